@@ -1,0 +1,241 @@
+"""The plain shapes that the widgets draw.
+
+A system's ``picture.py`` turns its state into these; a widget turns these into
+characters. Neither knows the other. Every shape is frozen, holds only plain
+values and pickles, so a picture can cross a thread, a process or a socket.
+
+Identity: whatever has a ``name`` is selectable. The same name means the same
+thing in every panel, which is how one selection highlights it everywhere.
+Colour: a node has a ``hue``, an index into the palette (any int, the palette
+folds it), the same in every panel. State is never told by hue alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class State(Enum):
+    """What *is*: the life of a node's process, or of anything drawn like one."""
+
+    UP = "up"
+    BOOTING = "booting"
+    FROZEN = "frozen"
+    DOWN = "down"
+
+
+class Belief(Enum):
+    """What somebody *believes* of somebody else. Not the same as what is."""
+
+    ALIVE = "alive"
+    SUSPECT = "suspect"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    SELF = "self"
+
+
+class Tone(Enum):
+    """How a piece of text is meant; the palette decides how that looks."""
+
+    PLAIN = "plain"
+    MUTED = "muted"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    ACCENT = "accent"
+
+
+@dataclass(frozen=True, slots=True)
+class RingNode:
+    """One node of a ring: ``share`` is the part of the circle it owns (0..1)."""
+
+    name: str
+    hue: int
+    state: State
+    share: float
+    side: int = 0
+    """Which side of a partition it is on; all 0 when the network is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """The stretch ``start <= turn < end`` of the circle (turns, 0..1), owned by ``owner`` (index into nodes)."""
+
+    start: float
+    end: float
+    owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A request seen on the ring: where its key lies, what it was, how it went."""
+
+    at: float
+    """Position of the key, in turns 0..1."""
+    write: bool
+    tone: Tone
+    """PLAIN: under way; GOOD: done; BAD: failed; WARN: nobody knows."""
+    age: float = 0.0
+    """0 fresh .. 1 about to vanish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A message under way (or a link that is cut or slow) between two nodes."""
+
+    source: str
+    target: str
+    progress: float | None = None
+    """0..1 along the way; None: a property of the whole link."""
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMark:
+    """The key that is looked at: its place and the nodes that hold it, in order of preference."""
+
+    key: str
+    at: float
+    replicas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A consistent-hashing circle. Turn 0 is at the top; turns grow clockwise."""
+
+    nodes: tuple[RingNode, ...]
+    arcs: tuple[Arc, ...]
+    sparks: tuple[Spark, ...] = ()
+    chords: tuple[Chord, ...] = ()
+    key: KeyMark | None = None
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table. ``bar`` (0..1) asks for a small bar instead of, or beside, the text."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    bar: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: ``width`` in characters, ``weight`` > 0 takes a share of what is left.
+
+    ``drop`` tells which columns go first when the panel is narrow (highest first; 0 never goes).
+    """
+
+    title: str
+    width: int
+    right: bool = False
+    weight: int = 0
+    drop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row; ``name`` makes it selectable, ``hue`` and ``state`` give it its mark."""
+
+    cells: tuple[Cell, ...]
+    name: str = ""
+    hue: int | None = None
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    caption: str = ""
+    empty: str = "nothing here yet"
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """What a row's node believes of a column's node, and how old (ms) that knowledge is."""
+
+    belief: Belief
+    age_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixNode:
+    name: str
+    hue: int
+    state: State
+    side: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Who believes what of whom: ``cells[row][column]``; a row that cannot speak (down) is empty (())."""
+
+    nodes: tuple[MatrixNode, ...]
+    cells: tuple[tuple[MatrixCell, ...], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve: ``values`` oldest first, one per bucket; None where nothing was measured."""
+
+    name: str
+    values: tuple[float | None, ...]
+    latest: str
+    """The newest value as text, unit included."""
+    hue: int | None = None
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Curves over the same time axis; each is scaled by itself unless ``shared_scale``."""
+
+    lines: tuple[Line, ...]
+    bucket_ms: int
+    caption: str = ""
+    shared_scale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One happening. ``index`` only grows, so that a log can be scrolled and appended to."""
+
+    index: int
+    at_us: int
+    kind: str
+    subject: str
+    text: str
+    tone: Tone = Tone.PLAIN
+    hue: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    lines: tuple[LogLine, ...]
+    dropped: int = 0
+    """How many older lines are no longer here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A titled value in a detail view: ``Fact("WAL", "132 records, 18 kB")``."""
+
+    title: str
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Everything about one selected thing: facts on top, tables below, in reading order."""
+
+    title: str
+    facts: tuple[Fact, ...] = ()
+    tables: tuple[tuple[str, Table], ...] = field(default_factory=tuple)
+
+
+Shape = Ring | Table | Matrix | Series | Log | Detail
