@@ -176,6 +176,10 @@ class Matrix:
     nodes: tuple[MatrixNode, ...]
     cells: tuple[tuple[MatrixCell, ...], ...]
     caption: str = ""
+    fresh_ms: int = 1000
+    """Knowledge younger than this counts as fresh …"""
+    old_ms: int = 5000
+    """… and fades from there until it is this old."""
 
 
 @dataclass(frozen=True, slots=True)

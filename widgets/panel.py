@@ -1,0 +1,214 @@
+"""The frame round every widget: border, title, focus, selection, marks, wheel, and thrifty repainting.
+
+A panel keeps a shape, a selection and marks. Whenever one of them changes it draws itself anew into
+strips, compares them with the ones on the screen and repaints only the lines that differ. A concrete
+panel says how to draw (``paint``); it never repaints by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.canvas import Picture, Spot, pad
+from widgets.palette import DEFAULT, Look
+
+S = TypeVar("S")
+
+
+class Panel(Widget, Generic[S], can_focus=True):
+    """Base of all panels. ``name`` is its handle, ``title`` stands in the border."""
+
+    DEFAULT_CSS = """
+    Panel {
+        background: #0d1117;
+        color: #c9d1d9;
+        border: round #30363d;
+        border-title-color: #8b949e;
+        border-title-style: none;
+        border-subtitle-color: #6e7681;
+        padding: 0 1;
+        width: 1fr;
+        height: 1fr;
+    }
+    Panel:focus { border: round #58a6ff; border-title-color: #e6edf3; border-title-style: bold; }
+    Panel.-ascii { border: ascii #30363d; }
+    Panel.-ascii:focus { border: ascii #58a6ff; }
+    Panel.-bare { border: none; padding: 0; }
+    """
+
+    class Selected(Message):
+        """Somebody clicked on ``name`` (or moved there) in ``panel``. The panel itself waits for ``select``."""
+
+        def __init__(self, panel: Panel[S], name: str) -> None:
+            super().__init__()
+            self.panel = panel
+            self.name = name
+
+        @property
+        def control(self) -> Panel[S]:
+            return self.panel
+
+    def __init__(
+        self,
+        name: str,
+        title: str = "",
+        *,
+        shape: S | None = None,
+        look: Look | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """``look`` defaults to the app's ``look`` attribute if it has one, else to a truecolor Unicode terminal."""
+        super().__init__(name=name, id=id, classes=classes)
+        if title:
+            self.border_title = title
+        self.shape: S | None = shape
+        self.selected: str | None = None
+        self.marked: frozenset[str] = frozenset()
+        self._look = look
+        self._strips: list[Strip] = []
+        self._spots: tuple[Spot, ...] | list[Spot] = ()
+        self._painted: tuple[int, int] | None = None
+
+    # -- what the outside calls ------------------------------------------------------------------------
+
+    @property
+    def look(self) -> Look:
+        if self._look is None:
+            found = getattr(self.app, "look", DEFAULT)
+            self._look = found if isinstance(found, Look) else DEFAULT
+        return self._look
+
+    def show(self, shape: S) -> None:
+        """Show a new shape. Cheap when nothing visible changed."""
+        if shape is not self.shape and shape != self.shape:
+            self.shape = shape
+            self.redraw()
+
+    def select(self, name: str | None) -> None:
+        """Highlight ``name`` if it is here; None or an unknown name highlights nothing."""
+        if name != self.selected:
+            self.selected = name
+            self.reveal()
+            self.redraw()
+
+    def mark(self, names: frozenset[str]) -> None:
+        """Show these names as marked for a group act."""
+        if names != self.marked:
+            self.marked = names
+            self.redraw()
+
+    def names(self) -> list[str]:
+        """The selectable names in reading order, visible or not."""
+        return []
+
+    def neighbour(self, dx: int, dy: int) -> str | None:
+        """The name that an arrow key leads to from the selection (the first or last if there is none)."""
+        names = self.names()
+        if not names:
+            return None
+        step = dy or dx
+        if self.selected not in names:
+            return names[0] if step >= 0 else names[-1]
+        index = names.index(self.selected) + step
+        return names[max(0, min(len(names) - 1, index))]
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down (positive) or up by that many lines; panels that always fit ignore it."""
+
+    def text(self) -> str:
+        """What the panel shows, as plain text without borders."""
+        self._ensure()
+        return Picture(self._strips).text
+
+    # -- what a concrete panel supplies ----------------------------------------------------------------
+
+    def paint(self, shape: S, width: int, height: int) -> Picture:
+        """Draw ``shape`` into ``height`` strips of ``width`` cells. Both are at least 1."""
+        raise NotImplementedError
+
+    def reveal(self) -> None:
+        """Scroll so that the selection is visible."""
+
+    # -- drawing ---------------------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Draw anew and repaint the lines that changed."""
+        if not self.is_mounted or not self.is_on_screen:
+            # Out of sight: draw when the compositor asks, all of it, as its cache is stale by then.
+            self._painted = None
+            self.refresh()
+            return
+        before, size = self._strips, self._painted
+        self._painted = None
+        self._ensure()
+        if size != self._painted or len(before) != len(self._strips):
+            self.refresh()
+            return
+        regions: list[Region] = []
+        width = self._painted[0] if self._painted else 0
+        first: int | None = None
+        for y, (old, new) in enumerate(zip(before, self._strips, strict=True)):
+            if old is new or old == new:
+                self._strips[y] = old  # keeps the old strip's caches alive
+                if first is not None:
+                    regions.append(Region(0, first, width, y - first))
+                    first = None
+            elif first is None:
+                first = y
+        if first is not None:
+            regions.append(Region(0, first, width, len(before) - first))
+        if regions:
+            self.refresh(*regions)
+
+    def _ensure(self) -> None:
+        size = self.content_size
+        if self._painted == (size.width, size.height):
+            return
+        self._painted = (size.width, size.height)
+        if size.width < 1 or size.height < 1 or self.shape is None:
+            self._strips, self._spots = pad([], size.width, size.height), ()
+            return
+        picture = self.paint(self.shape, size.width, size.height)
+        self._strips = pad(picture.strips, size.width, size.height)
+        self._spots = tuple(picture.spots)
+
+    def render_line(self, y: int) -> Strip:
+        self._ensure()
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.content_size.width)
+
+    # -- events ----------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.set_class(not self.look.unicode, "-ascii")
+
+    def name_at(self, x: int, y: int) -> str | None:
+        """What stands at a place of the content, in cells."""
+        for spot in reversed(self._spots):
+            if spot.y == y and spot.x1 <= x < spot.x2:
+                return spot.name
+        return None
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        name = self.name_at(offset.x, offset.y)
+        if name is not None:
+            self.post_message(self.Selected(self, name))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_lines(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_lines(-3)
