@@ -1,0 +1,198 @@
+"""Request and reply over a network that promises nothing.
+
+A call ends in a reply, in a definite error (it did not take effect) or in an
+indefinite one (nobody knows). :class:`Calls` is the same question put to several
+peers at once, from which a protocol takes as many answers as it needs: quorums read
+as ``await calls.first(2)``.
+
+The other side answers by what its handler returns; a handler that can answer
+only later takes an :class:`Answer` with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from playground.kernel.errors import CallError, Refused, Rejected, TimedOut
+from playground.kernel.messages import Reply, Request
+
+if TYPE_CHECKING:
+    from playground.kernel.node import Process
+
+
+class Calls:
+    """One request to several peers. Answers keep coming in until the timeout, awaited or not.
+
+    ``replies`` and ``errors`` by peer, in the order of arrival; ``waiting`` holds the peers
+    that have not answered.
+    """
+
+    def __init__(self, process: Process, peers: Iterable[str], body: Any, timeout_us: int) -> None:
+        self.replies: dict[str, Any] = {}
+        self.errors: dict[str, CallError] = {}
+        self.waiting: dict[str, int] = {}
+        self._process = process
+        self._task: trio.lowlevel.Task | None = None
+        self._enough: Callable[[Calls], bool] = _never
+        for peer in peers:
+            self.waiting[peer] = process.desk.ask(peer, body, self)
+        self._deadline = process.after(timeout_us, self._expire)
+
+    @property
+    def done(self) -> bool:
+        """Everybody has answered or failed."""
+        return not self.waiting
+
+    async def until(self, enough: Callable[[Calls], bool]) -> bool:
+        """Wait until ``enough(self)`` or until nothing more can come. Returns whether it was enough."""
+        if not self.done and not enough(self):
+            self._enough = enough
+            self._task = trio.lowlevel.current_task()
+            try:
+                await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.SUCCEEDED)
+            finally:
+                self._task = None
+        return enough(self)
+
+    async def first(self, count: int) -> bool:
+        """Wait for ``count`` replies. False as soon as so many can't come any more."""
+
+        def decided(calls: Calls) -> bool:
+            return len(calls.replies) >= count or len(calls.replies) + len(calls.waiting) < count
+
+        await self.until(decided)
+        return len(self.replies) >= count
+
+    async def rest(self) -> None:
+        """Wait until every peer has answered or failed."""
+        await self.until(_never)
+
+    def abandon(self) -> None:
+        """Nobody is interested in further answers."""
+        self._deadline.cancel()
+        for call in self.waiting.values():
+            self._process.desk.forget(call)
+        self.waiting.clear()
+
+    def settle(self, peer: str, reply: Any, error: CallError | None) -> None:
+        """An answer, or its absence, is known."""
+        self._process.desk.forget(self.waiting.pop(peer))
+        if error is None:
+            self.replies[peer] = reply
+        else:
+            self.errors[peer] = error
+        if not self.waiting:
+            self._deadline.cancel()
+        if self._task is not None and (not self.waiting or self._enough(self)):
+            task, self._task = self._task, None
+            trio.lowlevel.reschedule(task)
+
+    def _expire(self) -> None:
+        for peer in list(self.waiting):
+            self.settle(peer, None, TimedOut(f"no answer from {peer}"))
+
+
+class Answer:
+    """The right to answer one request, later. Exactly one of its methods, once."""
+
+    __slots__ = ("_call", "_process", "_to")
+
+    def __init__(self, process: Process, to: str, call: int) -> None:
+        self._process = process
+        self._to = to
+        self._call = call
+
+    def reply(self, body: Any) -> None:
+        self._send(Reply(self._call, body))
+
+    def reject(self, error: Rejected) -> None:
+        self._send(Reply(self._call, None, (error.code, error.text, error.definite)))
+
+    def _send(self, reply: Reply) -> None:
+        process = self._process
+        if process.alive:
+            process.world.network.send(process.node, self._to, reply)
+
+
+class Desk:
+    """A process's open questions, and the ones it was asked."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._open: dict[int, tuple[Calls, str]] = {}
+        self._taken = False
+        self._asked: tuple[str, int] | None = None
+
+    def ask(self, peer: str, body: Any, calls: Calls) -> int:
+        """Send ``body`` to ``peer``; what comes back goes to ``calls``. Returns the call's id."""
+        process = self._process
+        node = process.node
+        # Counted by the machine, not by the process: an answer to a call from
+        # before a crash must not be taken for the answer to a newer one.
+        node.next_call = call = node.next_call + 1
+        if process.alive:
+            self._open[call] = (calls, peer)
+            process.world.network.send(node, peer, Request(call, body))
+        return call
+
+    def forget(self, call: int) -> None:
+        self._open.pop(call, None)
+
+    def close(self) -> None:
+        self._open.clear()
+
+    def answer_later(self) -> Answer:
+        """Take over the answer to the request that is being handled right now."""
+        assert self._asked is not None, "only the handler of a call can answer later"
+        self._taken = True
+        return Answer(self._process, *self._asked)
+
+    def on_reply(self, source: str, reply: Reply) -> None:
+        asked = self._open.get(reply.id)
+        if asked is None:
+            return  # too late: the call has timed out, or was abandoned
+        calls, peer = asked
+        if reply.error is None:
+            calls.settle(peer, reply.body, None)
+        elif reply.error[0] == "refused":
+            calls.settle(peer, None, Refused(f"{source} does not serve yet"))
+        else:
+            code, text, definite = reply.error
+            calls.settle(peer, None, Rejected(code, text, definite=definite))
+
+    def on_request(self, source: str, request: Request) -> None:
+        body = request.body
+        waiting = self._process.tasks_for.get(body.__class__)
+        if waiting is not None:
+            self._process.spawn(self._answer, Answer(self._process, source, request.id), waiting, source, body)
+            return
+        handler = self._process.handlers.get(body.__class__)
+        if handler is None:
+            raise AssertionError(f"{self._process.node.name} has no handler for {type(body).__name__}")
+        self._asked, self._taken = (source, request.id), False
+        try:
+            result = handler(source, body)
+        except Rejected as error:
+            Answer(self._process, source, request.id).reject(error)
+        else:
+            if not self._taken:
+                Answer(self._process, source, request.id).reply(result)
+        finally:
+            self._asked = None
+
+    async def _answer(
+        self, answer: Answer, method: Callable[[str, Any], Awaitable[object]], source: str, body: Any
+    ) -> None:
+        try:
+            result = await method(source, body)
+        except Rejected as error:
+            answer.reject(error)
+        else:
+            answer.reply(result)
+
+
+def _never(_calls: Calls) -> bool:
+    return False
