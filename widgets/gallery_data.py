@@ -1,0 +1,170 @@
+"""Made-up pictures for the gallery and the tests: the same for the same ``step``, no clock, no chance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from random import Random
+
+from widgets.shapes import (
+    Arc,
+    Belief,
+    Cell,
+    Chord,
+    Column,
+    Detail,
+    Fact,
+    KeyMark,
+    Line,
+    Log,
+    LogLine,
+    Matrix,
+    MatrixCell,
+    MatrixNode,
+    Ring,
+    RingNode,
+    Row,
+    Series,
+    Spark,
+    State,
+    Table,
+    Tone,
+)
+
+_STATES = {3: State.DOWN, 5: State.FROZEN, 8: State.BOOTING}
+
+
+def names(count: int) -> list[str]:
+    return [f"n{i + 1}" for i in range(count)]
+
+
+def state(index: int) -> State:
+    return _STATES.get(index % 12, State.UP)
+
+
+def ring(count: int = 12, step: int = 0, *, cut: bool = False, busy: bool = True, tokens: int = 6) -> Ring:
+    """A ring of ``count`` nodes with ``tokens`` arcs each, at animation step ``step`` (100 ms)."""
+    chance = Random(7)
+    places = sorted((chance.random(), i % max(1, count)) for i in range(max(1, count) * tokens))
+    arcs = []
+    share = [0.0] * count
+    for (start, owner), (end, _) in zip(places, [*places[1:], (places[0][0] + 1, 0)], strict=True):
+        if count:
+            arcs.append(Arc(start, end if end <= 1 else end - 1, owner))
+            share[owner] += end - start
+    nodes = tuple(
+        RingNode(name, i, state(i), share[i], 1 if cut and count // 3 <= i < count * 2 // 3 else 0)
+        for i, name in enumerate(names(count))
+    )
+    sparks = []
+    chords = []
+    if busy and count > 1:
+        for number in range(24):
+            life = (step + number * 3) % 14
+            chance = Random(number * 1000 + (step + number * 3) // 14)
+            tone = chance.choice((Tone.PLAIN, Tone.GOOD, Tone.GOOD, Tone.GOOD, Tone.BAD, Tone.WARN))
+            sparks.append(Spark(chance.random(), chance.random() < 0.4, tone, life / 14))
+        for number in range(14):
+            life = (step + number * 2) % 9
+            chance = Random(number * 77 + (step + number * 2) // 9)
+            source, target = chance.sample(range(count), 2)
+            tone = Tone.BAD if nodes[source].side != nodes[target].side else Tone.MUTED
+            chords.append(Chord(f"n{source + 1}", f"n{target + 1}", life / 8, tone))
+        chords.append(Chord("n1", f"n{count // 2 + 1}", None, Tone.WARN))
+    key = KeyMark("cart:4711", 0.137, tuple(names(count)[i % count] for i in (1, 4, 6))) if count else None
+    caption = "cart:4711 → n2 n5 n7 · R=2 W=2 · quorum" + (" · cut: A | B" if cut else "")
+    return Ring(nodes, tuple(arcs), tuple(sparks), tuple(chords), key, caption)
+
+
+def table(count: int = 9, step: int = 0) -> Table:
+    columns = (
+        Column("shard", 8), Column("master", 7), Column("slaves", 10, weight=2), Column("mode", 6, drop=2),
+        Column("WAL", 8, right=True, drop=1), Column("lag", 12, weight=1, right=True, drop=3),
+    )  # fmt: skip
+    rows = []
+    for i in range(count):
+        lag = (i * 37 + step * (i % 3)) % 100
+        tone = Tone.BAD if lag > 80 else Tone.WARN if lag > 50 else Tone.GOOD
+        rows.append(
+            Row(
+                (
+                    Cell(f"shard-{i}"), Cell(f"n{i % 5 + 1}"), Cell(f"n{(i + 1) % 5 + 1} n{(i + 2) % 5 + 1}", Tone.MUTED),
+                    Cell("async" if i % 2 else "sync"), Cell(f"{18200 + i * 131 + step}"), Cell(f"{lag}", tone, lag / 100),
+                ),
+                name=f"shard-{i}", hue=i, state=state(i),
+            )
+        )  # fmt: skip
+    return Table(tuple(columns), tuple(rows), caption="replication: pull every 200 ms")
+
+
+def matrix(count: int = 12, step: int = 0, *, cut: bool = False) -> Matrix:
+    nodes = tuple(
+        MatrixNode(name, i, state(i), 1 if cut and count // 3 <= i < count * 2 // 3 else 0)
+        for i, name in enumerate(names(count))
+    )
+    rows = []
+    for r in range(count):
+        if nodes[r].state is State.DOWN:
+            rows.append(())
+            continue
+        row = []
+        for c in range(count):
+            age = (r * 131 + c * 257 + step * 100) % 1400
+            if r == c:
+                row.append(MatrixCell(Belief.SELF))
+            elif nodes[c].state is State.DOWN:
+                row.append(MatrixCell(Belief.DEAD if (r + c) % 3 else Belief.SUSPECT, 6000 + age))
+            elif nodes[c].state is State.FROZEN or nodes[c].side != nodes[r].side:
+                row.append(MatrixCell(Belief.SUSPECT if (r + c) % 2 else Belief.ALIVE, 2500 + age))
+            elif nodes[c].state is State.BOOTING and r % 2:
+                row.append(MatrixCell(Belief.UNKNOWN))
+            else:
+                row.append(MatrixCell(Belief.ALIVE, age))
+        rows.append(tuple(row))
+    return Matrix(nodes, tuple(rows), caption="rows believe · marks are what is · age in s")
+
+
+def series(count: int = 5, step: int = 0, points: int = 160) -> Series:
+    lines = []
+    for i in range(count):
+        values = tuple(
+            None if i == 3 and 60 < (p + step) % 90 < 80
+            else abs(math.sin((p + step) / (5 + i * 2)) + 0.4 * math.sin((p + step) / 2.3 + i)) * 40 * (i + 1)
+            for p in range(points)
+        )  # fmt: skip
+        now = values[-1]
+        lines.append(Line(f"n{i + 1} p99", values, "–" if now is None else f"{now:.0f} ms", hue=i))
+    return Series(tuple(lines), 500, "p99 latency per node, 500 ms buckets")
+
+
+_EVENTS = (
+    ("gossip", "suspects n4: no answer for 1,204 ms", Tone.WARN),
+    ("zab", "elected leader of epoch 7 by n1 n2 n5", Tone.GOOD),
+    ("chaos", "crashed by you", Tone.BAD),
+    ("raft", "appended 3 records to shard-2", Tone.PLAIN),
+    ("kafka", "group billing rebalances: 3 members, 12 partitions to move before anyone may read on", Tone.ACCENT),
+    ("disk", "fsync took 312 ms", Tone.WARN),
+    ("read", "stale by 2 versions: cart:4711", Tone.BAD),
+    ("gossip", "alive again", Tone.GOOD),
+    ("net", "dropped 4 messages to the other side", Tone.MUTED),
+)
+
+
+def log(count: int = 60, step: int = 0) -> Log:
+    lines = []
+    for index in range(step, step + count):
+        kind, text, tone = _EVENTS[index % len(_EVENTS)]
+        node = index * 7 % 12
+        lines.append(LogLine(index, 14_203_000 + index * 173_311, kind, f"n{node + 1}", text, tone, node))
+    return Log(tuple(lines), dropped=step)
+
+
+def detail(step: int = 0) -> Detail:
+    facts = (
+        Fact("state", "frozen for 2.4 s (its own clock stands still)", Tone.WARN),
+        Fact("believed", "suspect by n1 n2 n6, alive by n7 n9 n10 n11, dead by nobody yet", Tone.PLAIN),
+        Fact("WAL", f"{18342 + step:,} records, 1.2 MB, 3 not synced", Tone.PLAIN),
+        Fact("owns", "8.4 % of the circle in 6 arcs", Tone.MUTED),
+    )
+    small = table(4, step)
+    return Detail("n6", facts, (("shards", replace(small, caption="")), ("sessions", Table((), (), empty="none open"))))

@@ -1,0 +1,189 @@
+"""The nodes inside a ring: as full labels, as marks with a legend beside, or as marks alone, as room allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.style import Style
+
+from widgets.canvas import Spot, shorten, width_of
+from widgets.palette import BACKGROUND, Look, mix
+from widgets.ring_layout import Circle, circle, collide, node_cells
+from widgets.shapes import Ring, RingNode, State, Tone
+
+_RANKS = "¹²³⁴⁵⁶⁷⁸⁹"
+
+
+@dataclass(slots=True)
+class Labels:
+    """Characters by cell, the centre of each node in pixels (chords end there), and what can be clicked."""
+
+    cells: dict[tuple[int, int], tuple[str, Style]] = field(default_factory=dict)
+    centres: dict[str, tuple[float, float]] = field(default_factory=dict)
+    spots: list[Spot] = field(default_factory=list)
+
+    def write(self, x: int, y: int, pieces: list[tuple[str, Style]]) -> int:
+        """Put pieces down from ``x`` on; wide characters are not for labels and are left out."""
+        for text, style in pieces:
+            for char in text:
+                if width_of(char) == 1:
+                    self.cells[x, y] = (char, style)
+                    x += 1
+        return x
+
+
+def label_pieces(
+    node: RingNode, look: Look, *, gap: str, rank: int | None, cut: bool, selected: bool, marked: bool
+) -> list[tuple[str, Style]]:
+    """``◆▲ n3²A``: marked, state, name, rank as a replica of the key, side of the cut."""
+    hue = look.hue(node.hue)
+    bg = hue if selected else None
+    dark = look.ground(BACKGROUND)
+    mark_color = look.state(node.state) if node.state is not State.UP else hue
+    name_color = hue
+    if node.state is State.DOWN and look.blends:
+        name_color = mix(hue, BACKGROUND, 0.45)
+    plain_letter = look.letter(node.hue) + ":" if look.colors.value == "none" or not look.unicode else ""
+    pieces: list[tuple[str, Style]] = []
+    if marked:
+        pieces.append((look.glyph("◆", "*"), look.style(look.tone(Tone.ACCENT), bold=True)))
+    pieces.append((look.mark(node.state) + gap, look.style(dark if selected else mark_color, bg, bold=True)))
+    down = node.state is State.DOWN
+    name = plain_letter + look.clean(node.name)
+    pieces.append((name, look.style(dark if selected else name_color, bg, bold=not down, strike=down)))
+    if rank is not None:
+        text = _RANKS[rank] if rank < len(_RANKS) and look.unicode else str(rank + 1)
+        pieces.append((text, look.style(look.tone(Tone.ACCENT), bold=True)))
+    if cut:
+        pieces.append((look.side(node.side), look.style(look.tone(Tone.BAD), bold=True)))
+    return pieces
+
+
+def _width(pieces: list[tuple[str, Style]]) -> int:
+    return sum(width_of(text) for text, _ in pieces)
+
+
+def place_labels(
+    shape: Ring, width: int, height: int, look: Look, selected: str | None, marked: frozenset[str]
+) -> tuple[Circle, Labels]:
+    """The ring's circle and its labels. Room is judged by the longest a label can get, so that nothing
+    moves when nodes are marked, cut off or become replicas."""
+    nodes = shape.nodes
+    cut = len({node.side for node in nodes}) > 1
+    ranks = {name: i for i, name in enumerate(shape.key.replicas)} if shape.key else {}
+    labels = Labels()
+    ring = circle(width, height)
+    if ring.outer <= 0 or not nodes:
+        return ring, labels
+    name_widths = [width_of(node.name) + (2 if look.colors.value == "none" or not look.unicode else 0) for node in nodes]
+    extra = 2  # room for a rank and a side
+    for gap in (" ", ""):
+        widths = [1 + len(gap) + size + extra for size in name_widths]
+        if max(widths) + 4 < 2 * ring.inner:
+            spots = node_cells(ring, widths)
+            if not collide(spots, widths):
+                _full(nodes, spots, widths, gap, ranks, cut, look, selected, marked, labels)
+                return ring, labels
+    legend = _legend_width(nodes, width, height, max(name_widths))
+    ring = circle(width, height, legend)
+    if ring.outer <= 0:
+        return ring, labels
+    ones = [1] * len(nodes)
+    spots = node_cells(ring, ones)
+    crowded = len(nodes) > 3 * max(1.0, ring.inner)
+    for node, (x, y) in zip(nodes, spots, strict=True):
+        labels.centres[node.name] = (x + 0.5, 2 * y + 1.0)
+        if crowded and node.state is State.UP and node.name not in (selected, *marked) and node.name not in ranks:
+            continue
+        chosen = node.name == selected
+        color = look.hue(node.hue) if node.state is State.UP else look.state(node.state)
+        style = look.style(look.ground(BACKGROUND) if chosen else color, look.hue(node.hue) if chosen else None, bold=True)
+        labels.write(x, y, [(look.mark(node.state), style)])
+        labels.spots.append(Spot(y, x, x + 1, node.name))
+    if legend:
+        _legend(nodes, width - legend, legend, height, ranks, cut, look, selected, marked, labels)
+    elif selected is not None:
+        _centre(nodes, ring, ranks, cut, look, selected, labels)
+    return ring, labels
+
+
+def _full(
+    nodes: tuple[RingNode, ...],
+    spots: list[tuple[int, int]],
+    widths: list[int],
+    gap: str,
+    ranks: dict[str, int],
+    cut: bool,
+    look: Look,
+    selected: str | None,
+    marked: frozenset[str],
+    labels: Labels,
+) -> None:
+    for node, (x, y), size in zip(nodes, spots, widths, strict=True):
+        pieces = label_pieces(node, look, gap=gap, rank=ranks.get(node.name), cut=cut,
+                              selected=node.name == selected, marked=False)  # fmt: skip
+        start = x + 1  # one cell of the spare room stands before the label
+        if node.name in marked and x >= 0:
+            labels.write(x, y, [(look.glyph("◆", "*"), look.style(look.tone(Tone.ACCENT), bold=True))])
+        end = labels.write(start, y, pieces)
+        labels.centres[node.name] = (x + size / 2, 2 * y + 1.0)
+        labels.spots.append(Spot(y, x, max(end, x + size), node.name))
+
+
+def _legend_width(nodes: tuple[RingNode, ...], width: int, height: int, longest: int) -> int:
+    """Columns for a legend at the right if the panel is wide enough for one beside a decent ring, else 0."""
+    need = longest + 6
+    spare = width - 2 * height
+    return need if spare >= need or (width - need >= 16 and width >= 24 and longest <= 8) else 0
+
+
+def _legend(
+    nodes: tuple[RingNode, ...],
+    x: int,
+    size: int,
+    height: int,
+    ranks: dict[str, int],
+    cut: bool,
+    look: Look,
+    selected: str | None,
+    marked: frozenset[str],
+    labels: Labels,
+) -> None:
+    fits = len(nodes) <= height
+    shown = list(nodes)
+    if not fits:
+        # What is not well, selected or holds the key comes first; the order within stays.
+        def weight(node: RingNode) -> int:
+            return 0 if node.name == selected else 1 if node.name in ranks else 2 if node.state is not State.UP else 3
+
+        keep = sorted(range(len(nodes)), key=lambda i: (weight(nodes[i]), i))[: max(0, height - 1)]
+        shown = [nodes[i] for i in sorted(keep)]
+    top = max(0, (height - len(shown) - (0 if fits else 1)) // 2)
+    for y, node in enumerate(shown, top):
+        if node.name in marked:
+            labels.write(x, y, [(look.glyph("◆", "*"), look.style(look.tone(Tone.ACCENT), bold=True))])
+        pieces = label_pieces(node, look, gap=" ", rank=ranks.get(node.name), cut=cut,
+                              selected=node.name == selected, marked=False)  # fmt: skip
+        labels.write(x + 1, y, pieces)
+        labels.spots.append(Spot(y, x, x + size, node.name))
+    if not fits:
+        text = shorten(f"+{len(nodes) - len(shown)} more", size - 1, look)
+        labels.write(x + 1, min(height - 1, top + len(shown)), [(text, look.text_style(Tone.MUTED))])
+
+
+def _centre(
+    nodes: tuple[RingNode, ...],
+    ring: Circle,
+    ranks: dict[str, int],
+    cut: bool,
+    look: Look,
+    selected: str,
+    labels: Labels,
+) -> None:
+    """No room for labels or legend: at least the selected node's stands in the middle."""
+    for node in nodes:
+        if node.name == selected:
+            pieces = label_pieces(node, look, gap=" ", rank=ranks.get(selected), cut=cut, selected=True, marked=False)
+            size = _width(pieces)
+            if size + 2 < 2 * ring.inner:
+                labels.write(int(ring.cx - size / 2), int(ring.cy / 2), pieces)
