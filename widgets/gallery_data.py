@@ -88,8 +88,12 @@ def table(count: int = 9, step: int = 0) -> Table:
         rows.append(
             Row(
                 (
-                    Cell(f"shard-{i}"), Cell(f"n{i % 5 + 1}"), Cell(f"n{(i + 1) % 5 + 1} n{(i + 2) % 5 + 1}", Tone.MUTED),
-                    Cell("async" if i % 2 else "sync"), Cell(f"{18200 + i * 131 + step}"), Cell(f"{lag}", tone, lag / 100),
+                    Cell(f"shard-{i}"),
+                    Cell(f"n{i % 5 + 1}"),
+                    Cell(f"n{(i + 1) % 5 + 1} n{(i + 2) % 5 + 1}", Tone.MUTED),
+                    Cell("async" if i % 2 else "sync"),
+                    Cell(f"{18200 + i * 131 + step}"),
+                    Cell(f"{lag}", tone, lag / 100),
                 ),
                 name=f"shard-{i}", hue=i, state=state(i),
             )
@@ -102,7 +106,7 @@ def matrix(count: int = 12, step: int = 0, *, cut: bool = False) -> Matrix:
         MatrixNode(name, i, state(i), 1 if cut and count // 3 <= i < count * 2 // 3 else 0)
         for i, name in enumerate(names(count))
     )
-    rows = []
+    rows: list[tuple[MatrixCell, ...]] = []
     for r in range(count):
         if nodes[r].state is State.DOWN:
             rows.append(())

@@ -147,6 +147,4 @@ class LogPanel(Panel[Log]):
         self.redraw()
 
     def paint(self, shape: Log, width: int, height: int) -> Picture:
-        return draw_log(
-            shape, width, height, self.look, wanted=self.wanted, selected=self.selected, bottom=self.bottom
-        )
+        return draw_log(shape, width, height, self.look, wanted=self.wanted, selected=self.selected, bottom=self.bottom)

@@ -7,14 +7,13 @@ is down) has no view. A cut runs between rows and columns of different sides.
 
 from __future__ import annotations
 
-from os.path import commonprefix
-
 from rich.style import Style
 from textual.strip import Strip
 
 from widgets.canvas import Picture, Piece, Spot, bar, fit, line, shorten, width_of
 from widgets.palette import ACCENT, BACKGROUND, BORDER, RGB, SELECTION, TRACK, Colors, Look, mix
 from widgets.panel import Panel
+from widgets.ring_labels import side_badge
 from widgets.shapes import Belief, Matrix, MatrixCell, State, Tone
 
 _UNHEARD = MatrixCell(Belief.UNKNOWN)
@@ -80,7 +79,9 @@ def short_names(names: list[str], width: int) -> list[str]:
     """Names in ``width`` cells, told apart by their ends: what all share in front is left out."""
     if all(width_of(name) <= width for name in names):
         return names
-    shared = len(commonprefix(names)) if len(names) > 1 else 0
+    shared = 0
+    while len({name[: shared + 1] for name in names}) == 1 and shared < len(names[0]) - 1:
+        shared += 1
     return [name[shared:][-width:] if width_of(name) > width else name for name in names]
 
 
@@ -173,7 +174,7 @@ def draw_matrix(
             (fit(look.clean(node.name), name_width, look), look.style(look.hue(node.hue), bg, bold=chosen)),
         ]
         if cut:
-            row_piece.append((look.side(node.side), look.style(look.tone(Tone.BAD), bg)))
+            row_piece.append(side_badge(node.side, look))
         row_piece.append((" ", look.style(bg=bg)))
         given = matrix.cells[r] if r < len(matrix.cells) else ()
         spots.append(Spot(len(strips), 0, width, node.name))
@@ -289,6 +290,4 @@ class MatrixPanel(Panel[Matrix]):
 
     def paint(self, shape: Matrix, width: int, height: int) -> Picture:
         self._clamp()
-        return draw_matrix(
-            shape, width, height, self.look, selected=self.selected, marked=self.marked, top=self.top
-        )
+        return draw_matrix(shape, width, height, self.look, selected=self.selected, marked=self.marked, top=self.top)

@@ -125,7 +125,9 @@ def mix(one: RGB, other: RGB, part: float) -> RGB:
 
 
 @lru_cache(maxsize=16384)
-def _style(fg: RGB | None, bg: RGB | None, bold: bool, underline: bool, reverse: bool, dim: bool, strike: bool) -> Style:
+def _style(
+    fg: RGB | None, bg: RGB | None, bold: bool, underline: bool, reverse: bool, dim: bool, strike: bool
+) -> Style:
     # Interned, so that equal styles are one object: run merging compares by identity.
     return Style(
         color=None if fg is None else Color.from_rgb(*fg),

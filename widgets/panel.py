@@ -7,7 +7,7 @@ panel says how to draw (``paint``); it never repaints by itself.
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from textual import events
 from textual.geometry import Region
@@ -45,13 +45,13 @@ class Panel(Widget, Generic[S], can_focus=True):
     class Selected(Message):
         """Somebody clicked on ``name`` (or moved there) in ``panel``. The panel itself waits for ``select``."""
 
-        def __init__(self, panel: Panel[S], name: str) -> None:
+        def __init__(self, panel: Panel[Any], name: str) -> None:
             super().__init__()
             self.panel = panel
             self.name = name
 
         @property
-        def control(self) -> Panel[S]:
+        def control(self) -> Panel[Any]:
             return self.panel
 
     def __init__(

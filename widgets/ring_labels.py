@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.style import Style
 
 from widgets.canvas import Spot, shorten, width_of
-from widgets.palette import BACKGROUND, Look, mix
+from widgets.palette import BACKGROUND, Colors, Look, mix
 from widgets.ring_layout import Circle, circle, collide, node_cells
 from widgets.shapes import Ring, RingNode, State, Tone
 
@@ -43,7 +43,7 @@ def label_pieces(
     name_color = hue
     if node.state is State.DOWN and look.blends:
         name_color = mix(hue, BACKGROUND, 0.45)
-    plain_letter = look.letter(node.hue) + ":" if look.colors.value == "none" or not look.unicode else ""
+    plain_letter = look.letter(node.hue) + ":" if look.colors is Colors.NONE or not look.unicode else ""
     pieces: list[tuple[str, Style]] = []
     if marked:
         pieces.append((look.glyph("◆", "*"), look.style(look.tone(Tone.ACCENT), bold=True)))
@@ -55,8 +55,19 @@ def label_pieces(
         text = _RANKS[rank] if rank < len(_RANKS) and look.unicode else str(rank + 1)
         pieces.append((text, look.style(look.tone(Tone.ACCENT), bold=True)))
     if cut:
-        pieces.append((look.side(node.side), look.style(look.tone(Tone.BAD), bold=True)))
+        pieces.append(side_badge(node.side, look))
     return pieces
+
+
+def side_badge(side: int, look: Look) -> tuple[str, Style]:
+    """A partition's side as a letter on a ground of its own, so that it doesn't read as part of a name."""
+    if not look.blends:
+        return look.side(side), look.style(look.tone(Tone.BAD), reverse=True)
+    ground = _SIDES[side % len(_SIDES)]
+    return look.side(side), look.style((255, 255, 255), ground, bold=True)
+
+
+_SIDES = ((58, 78, 120), (140, 46, 46), (96, 74, 128), (98, 86, 36))
 
 
 def _width(pieces: list[tuple[str, Style]]) -> int:
@@ -75,7 +86,8 @@ def place_labels(
     ring = circle(width, height)
     if ring.outer <= 0 or not nodes:
         return ring, labels
-    name_widths = [width_of(node.name) + (2 if look.colors.value == "none" or not look.unicode else 0) for node in nodes]
+    lettered = look.colors is Colors.NONE or not look.unicode
+    name_widths = [width_of(node.name) + (2 if lettered else 0) for node in nodes]
     extra = 2  # room for a rank and a side
     for gap in (" ", ""):
         widths = [1 + len(gap) + size + extra for size in name_widths]
@@ -97,7 +109,8 @@ def place_labels(
             continue
         chosen = node.name == selected
         color = look.hue(node.hue) if node.state is State.UP else look.state(node.state)
-        style = look.style(look.ground(BACKGROUND) if chosen else color, look.hue(node.hue) if chosen else None, bold=True)
+        ground = look.hue(node.hue) if chosen else None
+        style = look.style(look.ground(BACKGROUND) if chosen else color, ground, bold=True)
         labels.write(x, y, [(look.mark(node.state), style)])
         labels.spots.append(Spot(y, x, x + 1, node.name))
     if legend:

@@ -50,7 +50,7 @@ class Circle:
 
 @lru_cache(maxsize=64)
 def circle(width: int, height: int, legend: int = 0) -> Circle:
-    """The largest ring in ``width x height`` cells, with a margin for sparks; ``legend`` cells stay free at the right."""
+    """The largest ring in ``width x height`` cells, less a margin for sparks and ``legend`` cells at the right."""
     room = min(width - legend, 2 * height)
     outer = room / 2 - (2.6 if room >= 18 else 1.6)
     if width - legend < 10 or height < 5:
@@ -99,10 +99,16 @@ def node_cells(ring: Circle, widths: Sequence[int]) -> list[tuple[int, int]]:
         ry = max(0.0, ring.inner - 2.4)
         rx = max(0.0, ring.inner - size / 2 - 1.6)
         angle = turn * TAU
-        x = ring.cx + rx * math.sin(angle) - size / 2
-        y = (ring.cy - ry * math.cos(angle)) / 2
-        spots.append((max(0, min(ring.width - size, round(x))), max(0, min(ring.height - 1, int(y)))))
+        x = _toward(ring.cx - size / 2, rx * math.sin(angle))
+        y = _toward((ring.height - 1) / 2, -ry / 2 * math.cos(angle))
+        spots.append((max(0, min(ring.width - size, x)), max(0, min(ring.height - 1, y))))
     return spots
+
+
+def _toward(middle: float, distance: float) -> int:
+    """``middle + distance`` rounded so that left and right, top and bottom come out alike."""
+    value = middle + distance
+    return math.ceil(value - 0.5) if distance < 0 else math.floor(value + 0.5)
 
 
 def collide(spots: Sequence[tuple[int, int]], widths: Sequence[int]) -> bool:

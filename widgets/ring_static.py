@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -102,7 +103,7 @@ def annulus(
     by_health = len(nodes) > _MANY
     ground = look.ground(BACKGROUND)
     cuts = cut_turns([node.side for node in nodes])
-    half_gap = 1.5 / (6.283 * max(1.0, ring.outer)) if cuts else 0.0
+    half_gap = 2.2 / (6.283 * max(1.0, ring.outer)) if cuts else 0.0
 
     def node_of(owner: int) -> RingNode | None:
         return nodes[owner] if 0 <= owner < len(nodes) else None
@@ -165,9 +166,13 @@ def _draw_cuts(ring: Circle, turns: Sequence[float], chars: Cells, styles: Style
         start = 0.0 if len(turns) <= 2 else ring.inner * 0.25
         x0, y0 = ring.at(turn, start)
         x1, y1 = ring.at(turn, ring.outer + 1.5)
-        for number, (x, y, bit) in enumerate(dots(x0, y0, x1, y1)):
-            if number % 5 < 3 and 0 <= x < ring.width and 0 <= y < ring.height:
-                bits[x, y] = bits.get((x, y), 0) | bit
+        # Two dots wide, to be told from messages.
+        ax, ay = math.cos(turn * math.tau) * 0.25, math.sin(turn * math.tau) * 0.25
+        for sign in (-1, 1):
+            way = dots(x0 + sign * ax, y0 + sign * ay, x1 + sign * ax, y1 + sign * ay)
+            for number, (x, y, bit) in enumerate(way):
+                if number % 7 < 5 and 0 <= x < ring.width and 0 <= y < ring.height:
+                    bits[x, y] = bits.get((x, y), 0) | bit
     for (x, y), mask in bits.items():
         if chars[y][x] in ("▀", "▄") and styles[y][x].bgcolor is not None:
             continue

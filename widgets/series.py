@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from textual.strip import Strip
+
 from widgets.canvas import Picture, Piece, Spot, fit, line, shorten, width_of
 from widgets.palette import SELECTION, Look
 from widgets.panel import Panel
@@ -98,8 +100,8 @@ def draw_series(
     plot = width - beside - scale_width
     if plot < 4:
         label, value, scale_width, plot = min(label, width), 0, 0, max(0, width - min(label, width) - 1)
-    strips = []
-    spots = []
+    strips: list[Strip] = []
+    spots: list[Spot] = []
     for item in lines:
         chosen = bool(item.name) and item.name == selected
         bg = look.ground(SELECTION) if chosen else None

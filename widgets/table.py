@@ -200,6 +200,4 @@ class TablePanel(Panel[Table]):
 
     def paint(self, shape: Table, width: int, height: int) -> Picture:
         self._clamp()
-        return draw_table(
-            shape, width, height, self.look, selected=self.selected, marked=self.marked, top=self.top
-        )
+        return draw_table(shape, width, height, self.look, selected=self.selected, marked=self.marked, top=self.top)
