@@ -17,7 +17,6 @@ from textual.strip import Strip
 from widgets.palette import Look
 
 Piece = tuple[str, Style]
-_NO_STYLE = Style()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ def width_of(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def line(pieces: Iterable[Piece], width: int, fill: Style = _NO_STYLE) -> Strip:
-    """One strip of exactly ``width`` cells: too much is cut, too little is filled up."""
+def line(pieces: Iterable[Piece], width: int, fill: Style | None = None) -> Strip:
+    """One strip of exactly ``width`` cells: too much is cut, too little is filled up (None: with the panel's paper)."""
     segments: list[Segment] = []
     left = width
     for text, style in pieces:
@@ -92,7 +91,7 @@ def shorten(text: str, width: int, look: Look) -> str:
     kept = set_cell_size(text, width - 1).rstrip()
     space = kept.rfind(" ")
     # At the end of a word when that costs little; a name alone is better cut than gone.
-    if not text[len(kept) : len(kept) + 1].isspace() and space >= width * 0.6:
+    if not text[len(kept) : len(kept) + 1].isspace() and space >= width * 0.75:
         kept = kept[:space].rstrip(" ,;:·")
     return kept + dots
 

@@ -64,6 +64,9 @@ def draw_line(entry: LogLine, width: int, look: Look, wanted: str, selected: str
         subject = shorten(subject, max(1, left // 2), look)
         pieces += [*highlight(subject, subject_style, wanted, hit), (" ", plain)]
         left -= width_of(subject) + 1
+        if width_of(subject) < 3 < left:  # n9 and n10 keep one edge
+            pieces.append((" ", plain))
+            left -= 1
     pieces += highlight(shorten(look.clean(entry.text), max(0, left), look), plain, wanted, hit)
     return pieces
 

@@ -185,9 +185,11 @@ class Look:
         dim: bool = False,
         strike: bool = False,
     ) -> Style:
-        """An interned style; without colours a background becomes reverse video."""
+        """An interned style on the panel's ground or on ``bg``, which becomes reverse video where colours are none."""
         if self.colors is Colors.NONE:
             return _style(None, None, bold, underline, reverse or bg is not None, dim, strike)
+        if bg is None:
+            bg = self.ground(BACKGROUND)
         return _style(fg, bg, bold, underline, reverse, dim, strike)
 
     def text_style(self, tone: Tone = Tone.PLAIN, *, selected: bool = False, bold: bool = False) -> Style:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -173,17 +174,25 @@ class Panel(Widget, Generic[S], can_focus=True):
             return
         self._painted = (size.width, size.height)
         if size.width < 1 or size.height < 1 or self.shape is None:
-            self._strips, self._spots = pad([], size.width, size.height), ()
+            self._strips, self._spots = [self._on_paper(s) for s in pad([], size.width, size.height)], ()
             return
         picture = self.paint(self.shape, size.width, size.height)
-        self._strips = pad(picture.strips, size.width, size.height)
+        self._strips = [self._on_paper(strip) for strip in pad(picture.strips, size.width, size.height)]
         self._spots = tuple(picture.spots)
+
+    def _on_paper(self, strip: Strip) -> Strip:
+        """The strip with the panel's ground under what was left blank: the Line API leaves that to us."""
+        for segment in strip:
+            if segment.style is None:
+                paper = self.look.style()
+                return Strip([s if s.style is not None else Segment(s.text, paper) for s in strip], strip.cell_length)
+        return strip
 
     def render_line(self, y: int) -> Strip:
         self._ensure()
         if y < len(self._strips):
             return self._strips[y]
-        return Strip.blank(self.content_size.width)
+        return Strip.blank(self.content_size.width, self.look.style())
 
     # -- events ----------------------------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ class RingPainter:
         rows: dict[int, dict[int, tuple[str, Style]]] = {}
         for (x, y), mask in bits.items():
             if 0 <= y < ring.height and 0 <= x < ring.width:
-                if kept.chars[y][x] != " " and mask and kept.styles[y][x].bgcolor is not None:
+                if kept.chars[y][x] != " ":
                     continue
                 rows.setdefault(y, {})[x] = (braille(mask, look), inks[x, y])
         for spark in sorted(shape.sparks, key=lambda spark: -spark.age):
@@ -160,7 +160,7 @@ class RingPainter:
             # A link in a state, not a message: a sparse dotted line.
             return [dot for number, dot in enumerate(way) if number % 4 < 2]
         head = max(0.0, min(1.0, chord.progress)) * len(way)
-        tail = head - max(4.0, _COMET * len(way))
+        tail = head - (max(4.0, _COMET * len(way)) if self.look.unicode else 2.0)
         return way[max(0, int(tail)) : max(1, int(head))]
 
     def _spark(self, write: bool, tone: Tone, age: float) -> tuple[str, Style]:

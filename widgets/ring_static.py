@@ -161,6 +161,9 @@ def letter_of(node: RingNode | None, look: Look) -> str:
 def _draw_cuts(ring: Circle, turns: Sequence[float], chars: Cells, styles: Styles, look: Look) -> None:
     """Dashed lines from the middle out through the annulus."""
     style = look.style(look.tone(Tone.BAD), bold=True)
+    if look.unicode and look.colors is not Colors.NONE:
+        _draw_bars(ring, turns, chars, styles, look)
+        return
     bits: dict[tuple[int, int], int] = {}
     for turn in turns:
         start = 0.0 if len(turns) <= 2 else ring.inner * 0.25
@@ -174,9 +177,32 @@ def _draw_cuts(ring: Circle, turns: Sequence[float], chars: Cells, styles: Style
                 if number % 7 < 5 and 0 <= x < ring.width and 0 <= y < ring.height:
                     bits[x, y] = bits.get((x, y), 0) | bit
     for (x, y), mask in bits.items():
-        if chars[y][x] in ("▀", "▄") and styles[y][x].bgcolor is not None:
+        if chars[y][x] != " ":
             continue
         chars[y][x], styles[y][x] = braille(mask, look), style
+
+
+def _draw_bars(ring: Circle, turns: Sequence[float], chars: Cells, styles: Styles, look: Look) -> None:
+    """The cut in half-block pixels, as bold as the annulus: it is the first thing to be seen."""
+    color = look.tone(Tone.BAD)
+    ground = look.ground(BACKGROUND)
+    if look.blends:
+        color = mix(color, ground, 0.25)
+    found: dict[tuple[int, int], int] = {}
+    for turn in turns:
+        radius = 0.0 if len(turns) <= 2 else ring.inner * 0.25
+        number = 0
+        while radius <= ring.outer + 1.0:
+            x, y = ring.at(turn, radius)
+            px, py = int(x), int(y)
+            if number % 3 < 2 and 0 <= px < ring.width and 0 <= py < 2 * ring.height:
+                found[px, py // 2] = found.get((px, py // 2), 0) | (1 << (py & 1))
+            radius += 1.0
+            number += 1
+    for (x, y), halves in found.items():
+        if chars[y][x] == " ":
+            chars[y][x] = " ▀▄█"[halves]
+            styles[y][x] = look.style(color)
 
 
 def braille(mask: int, look: Look) -> str:

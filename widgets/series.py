@@ -91,8 +91,8 @@ def draw_series(
     rows = max(1, min(4, room // len(lines)))
     lines = lines[: max(1, room // rows)]
     shared = _top_of(series.lines) if series.shared_scale else None
-    label = min(max((width_of(item.name) for item in lines), default=0), max(3, width // 4))
     value = min(max((width_of(item.latest) for item in lines), default=0), max(3, width // 3))
+    label = min(max((width_of(item.name) for item in lines), default=0), max(3, width - value - 10))
     if rows > 1:
         label = value = max(label, value)
     beside = label + 1 if rows > 1 else label + value + 2
