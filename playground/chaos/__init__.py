@@ -1,0 +1,11 @@
+"""The ways in which a world goes wrong: one file per family of faults.
+
+==================  ==========================================================
+:mod:`.partition`   who cannot talk to whom
+:mod:`.links`       slow, lossy, doubling, reordering and narrow links
+:mod:`.machines`    faults of a node's disk and clock
+==================  ==========================================================
+
+Crash, start, freeze and thaw are acts of the kernel's Node itself. Every fault on
+the network is a Rule with a verdict: putting it in force breaks, removing it heals.
+"""

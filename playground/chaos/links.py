@@ -1,0 +1,98 @@
+"""Links that still work, badly. Each draws its chance from a stream of its own."""
+
+from __future__ import annotations
+
+from playground.chaos.scope import Scope
+from playground.kernel.network import DROP, PASS, Parcel, Verdict
+from playground.kernel.randomness import Stream
+
+
+class Latency:
+    """Everything takes ``latency_us`` longer, plus a uniform draw of up to ``jitter_us``."""
+
+    cuts = False
+
+    def __init__(self, scope: Scope, latency_us: int, jitter_us: int, chance: Stream) -> None:
+        self.scope = scope
+        self.latency_us = latency_us
+        self.jitter_us = jitter_us
+        self._chance = chance
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        if not self.scope.covers(parcel):
+            return PASS
+        return Verdict(delay_us=self.latency_us + int(self._chance.random() * self.jitter_us))
+
+
+class Loss:
+    """Each message is lost with probability ``share``."""
+
+    cuts = False
+
+    def __init__(self, scope: Scope, share: float, chance: Stream) -> None:
+        self.scope = scope
+        self.share = share
+        self._chance = chance
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        return DROP if self.scope.covers(parcel) and self._chance.random() < self.share else PASS
+
+
+class Duplication:
+    """Each message arrives a second time with probability ``share``, up to ``within_us`` later."""
+
+    cuts = False
+
+    def __init__(self, scope: Scope, share: float, chance: Stream, within_us: int = 20_000) -> None:
+        self.scope = scope
+        self.share = share
+        self.within_us = within_us
+        self._chance = chance
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        if self.scope.covers(parcel) and self._chance.random() < self.share:
+            return Verdict(copies_us=(1 + int(self._chance.random() * self.within_us),))
+        return PASS
+
+
+class Reordering:
+    """Each message is held back with probability ``share``, up to ``within_us``: later ones overtake it."""
+
+    cuts = False
+
+    def __init__(self, scope: Scope, share: float, chance: Stream, within_us: int = 50_000) -> None:
+        self.scope = scope
+        self.share = share
+        self.within_us = within_us
+        self._chance = chance
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        if self.scope.covers(parcel) and self._chance.random() < self.share:
+            return Verdict(delay_us=1 + int(self._chance.random() * self.within_us))
+        return PASS
+
+
+class Bandwidth:
+    """Each direction of a link carries ``bytes_per_s``; what is sent faster queues, first in first out.
+
+    More than ``queue_us`` of queue is dropped, as a router with a full buffer does.
+    """
+
+    cuts = False
+
+    def __init__(self, scope: Scope, bytes_per_s: int, queue_us: int = 2_000_000) -> None:
+        self.scope = scope
+        self.bytes_per_s = bytes_per_s
+        self.queue_us = queue_us
+        self._free_at_us: dict[tuple[str, str], int] = {}
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        if not self.scope.covers(parcel):
+            return PASS
+        link = (parcel.source, parcel.target)
+        wait_us = max(0, self._free_at_us.get(link, 0) - parcel.sent_us)
+        if wait_us > self.queue_us:
+            return DROP
+        delay_us = wait_us + parcel.size_bytes * 1_000_000 // self.bytes_per_s
+        self._free_at_us[link] = parcel.sent_us + delay_us
+        return Verdict(delay_us=delay_us)

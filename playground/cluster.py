@@ -1,0 +1,169 @@
+"""A running cluster: built from a spec and a seed, acted upon by Commands, nothing else.
+
+A cluster records every command that took effect, with its instant; the spec, the seed and
+that record reproduce it. A command given at an instant comes after every event of that
+instant. ``plan`` puts commands into the future; ``advance`` runs up to an instant and
+applies what was planned on the way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from playground import acts
+from playground.chaos.fault import Fault
+from playground.checkers.history import History
+from playground.checkers.staleness import Staleness
+from playground.inspection import Inspection
+from playground.kernel.errors import UserError
+from playground.kernel.node import Life, Node
+from playground.kernel.world import World
+from playground.metrics import Metrics
+from playground.spec import ClusterSpec
+from playground.systems import catalog
+from playground.workload import LoadClient, LoadSettings
+
+CONSOLE = "you"
+"""The client behind ``put`` and ``get``."""
+
+
+class Cluster:
+    """Make it inside :func:`playground.kernel.world.run`; then ``await advance(...)``."""
+
+    def __init__(self, spec: ClusterSpec, seed: int) -> None:
+        self.spec = spec
+        self.seed = seed
+        self.world = World(seed)
+        self.world.network.base_us = spec.network.latency
+        self.world.network.jitter_us = spec.network.jitter
+        self.history = History()
+        self.staleness = Staleness(self.history)
+        self.metrics = Metrics(self.history)
+        self.load: LoadSettings = spec.load
+        self.members: list[str] = []
+        self.clients: list[str] = []
+        self.faults: list[Fault] = []
+        self.recorded: list[tuple[int, Any]] = []
+        self.refused: list[tuple[int, Any, str]] = []
+        self._planned: deque[tuple[int, Any]] = deque()
+        for name in spec.node_names:
+            self.make_member(name, spec.node_names)
+        for name in (*spec.client_names, CONSOLE):
+            self._make_client(name)
+        self.inspection = Inspection(self)
+
+    # --- what stands where ----------------------------------------------------
+
+    def node(self, name: str) -> Node:
+        return self.world.nodes[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every machine that a command may name, in the order in which they came."""
+        return (*self.members, *self.clients)
+
+    def services(self, kind: type[Any]) -> dict[str, Any]:
+        """The services of this class that are running now, by node, in order."""
+        found: dict[str, Any] = {}
+        for name in self.members:
+            process = self.node(name).process
+            for service in process.services if process else ():
+                if isinstance(service, kind):
+                    found[name] = service
+        return found
+
+    def load_clients(self) -> Iterable[LoadClient]:
+        """The clients whose machines are up."""
+        for name in self.clients:
+            process = self.node(name).process
+            if process is not None and process.services:
+                yield process.find(LoadClient)
+
+    def console(self) -> LoadClient:
+        """The client through which a person reads, writes and administers. UserError if it can't be used."""
+        process = self.node(CONSOLE).process
+        if process is None or not process.running or not process.services:
+            raise UserError(f"the console ({CONSOLE}) is not up: start it, or wait a moment")
+        return process.find(LoadClient)
+
+    def sides(self) -> dict[str, int]:
+        """Which side of the newest partition a node is on, from 1; 0: on none."""
+        sides = dict.fromkeys(self.names, 0)
+        for fault in self.faults:
+            for number, group in enumerate(fault.groups, start=1):
+                sides.update(dict.fromkeys(group, number))
+        return sides
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is in force, and everybody who belongs to it is up."""
+        return not self.faults and all(self.node(name).life is Life.UP for name in self.members)
+
+    # --- time and acts --------------------------------------------------------
+
+    @property
+    def now_us(self) -> int:
+        return self.world.now_us
+
+    def plan(self, timeline: Iterable[tuple[int, Any]]) -> None:
+        """Commands to come, as ``(at_us, command)``; those of one instant in the given order."""
+        self._planned = deque(sorted((*self._planned, *timeline), key=lambda planned: planned[0]))
+
+    @property
+    def planned(self) -> int:
+        """How many planned commands are still to come."""
+        return len(self._planned)
+
+    async def advance(self, until_us: int) -> None:
+        """Run up to and including ``until_us``, planned commands included."""
+        while self._planned and self._planned[0][0] <= until_us:
+            at_us, command = self._planned[0]
+            await self.world.advance(at_us)
+            self._planned.popleft()
+            try:
+                await self.apply(command)
+            except UserError as error:
+                self.refused.append((at_us, command, str(error)))
+        await self.world.advance(until_us)
+
+    async def step(self) -> bool:
+        """Run to the next instant at which something happens, a planned command included."""
+        due_us = self.world.heap[0][0] if self.world.heap else None
+        if self._planned and (due_us is None or self._planned[0][0] <= due_us):
+            await self.advance(self._planned[0][0])
+            return True
+        return await self.world.step()
+
+    async def apply(self, command: Any) -> str:
+        """Do it now, and record it. Returns a sentence; UserError (and nothing done) if it can't be done."""
+        text = acts.apply(self, command)
+        self.recorded.append((self.world.now_us, command))
+        await self.world.rest()
+        return text
+
+    # --- building -------------------------------------------------------------
+
+    def make_member(self, name: str, members: tuple[str, ...], *, joining: bool = False) -> Node:
+        """A machine that runs every system of the catalog; it starts at once."""
+        site = catalog.Site(name, members, self.spec, joining)
+        node = Node(self.world, name, catalog.services(site))
+        self.members.append(name)
+        node.start()
+        return node
+
+    def _make_client(self, name: str) -> None:
+        node = Node(self.world, name)
+        own = self.load if name != CONSOLE else self.load.model_copy(update={"rate": 0.0})
+        names = tuple(self.members)
+        node.services = (lambda process: LoadClient(process, own, names, self.history),)
+        self.clients.append(name)
+        node.start()
+
+    def change_load(self, settings: LoadSettings) -> None:
+        """Every client behaves like this from now on (clients that are down never hear of it)."""
+        self.load = settings
+        for client in self.load_clients():
+            if client.name != CONSOLE:
+                client.change(settings)

@@ -1,0 +1,87 @@
+"""One immutable picture of everything, stamped with virtual time.
+
+A screen only ever sees Frames. They hold plain shapes, only for the panels that are
+looked at, and they pickle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from widgets.shapes import Detail, Log, Matrix, Ring, Series, State, Table, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the top line says. Rates per virtual second, latencies in microseconds."""
+
+    title: str
+    at_us: int
+    speed: float
+    """Asked for; 0: as fast as it goes."""
+    actual_speed: float
+    paused: bool
+    seed: int
+    commands: int
+    """How many acts are recorded so far."""
+    ops_per_s: float
+    p50_us: int
+    p99_us: int
+    error_share: float
+    stale_reads: int
+    verdict: str
+    """What the checks say, in a few words."""
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A node (or client) that can be selected and acted upon."""
+
+    name: str
+    hue: int
+    state: State
+    side: int = 0
+    client: bool = False
+
+
+PANELS = ("ring", "replicas", "gossip", "load", "log", "detail")
+"""The panels of the overview, in the order in which 1-9 focus them; ``detail`` is the zoom of what is selected."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What somebody looks at: ``panels`` that are visible, the selected node (or client), the selected key."""
+
+    panels: frozenset[str] = frozenset(PANELS) - {"detail"}
+    selected: str = ""
+    key: str = ""
+    columns: int = 60
+    """How many buckets of the curves there is room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything a screen shows. Panels that nobody looks at are None."""
+
+    number: int
+    header: Header
+    nodes: tuple[Thing, ...]
+    log: Log
+    ring: Ring | None = None
+    replicas: Table | None = None
+    gossip: Matrix | None = None
+    load: Series | None = None
+    detail: Detail | None = None
+    notice: str = ""
+    """The outcome of the last act, or the alert of the moment: one sentence."""
+    notice_tone: Tone = Tone.PLAIN
+    notice_number: int = 0
+    """Grows with each notice, so that a screen knows a new one."""
+    faults: tuple[str, ...] = ()
+    """What is in force right now, in words."""
+    load_rate: float = 0.0
+    caption: str = ""
+    """What a playing scenario says about this moment."""
+    stopped: str = ""
+    """Not empty: the world has stopped because of an error in the playground; the text says which."""

@@ -1,0 +1,317 @@
+"""A running playground: a cluster in a thread of its own, paced by the wall clock.
+
+A screen talks to a Session and to nothing below it: ``frame()`` is the newest immutable
+Frame, ``send(command)`` queues an act, ``on_frame`` is told of each new Frame (from the
+world's thread). Pacing (speed, pause, single steps) decides only *when* the
+next events are computed, never which: a paused, stepped, racing session has the same
+digest as a replay of its record.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from playground.cluster import Cluster
+from playground.frame import Frame, View
+from playground.kernel import world as kernel
+from playground.kernel.errors import UserError, WorldStopped
+from playground.pictures import Painter
+from playground.spec import ClusterSpec
+from widgets.shapes import Tone
+
+FRAME_S = 0.1
+"""A Frame this often while the world runs."""
+TICK_S = 0.02
+"""The world catches up with the wall clock this often."""
+WORK_S = 0.03
+"""Longest stretch of computing between two looks at the inbox."""
+SPEEDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
+"""What + and - go through; 0 is as fast as it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is needed to replay a session: and what it must come to."""
+
+    spec: ClusterSpec
+    seed: int
+    timeline: tuple[tuple[int, Any], ...]
+    end_us: int
+    digest: str
+
+
+class Session:
+    """Start it with ``with Session(spec, seed) as session``; the thread ends with the block."""
+
+    def __init__(
+        self,
+        spec: ClusterSpec,
+        seed: int,
+        *,
+        timeline: Iterable[tuple[int, Any]] = (),
+        captions: Iterable[tuple[int, str]] = (),
+        until_us: int | None = None,
+        speed: float = 1.0,
+        title: str = "",
+    ) -> None:
+        self.spec = spec
+        self.seed = seed
+        self.title = title or spec.title
+        self._timeline = tuple(timeline)
+        self._captions = tuple(captions)
+        self._until_us = until_us
+        self._speed = speed
+        self._actual_speed = 0.0
+        self._paused = False
+        self._step_us: int | None = None
+        self._view = View()
+        self._inbox: list[Callable[[Cluster], Any]] = []
+        self._changed = threading.Condition()
+        self._closing = False
+        self._frame: Frame | None = None
+        self._listener: Callable[[Frame], None] = _nobody
+        self._notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN)
+        self._record: Record | None = None
+        self._stopped = ""
+        self._thread = threading.Thread(target=self._run, name="world", daemon=True)
+        self._first = threading.Event()
+
+    # --- for the screen (any thread) -------------------------------------------
+
+    def __enter__(self) -> Session:
+        # The screen must not wait for a whole interpreter slice of the world (default 5 ms).
+        sys.setswitchinterval(0.0005)
+        self._thread.start()
+        self._first.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def frame(self) -> Frame:
+        """The newest picture."""
+        assert self._frame is not None, "the session has not been started"
+        return self._frame
+
+    def on_frame(self, listener: Callable[[Frame], None]) -> None:
+        """Call ``listener(frame)`` for each new Frame, from the world's thread; it must not block."""
+        self._listener = listener
+
+    def send(self, command: Any) -> None:
+        """Do ``command`` as soon as the event under way is over; the next Frame says what came of it."""
+        self._post(partial(self._apply, command))
+
+    def look(self, view: View) -> None:
+        """Which panels are seen, and what is selected: Frames hold no more than that."""
+        with self._changed:
+            if view != self._view:
+                self._view = view
+                self._inbox.append(_nothing)
+                self._changed.notify()
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    def pause(self, paused: bool = True) -> None:
+        self._post(partial(self._pace, paused=paused))
+
+    def set_speed(self, speed: float) -> None:
+        """Virtual seconds per second; 0: as fast as it goes."""
+        self._post(partial(self._pace, speed=speed))
+
+    def faster(self, steps: int = 1) -> None:
+        """Up (or, negative, down) the ladder of :data:`SPEEDS`."""
+        ladder = SPEEDS
+        near = min(range(len(ladder)), key=lambda at: abs(ladder[at] - self._speed))
+        self.set_speed(ladder[min(len(ladder) - 1, max(0, near + steps))])
+
+    def step(self, span_us: int = 0) -> None:
+        """Pause, and go on by ``span_us``; 0: to the next event."""
+        self._post(partial(self._pace, paused=True, step_us=span_us))
+
+    def record(self) -> Record:
+        """What has been done so far, as of now. Waits for the world to be between two events."""
+        if self._record is not None:
+            return self._record
+        done = threading.Event()
+        box: list[Record] = []
+
+        def read(cluster: Cluster) -> None:
+            box.append(self._recorded(cluster))
+            done.set()
+
+        self._post(read)
+        while not done.wait(0.05):
+            if not self._thread.is_alive():
+                assert self._record is not None
+                return self._record
+        return box[0]
+
+    def close(self) -> Record:
+        """Stop the world and say what led here."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+        assert self._record is not None
+        return self._record
+
+    # --- in the world's thread ---------------------------------------------------
+
+    def _post(self, act: Callable[[Cluster], Any]) -> None:
+        with self._changed:
+            self._inbox.append(act)
+            self._changed.notify()
+
+    def _run(self) -> None:
+        try:
+            kernel.run(self._live)
+        except BaseException as error:  # the screen must hear of it, whatever it is
+            self._stopped = "".join(traceback.format_exception_only(error)).strip()
+        finally:
+            self._first.set()
+
+    async def _live(self) -> None:
+        cluster = Cluster(self.spec, self.seed)
+        cluster.plan(self._timeline)
+        painter = Painter(cluster, self.title, self._captions)
+        self._publish(painter)
+        self._first.set()
+        try:
+            await self._pace_world(cluster, painter)
+        except WorldStopped as error:
+            self._stopped = str(error)
+            self._tell(str(error), Tone.BAD)
+            self._publish(painter)
+            self._wait_for_the_end()
+        finally:
+            self._record = self._recorded(cluster)
+
+    async def _pace_world(self, cluster: Cluster, painter: Painter) -> None:
+        anchor = _Anchor(cluster.now_us)
+        next_frame = 0.0
+        while not self._closing:
+            acted = await self._drain(cluster)
+            if acted:
+                anchor = _Anchor(cluster.now_us)
+            ran = await self._go_on(cluster, anchor)
+            now = time.monotonic()
+            if acted or (ran and now >= next_frame):
+                self._actual_speed = painter.pace(cluster.now_us, now)
+                self._publish(painter)
+                next_frame = now + FRAME_S
+            with self._changed:
+                if self._inbox or self._closing:
+                    continue
+                if self._idle(cluster):
+                    self._changed.wait()
+                elif self._speed:
+                    self._changed.wait(TICK_S)
+                else:
+                    self._changed.wait(0.001)  # let the screen have the interpreter
+
+    async def _drain(self, cluster: Cluster) -> bool:
+        with self._changed:
+            acts, self._inbox = self._inbox, []
+        for act in acts:
+            outcome = act(cluster)
+            if outcome is not None:
+                await outcome
+        return bool(acts)
+
+    async def _go_on(self, cluster: Cluster, anchor: _Anchor) -> bool:
+        """Compute what is due. Returns whether time has passed."""
+        if self._step_us is not None:
+            span_us, self._step_us = self._step_us, None
+            if span_us:
+                await cluster.advance(self._limit(cluster.now_us + span_us))
+            elif self._limit(cluster.now_us + 1) > cluster.now_us:
+                await cluster.step()
+            return True
+        if self._idle(cluster):
+            return False
+        began = time.monotonic()
+        due_us = self._limit(anchor.due_us(self._speed) if self._speed else sys.maxsize)
+        slice_us = 50_000
+        while cluster.now_us < due_us:
+            await cluster.advance(min(due_us, cluster.now_us + slice_us))
+            if time.monotonic() - began > WORK_S:
+                if self._speed and cluster.now_us < due_us:
+                    anchor.slip(cluster.now_us)  # too slow a machine for this speed: don't chase it
+                break
+        return True
+
+    def _idle(self, cluster: Cluster) -> bool:
+        return self._paused or self._limit(cluster.now_us + 1) <= cluster.now_us
+
+    def _limit(self, until_us: int) -> int:
+        return until_us if self._until_us is None else min(until_us, self._until_us)
+
+    def _wait_for_the_end(self) -> None:
+        with self._changed:
+            while not self._closing:
+                self._changed.wait()
+
+    async def _apply(self, command: Any, cluster: Cluster) -> None:
+        try:
+            self._tell(await cluster.apply(command), Tone.PLAIN)
+        except UserError as error:
+            self._tell(str(error), Tone.WARN)
+
+    def _pace(
+        self, _cluster: Cluster, paused: bool | None = None, speed: float | None = None, step_us: int | None = None
+    ) -> None:
+        if paused is not None:
+            self._paused = paused
+        if speed is not None:
+            self._speed = speed
+        if step_us is not None:
+            self._step_us = step_us
+
+    def _tell(self, text: str, tone: Tone) -> None:
+        self._notice = (self._notice[0] + 1, text, tone)
+
+    def _recorded(self, cluster: Cluster) -> Record:
+        return Record(self.spec, self.seed, tuple(cluster.recorded), cluster.now_us, cluster.world.digest())
+
+    def _publish(self, painter: Painter) -> None:
+        self._frame = painter.paint(
+            self._view,
+            speed=self._speed,
+            actual_speed=self._actual_speed,
+            paused=self._paused,
+            notice=self._notice,
+            stopped=self._stopped,
+        )
+        self._listener(self._frame)
+
+
+class _Anchor:
+    """A virtual instant tied to an instant of the wall clock."""
+
+    def __init__(self, virtual_us: int) -> None:
+        self._virtual_us = virtual_us
+        self._wall = time.monotonic()
+
+    def due_us(self, speed: float) -> int:
+        return self._virtual_us + int((time.monotonic() - self._wall) * speed * 1_000_000)
+
+    def slip(self, virtual_us: int) -> None:
+        self._virtual_us = virtual_us
+        self._wall = time.monotonic()
+
+
+def _nobody(_frame: Frame) -> None:
+    pass
+
+
+def _nothing(_cluster: Cluster) -> None:
+    pass
