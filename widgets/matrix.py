@@ -148,10 +148,13 @@ def draw_matrix(
         ]
         strips.append(line(across_line(lead, titles), width))
     if head_rows:
-        marks = [
-            (fit(indent + look.mark(nodes[i].state), cell_width, look), column_style(i, look.state(nodes[i].state)))
-            for i in range(count)
-        ]
+        # One line for both: the mark, and what fits of the name beside it.
+        beside = short_names([node.name for node in nodes], cell_width - 1) if head_rows == 1 else [""] * count
+        marks = []
+        for i, node in enumerate(nodes):
+            text = look.mark(node.state) + look.clean(beside[i])
+            text = text if cell_width > 2 and len(text) >= cell_width else indent + text
+            marks.append((fit(text, cell_width, look), column_style(i, look.state(node.state))))
         hint = fit(look.clean("is▸"), head, look, right=False) if head >= 4 else " " * head
         strips.append(line(across_line([(hint, muted)], marks), width))
     for y in range(len(strips)):

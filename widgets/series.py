@@ -45,7 +45,9 @@ def curve(values: tuple[float | None, ...], width: int, height: int, top: float,
     missing = width * per_cell - len(shown)
     steps = height * (4 if look.unicode else 9)
     levels = [-1] * missing + [
-        -1 if value is None or value != value else max(0, min(steps, math.ceil(value / top * steps - 1e-9)))
+        -1
+        if value is None or value != value
+        else max(0, min(steps, math.ceil(min(1.0, max(0.0, value / top)) * steps - 1e-9)))
         for value in shown
     ]
     lines: list[str] = []
@@ -76,7 +78,7 @@ def curve(values: tuple[float | None, ...], width: int, height: int, top: float,
 
 
 def _top_of(lines: tuple[Line, ...]) -> float:
-    return nice_top(max((v for item in lines for v in item.values if v is not None and v == v), default=0.0))
+    return nice_top(max((v for item in lines for v in item.values if v is not None and math.isfinite(v)), default=0.0))
 
 
 def draw_series(
