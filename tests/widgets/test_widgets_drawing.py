@@ -190,10 +190,10 @@ def test_any_series_and_log(seed: int) -> None:
     chance = Random(seed)
     look = LOOKS[seed % len(LOOKS)]
     width, height = sizes(chance)
-    values = [None, 0.0, -3.0, 1.0, 17.5, 1e12, float("nan"), float("inf")]
+    some: list[float | None] = [None, 0.0, -3.0, 1.0, 17.5, 1e12, float("nan"), float("inf")]
     series = Series(
         tuple(
-            Line(chance.choice(NAMES), tuple(chance.choices(values, k=chance.randrange(0, 90))), chance.choice(NAMES), 2)
+            Line(chance.choice(NAMES), tuple(chance.choices(some, k=chance.randrange(90))), chance.choice(NAMES), 2)
             for _ in range(chance.randrange(0, 9))
         ),
         500, chance.choice(NAMES), chance.random() < 0.5,

@@ -1,0 +1,253 @@
+"""What each widget shows, read off its text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from widgets import gallery_data as data
+from widgets.canvas import Picture, bar, fit, shorten, wrap
+from widgets.detail import draw_detail
+from widgets.log import clock, draw_log
+from widgets.matrix import age_text, draw_matrix, short_names
+from widgets.palette import SELECTION, Colors, Look, detect
+from widgets.ring_draw import RingPainter
+from widgets.ring_layout import circle, cut_turns
+from widgets.ring_static import Owners, annulus
+from widgets.series import curve, draw_series, nice_top, short_number
+from widgets.shapes import Arc, Belief, Cell, Column, Line, Log, Ring, Row, Series, State, Table
+from widgets.table import draw_table, layout
+
+LOOK = Look()
+ASCII = Look(Colors.NONE, unicode=False)
+
+
+def rows(picture: Picture) -> list[str]:
+    return picture.text.split("\n")
+
+
+def grounds(picture: Picture, y: int) -> set[object]:
+    return {s.style.bgcolor.triplet for s in picture.strips[y] if s.style is not None and s.style.bgcolor is not None}
+
+
+class TestPalette:
+    def test_every_state_and_belief_has_a_mark_of_its_own(self) -> None:
+        for look in (LOOK, ASCII):
+            assert len({look.mark(state) for state in State}) == len(State)
+            assert len({look.belief(belief) for belief in Belief}) == len(Belief)
+
+    def test_hues_repeat_as_tints_with_letters(self) -> None:
+        assert len({LOOK.hue(i) for i in range(24)}) == 24
+        assert LOOK.swatch(3) == "▌"
+        assert LOOK.swatch(9) == "J"
+
+    def test_no_colour_means_no_colour(self) -> None:
+        style = Look(Colors.NONE).style((1, 2, 3), (4, 5, 6))
+        assert style.color is None
+        assert style.bgcolor is None
+        assert style.reverse
+
+    def test_the_environment_decides(self) -> None:
+        assert detect({"TERM": "xterm", "COLORTERM": "truecolor"}) == Look()
+        assert detect({"TERM": "xterm"}).colors is Colors.SIXTEEN
+        assert detect({"TERM": "xterm-256color", "NO_COLOR": "1"}).colors is Colors.NONE
+        assert detect({"TERM": "xterm-256color"}, "ANSI_X3.4-1968").unicode is False
+
+    def test_text_is_made_harmless(self) -> None:
+        assert LOOK.clean("a\x1b[2Jb") == "a?[2Jb"
+        assert ASCII.clean("n1 → n2 · 3 µs…") == "n1 > n2 . 3 us~"
+
+
+class TestCanvas:
+    def test_too_long_ends_in_dots_at_a_word_if_near(self) -> None:
+        assert shorten("elected leader of epoch", 15, LOOK) == "elected leader…"
+        assert shorten("unbreakable", 6, LOOK) == "unbre…"
+        assert fit("7", 3, LOOK, right=True) == "  7"
+
+    def test_bars_go_by_eighths(self) -> None:
+        assert bar(0.5, 4, LOOK) == ("██", "  ")
+        assert bar(0.001, 4, LOOK)[0] == "▏"
+        assert bar(0.5, 4, ASCII) == ("##", "..")
+
+    def test_wrap_keeps_words(self) -> None:
+        assert wrap("suspect by n1 n2", 10) == ["suspect by", "n1 n2"]
+        assert wrap("abcdefgh", 3) == ["abc", "def", "gh"]
+
+
+class TestTable:
+    COLUMNS: ClassVar = (Column("a", 5), Column("b", 5, drop=1), Column("c", 5, drop=2), Column("d", 4, weight=1))
+
+    def test_columns_give_way_in_order(self) -> None:
+        assert layout(self.COLUMNS, 40) == [(0, 5), (1, 5), (2, 5), (3, 22)]
+        assert [i for i, _ in layout(self.COLUMNS, 20)] == [0, 1, 3]
+        assert [i for i, _ in layout(self.COLUMNS, 12)] == [0, 3]
+
+    def test_rows_carry_marks_and_the_selection_lights_up(self) -> None:
+        picture = draw_table(data.table(4), 70, 9, LOOK, selected="shard-1", marked=frozenset({"shard-2"}))
+        text = rows(picture)
+        assert text[0].split() == ["shard", "master", "slaves", "mode", "WAL", "lag"]
+        assert text[1].startswith(" ▌▲ shard-0")
+        assert text[2].startswith("▸▌▲ shard-1")
+        assert text[3].startswith("◆▌▲ shard-2")
+        assert "✕" in text[4]
+        assert SELECTION in grounds(picture, 2)
+        assert SELECTION not in grounds(picture, 1)
+        assert [spot.name for spot in picture.spots] == [f"shard-{i}" for i in range(4)]
+
+    def test_right_aligned_with_bar(self) -> None:
+        table = Table((Column("n", 3), Column("lag", 10, right=True)), (Row((Cell("x"), Cell("5", bar=0.5))),))
+        assert rows(draw_table(table, 14, 3, LOOK))[1] == "x   ████     5"
+
+    def test_empty_says_so(self) -> None:
+        assert "nobody" in draw_table(Table(self.COLUMNS, (), empty="nobody"), 40, 5, LOOK).text
+
+
+class TestMatrix:
+    def test_twelve_nodes_fit_in_forty_columns(self) -> None:
+        picture = draw_matrix(data.matrix(12), 40, 16, LOOK)
+        text = rows(picture)
+        assert text[0].split() == ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"] or "12" in text[0]
+        assert text[1].split()[1:] == list("▲▲▲✕▲❄▲▲↻▲▲▲")
+        assert "silent" in text[5]
+
+    def test_belief_and_truth_stand_apart(self) -> None:
+        text = rows(draw_matrix(data.matrix(6), 40, 9, LOOK))
+        assert text[2].startswith(" ▲n1")
+        assert "?" in text[2]  # n1 suspects n4, which is down
+
+    def test_a_cut_runs_between_the_sides(self) -> None:
+        text = rows(draw_matrix(data.matrix(6, cut=True), 50, 20, LOOK))
+        assert "┊" in text[2]
+        assert any(set(line.strip()) == {"┄"} for line in text)
+        assert text[2].startswith(" ▲n1A")
+
+    def test_many_nodes_become_sums(self) -> None:
+        text = rows(draw_matrix(data.matrix(60), 40, 20, LOOK))
+        assert "n1" in text[0]
+        assert "●" in text[0]
+        assert len(text) == 20
+
+    def test_ages(self) -> None:
+        assert [age_text(400, 1), age_text(400, 2), age_text(400, 3)] == ["0", ".4", "0.4"]
+        assert [age_text(12_000, 1), age_text(12_000, 2), age_text(90_000_000, 2)] == ["+", "12", "+"]
+
+    def test_names_are_told_apart_by_their_ends(self) -> None:
+        assert short_names(["node-1", "node-12"], 2) == ["1", "12"]
+        assert short_names(["n1", "n12"], 2) == ["n1", "12"]
+
+
+class TestLog:
+    LOG = data.log(30)
+
+    def test_time_kind_subject_text(self) -> None:
+        assert clock(83_004_999) == "01:23.004"
+        text = rows(draw_log(self.LOG, 100, 5, LOOK))
+        assert len(text) == 5
+        assert text[0].startswith("00:18.535 gossip    n8  alive again")
+
+    def test_filter_keeps_matches_and_lights_them(self) -> None:
+        picture = draw_log(self.LOG, 100, 50, LOOK, wanted="CRASHED")
+        assert len(rows(picture)) == 4
+        styles = {s.text: s.style for s in picture.strips[0]}
+        assert styles["crashed"] is not None
+        assert "no line holds" in draw_log(self.LOG, 60, 5, LOOK, wanted="zzz").text
+
+    def test_scrolled_back_it_stands_still(self) -> None:
+        early = draw_log(data.log(30), 60, 6, LOOK, bottom=10)
+        late = draw_log(data.log(40), 60, 6, LOOK, bottom=10)
+        assert rows(early)[:5] == rows(late)[:5]
+        assert rows(early)[5] == "▼ 19 newer"
+
+    def test_dropped_lines_are_owned_up_to(self) -> None:
+        log = Log(self.LOG.lines[:2], dropped=1234)
+        assert rows(draw_log(log, 60, 6, LOOK))[0] == "1,234 older lines dropped"
+
+    def test_the_selected_subject_lights_up(self) -> None:
+        picture = draw_log(self.LOG, 100, 30, LOOK, selected="n1")
+        assert SELECTION in grounds(picture, 0)
+        assert SELECTION not in grounds(picture, 1)
+
+
+class TestSeries:
+    def test_scale_is_nice(self) -> None:
+        assert [nice_top(v) for v in (0, 3, 17, 100, 101, 0.3)] == [1, 5, 20, 100, 200, 0.5]
+        assert [short_number(v) for v in (0.5, 200, 1500, 2e6)] == ["0.5", "200", "1.5k", "2M"]
+
+    def test_braille_with_gap(self) -> None:
+        assert curve((4.0, 4.0, None, None, 0.0, 2.0), 3, 1, 4.0, LOOK) == ["⣿ ⣠"]
+        assert curve((1.0,), 2, 1, 1.0, LOOK) == [" ⢸"]
+
+    def test_lines_stack_with_label_value_and_scale(self) -> None:
+        text = rows(draw_series(data.series(3), 60, 10, LOOK))
+        assert text[0].startswith("n1 p99")
+        assert text[0].endswith("100")
+        assert "ms" in text[1]
+
+    def test_shared_scale(self) -> None:
+        series = Series((Line("a", (1.0,), "1"), Line("b", (100.0,), "100")), 500, shared_scale=True)
+        assert rows(draw_series(series, 60, 2, LOOK))[0].endswith("100")
+
+
+class TestDetail:
+    def test_facts_then_tables(self) -> None:
+        text = rows(draw_detail(data.detail(), 60, LOOK))
+        assert text[0] == "n6"
+        assert text[1].startswith("state")
+        assert any(line.startswith("shards ───") for line in text)
+        assert text[-1] == "none open"
+
+
+class TestRing:
+    def test_owners_wrap_over_the_top(self) -> None:
+        owners = Owners((Arc(0.75, 0.25, 0), Arc(0.25, 0.5, 1)))
+        assert [owners.at(t) for t in (0.0, 0.9, 0.3, 0.6)] == [0, 0, 1, -1]
+
+    def test_nodes_and_replicas_are_labelled(self) -> None:
+        picture = RingPainter(LOOK).draw(data.ring(12), 62, 28)
+        for label in ("▲ n1", "▲ n2¹", "✕ n4", "❄ n6", "↻ n9", "◆"):
+            assert label in picture.text
+        assert "cart:4711" in rows(picture)[-1]
+
+    def test_small_panels_have_marks_and_a_legend(self) -> None:
+        text = RingPainter(LOOK).draw(data.ring(12), 34, 14).text
+        for i in range(1, 13):
+            assert f"n{i}" in text
+
+    def test_a_cut_goes_through_the_annulus(self) -> None:
+        assert cut_turns([0, 0, 1, 1]) == [0.375, 0.875]
+        ring = circle(60, 27)
+
+        def filled(shape: Ring) -> int:
+            chars, _ = annulus(ring, shape.nodes, shape.arcs, ASCII, None)
+            return sum(char.isalpha() for row in chars for char in row)
+
+        assert filled(data.ring(12, cut=True)) < filled(data.ring(12)) - 8
+
+    def test_static_layer_is_kept_while_things_move(self) -> None:
+        painter = RingPainter(LOOK)
+        one = data.ring(12, 1)
+        painter.draw(one, 60, 28)
+        kept = painter._static
+        painter.draw(replace(data.ring(12, 2), nodes=one.nodes, arcs=one.arcs), 60, 28)
+        assert painter._static is kept
+        painter.draw(one, 60, 28, selected="n2")
+        assert painter._static is not kept
+
+    def test_labels_stay_put(self) -> None:
+        """Neither marking nor a cut nor another key moves a node."""
+        shape = data.ring(12, busy=False)
+        painter = RingPainter(LOOK)
+        places = []
+        for ring, marked in (
+            (shape, frozenset()),
+            (shape, frozenset({"n3"})),
+            (data.ring(12, busy=False, cut=True), frozenset()),
+            (replace(shape, key=None), frozenset()),
+        ):
+            places.append(painter.static(ring, 60, 27, None, marked).labels.centres)
+        assert all(place == places[0] for place in places)
+
+    def test_the_circle_is_round_and_inside(self) -> None:
+        ring = circle(60, 27)
+        assert ring.outer < 27
+        assert ring.cell(0.0, ring.outer)[0] == 30
