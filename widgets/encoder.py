@@ -24,8 +24,9 @@ from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
-from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+from widgets.pens import Pens
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -35,15 +36,6 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-# A pen: attribute bits, foreground codes, background codes, link. Interned to small ints, as they are
-# compared for every cell. Pen 0 is the reset state.
-Pen = tuple[int, str, str, str]
-_RESET: Pen = (0, "", "", "")
-# Rich's attribute bits in order, with the code that switches each on and the one that switches it off.
-_ON = (1, 2, 3, 4, 5, 6, 7, 8, 9, 21, 51, 52, 53)
-_OFF = (22, 22, 23, 24, 25, 25, 27, 28, 29, 24, 54, 54, 55)
-_SEEN_ON_BLANK = 0b1011001001000 | (1 << 3) | (1 << 6) | (1 << 8)
-"""Attributes that show even on a blank: underline, reverse, strike, frame and the like."""
 _NEVER = -1
 """The pen of a cell whose content on the terminal is unknown."""
 _SKIP = 4
@@ -57,11 +49,7 @@ class Encoder:
 
     def __init__(self, colors: bool = True) -> None:
         """``colors=False`` sends attributes only (NO_COLOR), whatever the styles say."""
-        self._colors = colors
-        self._pens: dict[Pen, int] = {_RESET: 0}
-        self._pen_list: list[Pen] = [_RESET]
-        self._of_style: dict[tuple[Style, ColorSystem], tuple[int, int]] = {}
-        self._deltas: dict[tuple[int, int], str] = {}
+        self._pens = Pens(colors)
         self._width = 0
         self._height = 0
         self._chars: list[list[str]] = []
@@ -103,7 +91,7 @@ class Encoder:
         wanted_chars: dict[int, list[str]] = {}
         wanted_marks: dict[int, list[int]] = {}
         width, height = self._width, self._height
-        of_style = self._of_style
+        pens_of = self._pens.of
         for y, x, segments in runs:
             if not 0 <= y < height:
                 continue
@@ -115,13 +103,7 @@ class Encoder:
             for text, style, control in segments:
                 if control or not text:
                     continue
-                if style is None:
-                    pen = blank = 0
-                else:
-                    pens = of_style.get((style, system))
-                    if pens is None:
-                        pens = self._learn(style, system)
-                    pen, blank = pens
+                pen, blank = pens_of(style, system)
                 x = self._put(chars, marks, x, text, pen, blank)
         if not self._sure:
             for y in range(height):
@@ -187,31 +169,6 @@ class Encoder:
             x += size
         return x
 
-    def _learn(self, style: Style, system: ColorSystem) -> tuple[int, int]:
-        attributes = style._attributes & style._set_attributes
-        fg = bg = ""
-        if self._colors:
-            if style.color is not None:
-                fg = ";".join(style.color.downgrade(system).get_ansi_codes())
-            if style.bgcolor is not None:
-                bg = ";".join(style.bgcolor.downgrade(system).get_ansi_codes(False))
-        fg, bg = "" if fg == "39" else fg, "" if bg == "49" else bg
-        link = f"id={style._link_id};{style.link}" if style.link else ""
-        pen = self._pen((attributes, fg, bg, link))
-        seen = attributes & _SEEN_ON_BLANK
-        blank = pen if seen or link else self._pen((0, "*", bg, ""))
-        if len(self._of_style) > 50_000:
-            self._of_style.clear()
-        self._of_style[style, system] = pen, blank
-        return pen, blank
-
-    def _pen(self, pen: Pen) -> int:
-        number = self._pens.get(pen)
-        if number is None:
-            number = self._pens[pen] = len(self._pen_list)
-            self._pen_list.append(pen)
-        return number
-
     # -- output ----------------------------------------------------------------------------------------
 
     def _emit(self, out: list[str], rows: list[tuple[int, list[str], list[int], list[str], list[int]]]) -> None:
@@ -225,7 +182,7 @@ class Encoder:
                 if marks[x] == old_marks[x] and chars[x] == old_chars[x]:
                     x += 1
                     continue
-                if chars[x] is _TAIL or chars[x] == _TAIL:
+                if chars[x] == _TAIL:
                     x -= 1  # only its second half was touched: the whole character goes again
                 gap = x - cursor_x
                 if cursor_y != y or gap < 0:
@@ -237,11 +194,8 @@ class Encoder:
                 while True:  # the run of changed cells
                     mark = marks[x] if marks[x] != _NEVER else 0
                     if mark != pen:
-                        delta = self._deltas.get((pen, mark))
-                        if delta is None:
-                            delta = self._deltas[pen, mark] = self._delta(pen, mark)
+                        delta, pen = self._pens.change(pen, mark)
                         out.append(delta)
-                        pen = self._landed(pen, mark)
                     out.append(chars[x])
                     x += 1
                     while x < width and chars[x] == _TAIL:
@@ -252,48 +206,7 @@ class Encoder:
                 if cursor_x >= width:
                     cursor_y = -1  # whether the cursor hangs at the edge differs between terminals
         if pen:
-            out.append(self._end(pen))
-
-    def _landed(self, current: int, wanted: int) -> int:
-        """The pen after the delta: a blank leaves the foreground and link-free attributes as they were."""
-        _, fg, bg, _ = self._pen_list[wanted]
-        if fg != "*":
-            return wanted
-        now = self._pen_list[current]
-        return self._pen((now[0] & ~_SEEN_ON_BLANK, now[1], bg, ""))
-
-    def _delta(self, current: int, wanted: int) -> str:
-        """The shortest sequence from one pen to another."""
-        attributes, fg, bg, link = self._pen_list[current]
-        target = self._pen_list[self._landed(current, wanted)]
-        new_attributes, new_fg, new_bg, new_link = target
-        codes: list[str] = []
-        gone = attributes & ~new_attributes
-        off = {_OFF[bit] for bit in range(13) if gone >> bit & 1}
-        codes += [str(code) for code in sorted(off)]
-        # Switching off may have taken a neighbour (bold and dim share 22) along: switch it on again.
-        codes += [
-            str(_ON[bit])
-            for bit in range(13)
-            if new_attributes >> bit & 1 and (not attributes >> bit & 1 or _OFF[bit] in off)
-        ]
-        if fg != new_fg:
-            codes.append(new_fg or "39")
-        if bg != new_bg:
-            codes.append(new_bg or "49")
-        fresh = ["0"] + [str(_ON[bit]) for bit in range(13) if new_attributes >> bit & 1]
-        fresh += [code for code in (new_fg, new_bg) if code]
-        short = min(";".join(codes), ";".join(fresh), key=len)
-        if short == "0":
-            short = ""
-        sgr = f"\x1b[{short}m" if codes else ""
-        if link != new_link:
-            sgr += f"\x1b]8;{new_link or ';'}\x1b\\"
-        return sgr
-
-    def _end(self, pen: int) -> str:
-        attributes, fg, bg, link = self._pen_list[pen]
-        return ("\x1b]8;;\x1b\\" if link else "") + ("\x1b[m" if attributes or fg or bg else "")
+            out.append(self._pens.end(pen))
 
 
 def _mend(chars: list[str]) -> None:

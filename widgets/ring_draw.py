@@ -15,8 +15,8 @@ from textual.strip import Strip
 from widgets.canvas import Picture, Piece, Spot, line, merge, shorten, width_of
 from widgets.palette import BACKGROUND, Colors, Look, mix
 from widgets.ring_labels import Labels, place_labels
-from widgets.ring_layout import Circle, circle, dots
-from widgets.ring_static import Cells, Styles, annulus, braille
+from widgets.ring_layout import Circle, dots
+from widgets.ring_static import Cells, Owned, Styles, annulus, braille, pixel_owners
 from widgets.shapes import Arc, Chord, Ring, RingNode, Tone
 
 _COMET = 0.22
@@ -48,6 +48,7 @@ class RingPainter:
         self.look = look
         self._key: _Key | None = None
         self._static: _Static | None = None
+        self._owned: list[Owned] = []
 
     def static(self, shape: Ring, width: int, height: int, selected: str | None, marked: frozenset[str]) -> _Static:
         """The kept layer, drawn anew if size, nodes, arcs, selection or replicas changed."""
@@ -57,7 +58,10 @@ class RingPainter:
         if kept is not None and self._same(key):
             return kept
         ring, labels = place_labels(shape, width, height, self.look, selected, marked)
-        chars, styles = annulus(ring, shape.nodes, shape.arcs, self.look, selected)
+        old = self._key
+        if kept is None or old is None or kept.ring != ring or not (old.arcs is shape.arcs or old.arcs == shape.arcs):
+            self._owned = pixel_owners(ring, shape.arcs)
+        chars, styles = annulus(ring, shape.nodes, self._owned, self.look, selected)
         for (x, y), (char, style) in labels.cells.items():
             if 0 <= y < height and 0 <= x < width:
                 chars[y][x], styles[y][x] = char, style
@@ -188,6 +192,3 @@ class RingPainter:
                 styles[x] = style
             strips[y] = merge(chars, styles)
         return strips
-
-
-__all__ = ["RingPainter", "circle"]

@@ -52,7 +52,7 @@ def label_pieces(
     name = plain_letter + look.clean(node.name)
     pieces.append((name, look.style(dark if selected else name_color, bg, bold=not down, strike=down)))
     if rank is not None:
-        text = _RANKS[rank] if rank < len(_RANKS) and look.unicode else str(rank + 1)
+        text = _RANKS[rank] if rank < len(_RANKS) and look.unicode else f"/{rank + 1}"
         pieces.append((text, look.style(look.tone(Tone.ACCENT), bold=True)))
     if cut:
         pieces.append(side_badge(node.side, look))
@@ -88,7 +88,7 @@ def place_labels(
         return ring, labels
     lettered = look.colors is Colors.NONE or not look.unicode
     name_widths = [width_of(node.name) + (2 if lettered else 0) for node in nodes]
-    extra = 2  # room for a rank and a side
+    extra = 2 if look.unicode else 3  # room for a rank and a side
     for gap in (" ", ""):
         widths = [1 + len(gap) + size + extra for size in name_widths]
         if max(widths) + 4 < 2 * ring.inner:
@@ -96,7 +96,7 @@ def place_labels(
             if not collide(spots, widths):
                 _full(nodes, spots, widths, gap, ranks, cut, look, selected, marked, labels)
                 return ring, labels
-    legend = _legend_width(nodes, width, height, max(name_widths))
+    legend = _legend_width(width, height, max(name_widths), look)
     ring = circle(width, height, legend)
     if ring.outer <= 0:
         return ring, labels
@@ -143,9 +143,9 @@ def _full(
         labels.spots.append(Spot(y, x, max(end, x + size), node.name))
 
 
-def _legend_width(nodes: tuple[RingNode, ...], width: int, height: int, longest: int) -> int:
+def _legend_width(width: int, height: int, longest: int, look: Look) -> int:
     """Columns for a legend at the right if the panel is wide enough for one beside a decent ring, else 0."""
-    need = longest + 6
+    need = longest + 6 + (0 if look.unicode else 1)
     spare = width - 2 * height
     return need if spare >= need or (width - need >= 16 and width >= 24 and longest <= 8) else 0
 

@@ -40,7 +40,11 @@ class Owners:
         return owner if turn < end else -1
 
 
-def pixel_owners(ring: Circle, arcs: Sequence[Arc]) -> list[tuple[Pixel, tuple[tuple[int, float], ...]]]:
+Owned = tuple[Pixel, tuple[tuple[int, float], ...]]
+"""A pixel, and (owner, part of the pixel) for each of its owners."""
+
+
+def pixel_owners(ring: Circle, arcs: Sequence[Arc]) -> list[Owned]:
     """Each pixel of the annulus with its owners and their parts: one, or two where arcs meet."""
     owners = Owners(arcs)
     at = owners.at
@@ -92,13 +96,15 @@ Styles = list[list[Style]]
 
 
 def annulus(
-    ring: Circle, nodes: Sequence[RingNode], arcs: Sequence[Arc], look: Look, selected: str | None
+    ring: Circle, nodes: Sequence[RingNode], owned: Sequence[Owned], look: Look, selected: str | None
 ) -> tuple[Cells, Styles]:
-    """The annulus and the cut through it, ``height`` rows of ``width`` characters and styles."""
+    """The annulus and the cut through it, ``height`` rows of ``width`` characters and styles.
+
+    ``owned`` comes from ``pixel_owners``, the costly part, so that a change of state needn't repeat it.
+    """
     empty = look.style()
     chars = [[" "] * ring.width for _ in range(ring.height)]
     styles = [[empty] * ring.width for _ in range(ring.height)]
-    owned = pixel_owners(ring, arcs)
     known = any(node.name == selected for node in nodes)
     by_health = len(nodes) > _MANY
     ground = look.ground(BACKGROUND)
@@ -161,7 +167,7 @@ def letter_of(node: RingNode | None, look: Look) -> str:
 def _draw_cuts(ring: Circle, turns: Sequence[float], chars: Cells, styles: Styles, look: Look) -> None:
     """Dashed lines from the middle out through the annulus."""
     style = look.style(look.tone(Tone.BAD), bold=True)
-    if look.unicode and look.colors is not Colors.NONE:
+    if look.unicode and look.colors is not Colors.NONE and ring.inner >= 10:
         _draw_bars(ring, turns, chars, styles, look)
         return
     bits: dict[tuple[int, int], int] = {}

@@ -13,7 +13,7 @@ from widgets.matrix import age_text, draw_matrix, short_names
 from widgets.palette import SELECTION, Colors, Look, detect
 from widgets.ring_draw import RingPainter
 from widgets.ring_layout import circle, cut_turns
-from widgets.ring_static import Owners, annulus
+from widgets.ring_static import Owners, annulus, pixel_owners
 from widgets.series import curve, draw_series, nice_top, short_number
 from widgets.shapes import Arc, Belief, Cell, Column, Line, Log, Ring, Row, Series, State, Table
 from widgets.table import draw_table, layout
@@ -218,7 +218,7 @@ class TestRing:
         ring = circle(60, 27)
 
         def filled(shape: Ring) -> int:
-            chars, _ = annulus(ring, shape.nodes, shape.arcs, ASCII, None)
+            chars, _ = annulus(ring, shape.nodes, pixel_owners(ring, shape.arcs), ASCII, None)
             return sum(char.isalpha() for row in chars for char in row)
 
         assert filled(data.ring(12, cut=True)) < filled(data.ring(12)) - 8
