@@ -101,6 +101,8 @@ class World:
         if until_us < self.now_us:
             raise ValueError(f"time does not run backwards: {until_us} us is before {self.now_us} us")
         heap, trace, runnable = self.heap, self._trace, self._runnable
+        if runnable:  # what was started or woken between two slices comes before the first event
+            await self.rest()
         note = trace.append
         end: Event = (until_us, _AFTER_ALL, self._halt, None, None)
         heappush(heap, end)
