@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS_US = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000}
-_NUMBER = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*([A-Za-zµ%/]*)\s*")
+_NUMBER = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([A-Za-zµ%/]*)\s*")
 _RATES = {"b/s": 1, "kb/s": 1_000, "mb/s": 1_000_000, "gb/s": 1_000_000_000}
 _LONGEST_US = 366 * 24 * _UNITS_US["h"]
 
@@ -61,7 +61,9 @@ def format_duration(duration_us: int) -> str:
 
 
 def format_share(share: float) -> str:
-    return f"{share * 100:.10g}%"
+    """As a percentage if that is exact (a replay must get the very same number), else as a plain fraction."""
+    text = f"{share * 100:.10g}%"
+    return text if parse_share(text) == share else repr(share)
 
 
 def format_rate(bytes_per_s: int) -> str:

@@ -1,0 +1,123 @@
+"""The staleness judge against histories whose verdict is known beforehand."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.checkers.history import History, Operation
+from playground.checkers.staleness import Staleness
+
+
+class Story:
+    """A history told line by line; time passes by one with every line."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.judge = Staleness(self.history)
+        self.now_us = 0
+
+    def begin_write(self, value: str, *seen: str, key: str = "k") -> Operation:
+        self.now_us += 1
+        return self.history.invoke("c1", key, self.now_us, value=value, supersedes=frozenset(seen))
+
+    def begin_read(self, key: str = "k") -> Operation:
+        self.now_us += 1
+        return self.history.invoke("c2", key, self.now_us)
+
+    def end(self, operation: Operation, *seen: str, outcome: str = "ok") -> Operation:
+        self.now_us += 1
+        self.history.complete(operation, outcome, self.now_us, seen=seen)
+        return operation
+
+    def write(self, value: str, *seen: str) -> None:
+        self.end(self.begin_write(value, *seen))
+
+    def read(self, *seen: str) -> bool:
+        """Whether a read that begins now and returns ``seen`` is stale."""
+        return self.end(self.begin_read(), *seen).stale
+
+
+def test_reading_nothing_before_any_write_is_fresh() -> None:
+    assert not Story().read()
+
+
+def test_reading_nothing_after_an_acknowledged_write_is_stale() -> None:
+    story = Story()
+    story.write("a")
+    assert story.read()
+
+
+def test_reading_the_old_value_after_a_newer_was_acknowledged_is_stale() -> None:
+    story = Story()
+    story.write("a")
+    story.write("b", "a")
+    assert story.read("a")
+    assert not story.read("b")
+    assert story.judge.stale_reads == 1
+
+
+def test_a_read_that_overlaps_the_write_may_return_either() -> None:
+    story = Story()
+    story.write("a")
+    write = story.begin_write("b", "a")
+    read = story.begin_read()
+    story.end(write)
+    assert not story.end(read, "a").stale
+    assert story.read("a"), "a read that begins after the acknowledgement may not"
+
+
+def test_concurrent_values_must_both_be_shown() -> None:
+    story = Story()
+    story.write("a")
+    story.write("b")
+    assert story.read("b")
+    assert not story.read("a", "b")
+
+
+def test_superseding_through_others_counts() -> None:
+    story = Story()
+    story.write("a")
+    story.write("b", "a")
+    story.end(story.begin_write("c", "b"), outcome="unknown")
+    story.end(story.begin_write("d", "c"), outcome="unknown")
+    assert not story.read("d"), "d was written by somebody who had seen c, who had seen b"
+
+
+def test_a_write_of_unknown_outcome_need_not_be_seen() -> None:
+    story = Story()
+    story.end(story.begin_write("a"), outcome="unknown")
+    assert not story.read()
+    assert not story.read("a")
+
+
+def test_a_write_acknowledged_after_its_successor_is_old_at_once() -> None:
+    story = Story()
+    first = story.begin_write("a")
+    second = story.begin_write("b", "a")
+    story.end(second)
+    story.end(first)
+    assert not story.read("b")
+    assert story.judge.acknowledged() == {"k": frozenset({"b"})}
+
+
+def test_a_failed_read_is_not_judged() -> None:
+    story = Story()
+    story.write("a")
+    assert not story.end(story.begin_read(), outcome="fail").stale
+    assert story.judge.judged_reads == 0
+
+
+@given(st.lists(st.integers(min_value=0, max_value=3), max_size=40))
+def test_a_register_that_is_read_and_written_in_turn_is_never_stale_and_always_caught_lagging(steps: list[int]) -> None:
+    story = Story()
+    values: list[str] = []
+    for step in steps:
+        if step == 0:
+            values.append(f"v{len(values)}")
+            story.write(values[-1], *values[-2:-1])
+        elif not values or step == 1:
+            assert not story.read(*values[-1:])
+        else:
+            lag = min(step - 1, len(values))
+            assert story.read(*values[-1 - lag : len(values) - lag])

@@ -1,0 +1,131 @@
+"""The one vocabulary: what is typed, what is meant, what is said of a mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.commands import COMMANDS, complete, parse_line, validate
+from playground.kernel.errors import UserError
+from playground.quantities import (
+    format_duration,
+    format_share,
+    parse_duration_us,
+    parse_rate_bytes_per_s,
+    parse_share,
+)
+
+NODES = ("n1", "n2", "n3", "n4")
+
+
+@pytest.mark.parametrize("kind", COMMANDS.values(), ids=COMMANDS)
+def test_every_example_works_and_is_spelled_as_it_is_read(kind: Any) -> None:
+    command = parse_line(kind.example)
+    assert parse_line(command.line()) == command
+    assert validate(command.model_dump(mode="json")) == command
+    assert kind.__doc__
+    assert kind.form.startswith(kind.example.split()[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("", "type a command, such as: crash n3"),
+        ("crsh n3", "unknown command 'crsh': did you mean crash?"),
+        ("crash", "crash: nodes is missing (usage: crash NODE... [lose_disk=yes])"),
+        ("crash n9", "crash: unknown node 'n9': did you mean n"),
+        ("crash n1 lost_disk=yes", "crash: unknown field 'lost_disk': did you mean lose_disk?"),
+        ("partition n1", "partition: groups: list should have at least 2 items"),
+        ("partition n1 n2 | n2", "partition: n2 is on two sides: each node can stand on one"),
+        ("one-way", "one-way: name the nodes before or after the arrow"),
+        ("link n1", "link: say what is wrong with the link"),
+        ("link n1 latency=-5ms", "link: latency: '-5ms' is negative"),
+        ("link n1 latency=5 parsecs", "link: "),
+        ("link n1 loss=120%", "link: loss: '120%' is not between 0% and 100%"),
+        ("link n1 bandwidth=0", "link: bandwidth: '0' is not a rate above 0"),
+        ("load rate=-1", "load: rate: input should be greater than or equal to 0"),
+        ("load rate=nan", "load: rate: input should be a finite number"),
+        ("load 5 6", "one rate is enough, '6' is too much"),
+        ("disk n1 fault=melt", "disk: fault: input should be 'full', 'hang', 'slow', 'rot' or 'ok'"),
+        ("clock n1 drift_ppm=-1000000", "clock: drift_ppm: input should be greater than or equal to -900000"),
+        ("put cat", "put: value is missing"),
+        ("crash 'n1", '"crash \'n1": no closing quotation'),
+    ],
+)
+def test_a_mistake_gets_one_clear_line(line: str, complaint: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_line(line, NODES)
+    assert str(caught.value).startswith(complaint)
+    assert "\n" not in str(caught.value)
+
+
+def complaint(line: str) -> str:
+    """What is said of ``line``; "" if it is fine. Any other exception than UserError fails the test."""
+    try:
+        parse_line(line, NODES)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+@given(st.text(max_size=80))
+def test_no_line_ever_does_worse_than_a_user_error(line: str) -> None:
+    assert "\n" not in complaint(line)
+
+
+@given(
+    st.sampled_from(sorted(COMMANDS)),
+    st.lists(
+        st.sampled_from([*NODES, "|", "->", "rate=5", "loss=10%", "latency=1s", "nodes=n1", "do=crash", "=", "w=x"])
+    ),
+)
+def test_words_in_any_order_are_read_or_refused(word: str, words: list[str]) -> None:
+    line = " ".join([word, *words])
+    said = complaint(line)
+    assert "\n" not in said
+    if not said:
+        command = parse_line(line, NODES)
+        assert parse_line(command.line(), NODES) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("cr", ["crash"]),
+        ("crash n", ["crash n1", "crash n2", "crash n3", "crash n4"]),
+        ("crash n1 n", ["crash n1 n2", "crash n1 n3", "crash n1 n4"]),
+        ("link n1 lat", ["link n1 latency="]),
+        ("nonsense ", []),
+    ],
+)
+def test_completion(text: str, options: list[str]) -> None:
+    assert complete(text, NODES) == options
+
+
+@given(st.integers(min_value=0, max_value=10**13))
+def test_durations_are_written_exactly(duration_us: int) -> None:
+    assert parse_duration_us(format_duration(duration_us)) == duration_us
+
+
+@given(st.floats(min_value=0, max_value=1))
+def test_shares_are_written_exactly(share: float) -> None:
+    assert parse_share(format_share(share)) == share
+
+
+@pytest.mark.parametrize(("text", "value"), [("1.5s", 1_500_000), ("2m", 120_000_000), (3, 3_000_000), ("7us", 7)])
+def test_durations(text: Any, value: int) -> None:
+    assert parse_duration_us(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "s", "5 apples", None, True, float("inf"), [], "99999999h"])
+def test_what_is_no_duration(text: Any) -> None:
+    with pytest.raises(ValueError, match=r"duration|year"):
+        parse_duration_us(text)
+
+
+def test_rates() -> None:
+    assert parse_rate_bytes_per_s("64kB/s") == 64_000
+    assert parse_rate_bytes_per_s(10) == 10
