@@ -287,14 +287,17 @@ class TerseDisplay(_Base):
             self.encoder.invalidate()
         super()._display(screen, renderable)
 
-    @staticmethod
-    def _watch(driver: Any, encoder: Encoder) -> None:
-        """Starting the driver again (after suspend or SIGCONT) means an empty screen."""
+    def _watch(self, driver: Any, encoder: Encoder) -> None:
+        """Starting the driver again (after suspend or SIGCONT) means an empty screen.
+
+        Textual doesn't draw a screen that has come back at its old size, so that is asked for as well.
+        """
         start: Callable[[], None] = driver.start_application_mode
 
         def start_again() -> None:
             encoder.invalidate()
             start()
+            self.call_later(self.action_redraw)
 
         driver.start_application_mode = start_again
 

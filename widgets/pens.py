@@ -37,6 +37,8 @@ class Pens:
         """The bytes that change the pen, and the pen that the terminal then has."""
         found = self._deltas.get((current, wanted))
         if found is None:
+            if len(self._deltas) > 100_000:
+                self._deltas.clear()
             found = self._deltas[current, wanted] = self._delta(current, wanted), self._landed(current, wanted)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 
@@ -49,6 +50,22 @@ class Terminal:
             ]
             for y in range(self.screen.lines)
         ]
+
+
+def test_a_stopped_and_continued_screen_is_drawn_again() -> None:
+    terminal = Terminal("--still")
+    try:
+        terminal.settle("replicas")
+        before = terminal.cells()
+        terminal.process.kill(signal.SIGTSTP)
+        while os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WEXITED) is None:
+            pass
+        terminal.screen.reset()  # somebody else had the terminal meanwhile
+        terminal.process.kill(signal.SIGCONT)
+        terminal.settle("replicas")
+        assert terminal.cells() == before
+    finally:
+        terminal.close()
 
 
 def test_terse_and_verbose_show_the_same() -> None:
