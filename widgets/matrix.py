@@ -77,6 +77,8 @@ def cell_piece(cell: MatrixCell, matrix: Matrix, width: int, look: Look, *, lit:
 
 def short_names(names: list[str], width: int) -> list[str]:
     """Names in ``width`` cells, told apart by their ends: what all share in front is left out."""
+    if width < 1:
+        return [""] * len(names)
     if all(width_of(name) <= width for name in names):
         return names
     shared = 0

@@ -134,6 +134,11 @@ class TestMatrix:
     def test_names_are_told_apart_by_their_ends(self) -> None:
         assert short_names(["node-1", "node-12"], 2) == ["1", "12"]
         assert short_names(["n1", "n12"], 2) == ["n1", "12"]
+        assert short_names(["n1", "n12"], 0) == ["", ""]
+
+    def test_the_tightest_matrix_still_tells_what_is(self) -> None:
+        text = rows(draw_matrix(data.matrix(12), 20, 9, LOOK))
+        assert text[0].endswith("▲▲▲✕▲❄▲▲↻▲▲▲")
 
 
 class TestLog:
