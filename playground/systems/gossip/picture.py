@@ -1,0 +1,190 @@
+"""What the screen shows of gossip: what each node believes, beside what is.
+
+A row of the matrix is one process's own view and nothing else. A node that is down or booting
+has an empty row. A frozen node shows the beliefs it froze with, while their ages go on: its knowledge does get old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from playground.systems.gossip.figures import knowledge
+from playground.systems.gossip.service import GossipService
+from playground.systems.gossip.settings import GossipSettings
+from playground.systems.gossip.view import Belief
+from widgets import shapes
+
+if TYPE_CHECKING:
+    from playground.kernel.world import World
+
+Services = Mapping[str, GossipService]
+
+_SHOWN = {
+    Belief.UNKNOWN: shapes.Belief.UNKNOWN,
+    Belief.ALIVE: shapes.Belief.ALIVE,
+    Belief.SUSPECT: shapes.Belief.SUSPECT,
+    Belief.DEAD: shapes.Belief.DEAD,
+    Belief.FORGOTTEN: shapes.Belief.UNKNOWN,
+}
+_TONES = {Belief.ALIVE: shapes.Tone.GOOD, Belief.SUSPECT: shapes.Tone.WARN, Belief.DEAD: shapes.Tone.BAD}
+_SELF = shapes.MatrixCell(shapes.Belief.SELF, 0)
+
+COLUMNS = (
+    shapes.Column("node", 6),
+    shapes.Column("the others believe", 18, weight=1),
+    shapes.Column("beat", 6, right=True, drop=3),
+    shapes.Column("load", 5, right=True, drop=2),
+    shapes.Column("free", 8, right=True, drop=2),
+    shapes.Column("its view: age", 17, right=True, drop=1),
+)
+
+
+def matrix(
+    world: World, nodes: Sequence[str], services: Services, hues: Mapping[str, int], sides: Mapping[str, int]
+) -> shapes.Matrix:
+    """Who believes what of whom; ``nodes`` in the order of rows and columns, ``sides`` of a cut (missing: 0)."""
+    heads = tuple(
+        shapes.MatrixNode(name, hues.get(name, i), _state(world, name), sides.get(name, 0))
+        for i, name in enumerate(nodes)
+    )
+    cells = tuple(_row(services[name], nodes) if name in services else () for name in nodes)
+    settings = next((service.settings for service in services.values()), None) or GossipSettings()
+    return shapes.Matrix(
+        heads,
+        cells,
+        caption=_caption(heads, cells),
+        fresh_ms=settings.interval_ms * 3 // 2,
+        old_ms=max(settings.suspect_after_ms, settings.interval_ms * 2),
+    )
+
+
+def table(world: World, nodes: Sequence[str], services: Services, hues: Mapping[str, int]) -> shapes.Table:
+    """A row per node: what the others believe of it, what it tells of itself, how old its view of the others is."""
+    ages: dict[str, list[int]] = {}
+    for each in knowledge(services):
+        ages.setdefault(each.observer, []).append(each.age_us)
+    rows = tuple(
+        shapes.Row(
+            (
+                shapes.Cell(name),
+                _believed(name, services),
+                *_vitals(name, services),
+                _view_age(ages.get(name, [])),
+            ),
+            name=name,
+            hue=hues.get(name, i),
+            state=_state(world, name),
+        )
+        for i, name in enumerate(nodes)
+    )
+    return shapes.Table(COLUMNS, rows, empty="no node gossips")
+
+
+def detail(name: str, nodes: Sequence[str], services: Services) -> shapes.Detail:
+    """One node's own view, as it would tell it: belief, count, age and vitals of every other."""
+    title = f"what {name} knows"
+    service = services.get(name)
+    if service is None:
+        return shapes.Detail(title, (shapes.Fact("view", "none: no process runs", shapes.Tone.MUTED),))
+    columns = (
+        shapes.Column("of", 6),
+        shapes.Column("believes", 9),
+        shapes.Column("beat", 6, right=True),
+        shapes.Column("heard", 8, right=True),
+        shapes.Column("load", 5, right=True, drop=1),
+        shapes.Column("free", 8, right=True, drop=1),
+    )
+    rows = []
+    for other in nodes:
+        belief, age_us, vitals = service.believes(other), service.age_us(other), service.vitals_of(other)
+        if other == name or belief is Belief.FORGOTTEN:
+            continue
+        known = age_us is not None and vitals is not None
+        cells = (
+            shapes.Cell(other),
+            shapes.Cell(belief.value, _TONES.get(belief, shapes.Tone.MUTED)),
+            shapes.Cell(str(service.count(other)) if known else "-"),
+            shapes.Cell(f"{age_us / 1e6:.1f} s" if age_us is not None else "never"),
+            shapes.Cell(f"{vitals.load:.2f}" if vitals is not None else "-"),
+            shapes.Cell(_bytes(vitals.free_bytes) if vitals is not None else "-"),
+        )
+        rows.append(shapes.Row(cells, name=other))
+    alive = len(service.alive_members())
+    facts = (
+        shapes.Fact("believes alive", f"{alive} of {len(service.members())} members, itself included"),
+        shapes.Fact("heartbeat", str(service.count(name))),
+    )
+    return shapes.Detail(title, facts, (("its view", shapes.Table(columns, tuple(rows))),))
+
+
+def _state(world: World, name: str) -> shapes.State:
+    return shapes.State(world.nodes[name].life.value)
+
+
+def _row(service: GossipService, nodes: Sequence[str]) -> tuple[shapes.MatrixCell, ...]:
+    cells = []
+    for name in nodes:
+        if name == service.name:
+            cells.append(_SELF)
+        else:
+            age_us = service.age_us(name)
+            cells.append(shapes.MatrixCell(_SHOWN[service.believes(name)], None if age_us is None else age_us // 1_000))
+    return tuple(cells)
+
+
+def _caption(heads: tuple[shapes.MatrixNode, ...], cells: tuple[tuple[shapes.MatrixCell, ...], ...]) -> str:
+    """How far what is believed is from what is."""
+    beliefs = wrong = 0
+    for row in cells:
+        for head, cell in zip(heads, row, strict=bool(row)):
+            if cell.belief is not shapes.Belief.SELF:
+                beliefs += 1
+                taken_for_up = cell.belief is shapes.Belief.ALIVE
+                wrong += taken_for_up != (head.state is shapes.State.UP)
+    if not beliefs:
+        return ""
+    if not wrong:
+        return "every belief is true"
+    return f"{wrong} of {beliefs} beliefs {'is' if wrong == 1 else 'are'} wrong"
+
+
+def _believed(name: str, services: Services) -> shapes.Cell:
+    counts: dict[Belief, int] = {}
+    for observer, service in services.items():
+        if observer != name:
+            belief = service.believes(name)
+            counts[belief] = counts.get(belief, 0) + 1
+    text = " ".join(f"{counts[belief]} {belief.value}" for belief in Belief if belief in counts)
+    worst = next((b for b in (Belief.DEAD, Belief.SUSPECT, Belief.ALIVE) if b in counts), Belief.UNKNOWN)
+    return shapes.Cell(text or "-", _TONES.get(worst, shapes.Tone.MUTED))
+
+
+def _vitals(name: str, services: Services) -> tuple[shapes.Cell, shapes.Cell, shapes.Cell]:
+    service = services.get(name)
+    vitals = service.vitals_of(name) if service is not None else None
+    if service is None or vitals is None:
+        dash = shapes.Cell("-", shapes.Tone.MUTED)
+        return dash, dash, dash
+    return (
+        shapes.Cell(str(service.count(name))),
+        shapes.Cell(f"{vitals.load:.2f}"),
+        shapes.Cell(_bytes(vitals.free_bytes)),
+    )
+
+
+def _view_age(ages_us: list[int]) -> shapes.Cell:
+    if not ages_us:
+        return shapes.Cell("-", shapes.Tone.MUTED)
+    mean_s, max_s = sum(ages_us) / len(ages_us) / 1e6, max(ages_us) / 1e6
+    return shapes.Cell(f"~{mean_s:.1f} s, max {max_s:.1f} s")
+
+
+def _bytes(size: int) -> str:
+    """Bytes for people, decimal: 1.5 GB."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1_000:
+            return f"{amount:.3g} {unit}"
+        amount /= 1_000
+    return f"{amount:.3g} GB"
