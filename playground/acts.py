@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from playground import commands
-from playground.chaos import links, machines, partition
+from playground.chaos import links as bad_links
+from playground.chaos import machines, partition
 from playground.chaos.fault import Fault
 from playground.chaos.scope import Scope
 from playground.commands import check_nodes
@@ -75,21 +76,21 @@ def _link(cluster: Cluster, command: commands.Link) -> str:
         return cluster.world.random("link", kind, str(number))
 
     if command.latency or command.jitter:
-        rules.append(links.Latency(scope, command.latency, command.jitter, chance("latency")))
+        rules.append(bad_links.Latency(scope, command.latency, command.jitter, chance("latency")))
         words.append(f"+{format_duration(command.latency)}")
         if command.jitter:
             words.append(f"jitter {format_duration(command.jitter)}")
     if command.loss:
-        rules.append(links.Loss(scope, command.loss, chance("loss")))
+        rules.append(bad_links.Loss(scope, command.loss, chance("loss")))
         words.append(f"{format_share(command.loss)} lost")
     if command.duplicate:
-        rules.append(links.Duplication(scope, command.duplicate, chance("duplicate")))
+        rules.append(bad_links.Duplication(scope, command.duplicate, chance("duplicate")))
         words.append(f"{format_share(command.duplicate)} doubled")
     if command.reorder:
-        rules.append(links.Reordering(scope, command.reorder, chance("reorder")))
+        rules.append(bad_links.Reordering(scope, command.reorder, chance("reorder")))
         words.append(f"{format_share(command.reorder)} reordered")
     if command.bandwidth:
-        rules.append(links.Bandwidth(scope, command.bandwidth))
+        rules.append(bad_links.Bandwidth(scope, command.bandwidth))
         words.append(f"at most {command.bandwidth} B/s")
     return _put_in_force(cluster, "link", f"{scope}: {', '.join(words)}", tuple(rules), command)
 
@@ -219,7 +220,9 @@ def _put_in_force(
     groups: tuple[tuple[str, ...], ...] = (),
 ) -> str:
     lost = sum(cluster.world.network.add(rule) for rule in rules)
-    cluster.faults.append(Fault(text, rules, frozenset(command.named_nodes()), groups))
+    sources, targets = getattr(command, "sources", []), getattr(command, "targets", [])
+    links = tuple((source, target) for source in sources for target in targets or cluster.members if source != target)
+    cluster.faults.append(Fault(text, rules, frozenset(command.named_nodes()), groups, links))
     cluster.world.record(kind, "", text, lost_under_way=lost)
     return text
 

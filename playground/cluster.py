@@ -147,7 +147,8 @@ class Cluster:
 
     def make_member(self, name: str, members: tuple[str, ...], *, joining: bool = False) -> Node:
         """A machine that runs every system of the catalog; it starts at once."""
-        site = catalog.Site(name, members, self.spec, joining)
+        settings = {"gossip": self.spec.gossip, "store": self.spec.store}
+        site = catalog.Site(name, members, settings, self.spec.ring.points, joining)
         node = Node(self.world, name, catalog.services(site))
         self.members.append(name)
         node.start()

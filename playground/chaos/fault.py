@@ -17,3 +17,5 @@ class Fault:
     """The nodes that it names; empty: everybody."""
     groups: tuple[tuple[str, ...], ...] = ()
     """The sides of a partition."""
+    links: tuple[tuple[str, str], ...] = ()
+    """The single links that it concerns, for a picture."""

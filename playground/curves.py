@@ -1,0 +1,58 @@
+"""The curves of the overview: throughput, latency and errors as the clients see them, and the work of each node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from playground.metrics import BUCKET_US, Bucket, percentile
+from widgets.shapes import Line, Series, Tone
+
+if TYPE_CHECKING:
+    from playground.cluster import Cluster
+
+
+class Curves:
+    """Made anew once a virtual second: the bucket under way is not shown, so that no curve jumps."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._made: tuple[tuple[int, int, int], Series] | None = None
+
+    def series(self, columns: int, hues: Mapping[str, int]) -> Series:
+        """``columns`` full seconds up to now, oldest first."""
+        cluster = self._cluster
+        key = (cluster.now_us // BUCKET_US, columns, len(cluster.members))
+        if self._made is None or self._made[0] != key:
+            self._made = (key, self._make(columns, hues))
+        return self._made[1]
+
+    def _make(self, columns: int, hues: Mapping[str, int]) -> Series:
+        cluster = self._cluster
+        buckets = cluster.metrics.recent(cluster.now_us, columns + 1)[:-1]
+        lines = [
+            _line("ok/s", [float(each.ok) for each in buckets], "{:.0f}", Tone.GOOD),
+            _line("p50", [_latency(each, 50) for each in buckets], "{:.1f} ms", Tone.ACCENT),
+            _line("p99", [_latency(each, 99) for each in buckets], "{:.1f} ms", Tone.ACCENT),
+            _line("errors/s", [float(each.errors) for each in buckets], "{:.0f}", Tone.BAD),
+        ]
+        for name in cluster.members:
+            work = cluster.inspection.work_of(name, columns)
+            lines.append(
+                Line(name, work, _text(work, "{:.0f}/s"), hue=hues.get(name)),
+            )
+        return Series(tuple(lines), BUCKET_US // 1_000, caption="each second; nodes: replica operations")
+
+
+def _line(name: str, values: list[float] | list[float | None], form: str, tone: Tone) -> Line:
+    curve: tuple[float | None, ...] = tuple(values)
+    return Line(name, curve, _text(curve, form), tone=tone)
+
+
+def _text(values: tuple[float | None, ...], form: str) -> str:
+    newest = values[-1] if values else None
+    return "–" if newest is None else form.format(newest)
+
+
+def _latency(bucket: Bucket, percent: float) -> float | None:
+    return percentile(bucket.latencies_us, percent) / 1_000 if bucket.latencies_us else None

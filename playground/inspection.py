@@ -1,0 +1,187 @@
+"""Looks at the whole cluster from outside, every virtual second, and judges it at the end.
+
+Only here, and in the systems' own ``checks.py``, may anything see more than a node can. What is
+found goes into the journal as an alert: a sentence with its instant. The looks are
+events of the world like any other, so they are part of what is replayed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from playground.checkers.history import Operation
+from playground.kernel.journal import Entry
+from playground.kernel.node import Life
+from playground.systems.gossip import checks as gossip_checks
+from playground.systems.store import checks as store_checks
+from playground.systems.store.service import StoreService
+from playground.systems.violations import Violation
+
+if TYPE_CHECKING:
+    from playground.cluster import Cluster
+
+LOOK_US = 1_000_000
+MANY_ERRORS = 0.2
+"""More than this share of a second's operations failing is worth an alert."""
+KEEP_SAMPLES = 600
+"""Seconds for which the work of each node is remembered."""
+KEEP = 200
+"""Violations kept; the count goes on."""
+
+
+class Inspection:
+    """The checks of one cluster, live and at the end."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._gossip = gossip_checks.Memory()
+        self._said: dict[tuple[str, str], None] = {}
+        self._troubled = False
+        self._down_since_us: dict[str, int] = {}
+        self.violations: list[Violation] = []
+        self.count = 0
+        self.first_detection_us: list[int] = []
+        self._work: dict[str, deque[tuple[int, int]]] = {}
+        self.disks_lost = 0
+        """How many disks were lost or damaged so far: promises about durability depend on it."""
+        cluster.history.listen(_ignore, self._operation_ended)
+        cluster.world.journal.watch(self._happened)
+        cluster.world.schedule(LOOK_US, self._look)
+
+    @property
+    def promises_fresh_reads(self) -> bool:
+        """Whether every read must see the newest acknowledged write (R + W > N, strict quorums)."""
+        store = self._cluster.spec.store
+        return store.r + store.w > store.n and not store.hinted_handoff
+
+    @property
+    def promises_durable_writes(self) -> bool:
+        """Whether no acknowledged write may be lost: fewer disks were lost than hold each write."""
+        return self.disks_lost < self._cluster.spec.store.w
+
+    def converged(self) -> bool:
+        """All replicas that are up agree on every key they share, and every key lies on N of them."""
+        services = self._stores()
+        return not store_checks.replicas_converged(services) and not store_checks.every_key_on_n_nodes(services)
+
+    def judge(self) -> list[Violation]:
+        """The checks that hold only at the end, or only when it is quiet; live findings are in ``violations``."""
+        found = [*self._durability()]
+        if self._cluster.quiet:
+            found += store_checks.replicas_converged(self._stores())
+            found += store_checks.every_key_on_n_nodes(self._stores())
+            found += gossip_checks.everybody_knows_everybody(gossip_checks.running(self._cluster.world))
+        return found
+
+    def lost_writes(self) -> int:
+        """Acknowledged writes that no disk holds any more, nor anything that superseded them."""
+        return len(self._lost())
+
+    def figures(self) -> dict[str, float | int | bool]:
+        """What an expectation may be about. Times in seconds, shares 0..1."""
+        cluster = self._cluster
+        counts = cluster.history.counts
+        ended = cluster.history.completed
+        copies = store_checks.copies(self._stores())
+        return {
+            "operations": ended,
+            "ok": counts["ok"],
+            "failed": counts["fail"],
+            "unknown": counts["unknown"],
+            "error_share": (counts["fail"] + counts["unknown"]) / ended if ended else 0.0,
+            "stale_reads": cluster.staleness.stale_reads,
+            "lost_writes": self.lost_writes(),
+            "violations": self.count,
+            "min_copies": min(copies.values(), default=0),
+            "under_replicated": sum(1 for each in copies.values() if each < cluster.spec.store.n),
+            "detection_s": max(self.first_detection_us, default=0) / 1e6,
+        }
+
+    def work_of(self, name: str, seconds: int) -> tuple[float | None, ...]:
+        """Replica operations per second of a node, oldest first; None while it did not run."""
+        newest = self._cluster.now_us // LOOK_US
+        known = dict(self._work.get(name, ()))
+        return tuple(known.get(at) for at in range(max(1, newest - seconds + 1), newest + 1))
+
+    # --- live --------------------------------------------------------------------
+
+    def _look(self, _a: None, _b: None) -> None:
+        world = self._cluster.world
+        world.schedule(LOOK_US, self._look)
+        services = gossip_checks.running(world)
+        for violation in gossip_checks.counters_never_fall(services, self._gossip):
+            self._found(violation)
+        for violation in gossip_checks.nobody_knows_better(services, self._gossip):
+            self._found(violation)
+        for name, store in self._cluster.services(StoreService).items():
+            samples = self._work.setdefault(name, deque(maxlen=KEEP_SAMPLES))
+            samples.append((world.now_us // LOOK_US, store.take_work()))
+        self._watch_errors()
+
+    def _watch_errors(self) -> None:
+        world = self._cluster.world
+        bucket = self._cluster.metrics.recent(world.now_us, 2)[0]
+        ended = bucket.ok + bucket.errors
+        share = bucket.errors / ended if ended else 0.0
+        if share > MANY_ERRORS and not self._troubled:
+            self._troubled = True
+            world.record("alert", "", f"clients see errors: {share:.0%} of the last second's operations failed")
+        elif not bucket.errors and self._troubled and ended:
+            self._troubled = False
+            world.record("good", "", "clients see no errors any more")
+
+    def _operation_ended(self, operation: Operation) -> None:
+        if operation.stale:
+            text = f"stale read: {operation.client} read {operation.key} and missed an acknowledged write"
+            violation = Violation("fresh reads", operation.key, text)
+            if self.promises_fresh_reads:
+                self._found(violation)
+            else:
+                self._alert(violation)
+
+    def _happened(self, entry: Entry) -> None:
+        if entry.kind in ("crash", "freeze"):
+            self._down_since_us[entry.subject] = entry.at_us
+        elif entry.kind in ("start", "thaw"):
+            self._down_since_us.pop(entry.subject, None)
+        elif entry.kind == "dead":
+            since_us = self._down_since_us.pop(dict(entry.data).get("about", ""), None)
+            if since_us is not None:
+                self.first_detection_us.append(entry.at_us - since_us)
+        if (entry.kind == "crash" and ("lose_disk", True) in entry.data) or (
+            entry.kind == "disk" and "bits flipped" in entry.text
+        ):
+            self.disks_lost += 1
+
+    def _found(self, violation: Violation) -> None:
+        self.count += 1
+        if len(self.violations) < KEEP:
+            self.violations.append(violation)
+        self._alert(violation)
+
+    def _alert(self, violation: Violation) -> None:
+        # Once for each thing: the first time is what one wants to look at.
+        if (violation.check, violation.subject) not in self._said:
+            self._said[violation.check, violation.subject] = None
+            self._cluster.world.record("alert", violation.subject, violation.text, check=violation.check)
+
+    # --- at the end ----------------------------------------------------------------
+
+    def _stores(self) -> dict[str, StoreService]:
+        services: dict[str, StoreService] = self._cluster.services(StoreService)
+        return {name: each for name, each in services.items() if self._cluster.node(name).life is Life.UP}
+
+    def _durability(self) -> list[Violation]:
+        if not self.promises_durable_writes:
+            return []
+        return self._lost()
+
+    def _lost(self) -> list[Violation]:
+        staleness = self._cluster.staleness
+        nodes = [self._cluster.node(name) for name in self._cluster.members]
+        return store_checks.lost_writes(nodes, staleness.acknowledged(), staleness.covers)
+
+
+def _ignore(_operation: Operation) -> None:
+    pass

@@ -1,0 +1,242 @@
+"""From a running cluster to a Frame: only what is looked at, only plain values.
+
+Runs between two events, in the world's thread, and changes nothing. What costs something is
+kept until what it shows has changed: the log by the journal's count, the curves by the second.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from playground.checkers.history import Operation
+from playground.cluster import CONSOLE, Cluster
+from playground.curves import Curves
+from playground.frame import Frame, Header, Thing, View
+from playground.kernel.journal import Entry
+from playground.kernel.node import Life
+from playground.systems.gossip import picture as gossip_picture
+from playground.systems.gossip.service import GossipService
+from playground.systems.store import picture as store_picture
+from playground.systems.store.service import StoreService
+from widgets.shapes import Chord, Log, LogLine, Spark, State, Tone
+
+LOG_LINES = 500
+SPARKS = 48
+CHORDS = 24
+CHORD_S = 0.5
+SPARK_S = 1.2
+"""How long, in seconds of the person who looks, a request stays visible on the ring."""
+
+_STATES = {Life.UP: State.UP, Life.BOOTING: State.BOOTING, Life.FROZEN: State.FROZEN, Life.DOWN: State.DOWN}
+_TONES = {
+    "crash": Tone.BAD,
+    "dead": Tone.BAD,
+    "alert": Tone.BAD,
+    "freeze": Tone.WARN,
+    "suspect": Tone.WARN,
+    "partition": Tone.WARN,
+    "one-way": Tone.WARN,
+    "link": Tone.WARN,
+    "disk": Tone.WARN,
+    "clock": Tone.WARN,
+    "remove": Tone.WARN,
+    "up": Tone.GOOD,
+    "alive": Tone.GOOD,
+    "thaw": Tone.GOOD,
+    "heal": Tone.GOOD,
+    "good": Tone.GOOD,
+    "say": Tone.ACCENT,
+    "load": Tone.ACCENT,
+    "add": Tone.ACCENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A request, for the ring: where and what; ``operation`` tells how it went."""
+
+    operation: Operation
+    at: float
+
+
+class Painter:
+    """Makes the Frames of one cluster."""
+
+    def __init__(self, cluster: Cluster, title: str, captions: Iterable[tuple[int, str]] = ()) -> None:
+        self._cluster = cluster
+        self._title = title
+        self._captions = deque(sorted(captions))
+        self._caption = ""
+        self._number = 0
+        self._recent: deque[_Seen] = deque(maxlen=SPARKS)
+        self._lines: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self._log = Log(())
+        self._curves = Curves(cluster)
+        self._paces: deque[tuple[int, float]] = deque(maxlen=20)
+        self._hues = {name: hue for hue, name in enumerate(cluster.names)}
+        for entry in cluster.world.journal.entries:
+            self._write(entry)
+        cluster.world.journal.watch(self._write)
+        cluster.history.listen(self._began, _ignore)
+
+    def pace(self, now_us: int, wall_s: float) -> float:
+        """Virtual seconds per second over the last frames; to be told of each."""
+        self._paces.append((now_us, wall_s))
+        first_us, first_s = self._paces[0]
+        return (now_us - first_us) / 1e6 / (wall_s - first_s) if wall_s > first_s else 0.0
+
+    def paint(
+        self,
+        view: View,
+        *,
+        speed: float,
+        actual_speed: float,
+        paused: bool,
+        notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN),
+        stopped: str = "",
+    ) -> Frame:
+        """A picture of now, for somebody who looks at ``view``."""
+        cluster = self._cluster
+        self._number += 1
+        for name in cluster.names:
+            self._hues.setdefault(name, len(self._hues))
+        while self._captions and self._captions[0][0] <= cluster.now_us:
+            self._caption = self._captions.popleft()[1]
+        sides = cluster.sides()
+        stores: dict[str, StoreService] = cluster.services(StoreService)
+        gossips: dict[str, GossipService] = cluster.services(GossipService)
+        panels: dict[str, Any] = {}
+        if "ring" in view.panels:
+            shown_at = speed or actual_speed or 1.0
+            sparks, chords = self._sparks(shown_at), self._chords(shown_at)
+            panels["ring"] = store_picture.ring(
+                cluster.world, cluster.members, stores, self._hues, sides, sparks=sparks, chords=chords, key=view.key
+            )
+        if "replicas" in view.panels:
+            panels["replicas"] = store_picture.table(cluster.world, cluster.members, stores, self._hues)
+        if "gossip" in view.panels:
+            panels["gossip"] = gossip_picture.matrix(cluster.world, cluster.members, gossips, self._hues, sides)
+        if "load" in view.panels:
+            panels["load"] = self._curves.series(view.columns, self._hues)
+        if "detail" in view.panels and view.selected in cluster.world.nodes:
+            panels["detail"] = self._detail(view.selected, stores, gossips)
+        return Frame(
+            number=self._number,
+            header=self._header(speed, actual_speed, paused),
+            nodes=tuple(
+                Thing(
+                    name,
+                    self._hues[name],
+                    _STATES[cluster.node(name).life],
+                    sides.get(name, 0),
+                    client=name in cluster.clients,
+                )
+                for name in cluster.names
+                if name != CONSOLE
+            ),
+            log=self._journal(),
+            notice=notice[1],
+            notice_tone=notice[2],
+            notice_number=notice[0],
+            faults=tuple(fault.text for fault in cluster.faults),
+            load_rate=cluster.load.rate,
+            caption=self._caption,
+            stopped=stopped,
+            **panels,
+        )
+
+    def _header(self, speed: float, actual_speed: float, paused: bool) -> Header:
+        cluster = self._cluster
+        now_us = cluster.now_us
+        p50_us, p99_us = cluster.metrics.recent_percentiles_us(now_us)
+        broken = cluster.inspection.count
+        stale = cluster.staleness.stale_reads
+        if broken:
+            verdict, tone = f"{broken} broken promise{'s' if broken > 1 else ''}", Tone.BAD
+        elif stale:
+            verdict, tone = f"{stale} stale read{'s' if stale > 1 else ''}, as R+W allows", Tone.WARN
+        else:
+            verdict, tone = "all promises kept", Tone.GOOD
+        return Header(
+            title=self._title,
+            at_us=now_us,
+            speed=speed,
+            actual_speed=actual_speed,
+            paused=paused,
+            seed=cluster.seed,
+            commands=len(cluster.recorded),
+            ops_per_s=cluster.metrics.rate(now_us),
+            p50_us=p50_us,
+            p99_us=p99_us,
+            error_share=cluster.metrics.error_share(now_us),
+            stale_reads=stale,
+            verdict=verdict,
+            tone=tone,
+        )
+
+    def _sparks(self, speed: float) -> tuple[Spark, ...]:
+        now_us = self._cluster.now_us
+        window_us = SPARK_S * speed * 1e6
+        sparks = []
+        for seen in self._recent:
+            age = (now_us - seen.operation.invoked_us) / window_us
+            if age < 1:
+                sparks.append(Spark(seen.at, seen.operation.write, _tone(seen.operation), max(0.0, age)))
+        return tuple(sparks)
+
+    def _chords(self, speed: float) -> tuple[Chord, ...]:
+        """The newest messages between members, each on its way for a moment that an eye can follow."""
+        cluster = self._cluster
+        window_us = CHORD_S * speed * 1e6
+        members = frozenset(cluster.members)
+        shown: dict[tuple[str, str], Chord] = {}
+        for at_us, source, target, _ in cluster.world.deliveries():
+            age = (cluster.now_us - at_us) / window_us
+            if age >= 1 or len(shown) == CHORDS:
+                break
+            if source != target and source in members and target in members:
+                shown.setdefault((source, target), Chord(source, target, age))
+        for fault in cluster.faults:
+            for source, target in fault.links:
+                shown[source, target] = Chord(source, target, None, Tone.WARN)
+        return tuple(shown.values())
+
+    def _journal(self) -> Log:
+        count = self._cluster.world.journal.count
+        newest = self._log.lines[-1].index if self._log.lines else -1
+        if newest != count - 1:
+            self._log = Log(tuple(self._lines), dropped=count - len(self._lines))
+        return self._log
+
+    def _write(self, entry: Entry) -> None:
+        tone = _TONES.get(entry.kind, Tone.PLAIN)
+        self._lines.append(
+            LogLine(
+                entry.index,
+                entry.at_us,
+                entry.kind,
+                entry.subject,
+                entry.text,
+                tone,
+                self._hues.get(entry.subject),
+            )
+        )
+
+    def _began(self, operation: Operation) -> None:
+        self._recent.append(_Seen(operation, store_picture.turn(operation.key)))
+
+    def _detail(self, name: str, stores: dict[str, StoreService], gossips: dict[str, GossipService]) -> Any:
+        return store_picture.detail(self._cluster.world, name, stores.get(name))
+
+
+def _tone(operation: Operation) -> Tone:
+    if operation.outcome == "ok":
+        return Tone.WARN if operation.stale else Tone.GOOD
+    return {"open": Tone.PLAIN, "fail": Tone.BAD, "unknown": Tone.WARN}[operation.outcome]
+
+
+def _ignore(_operation: Operation) -> None:
+    pass

@@ -1,0 +1,140 @@
+"""A session paces the world and never changes what happens in it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from playground.cluster import Cluster
+from playground.commands import parse_line
+from playground.frame import PANELS, Frame, View
+from playground.kernel.world import run
+from playground.session import Record, Session
+from playground.spec import ClusterSpec
+
+SPEC = ClusterSpec.model_validate({"nodes": 4, "load": {"rate": 30, "clients": 2}})
+END_US = 12_000_000
+TIMELINE = [
+    (2_000_000, parse_line("crash n2")),
+    (4_500_000, parse_line("partition n1 | n3 n4")),
+    (7_000_000, parse_line("heal")),
+    (7_000_000, parse_line("start n2")),
+]
+
+
+def digest_without_a_screen(spec: ClusterSpec, seed: int, timeline: Sequence[tuple[int, Any]], end_us: int) -> str:
+    async def main() -> str:
+        cluster = Cluster(spec, seed)
+        cluster.plan(timeline)
+        await cluster.advance(end_us)
+        assert not cluster.refused
+        return cluster.world.digest()
+
+    return run(main)
+
+
+def wait_for(session: Session, wanted: Callable[[Frame], bool]) -> Frame:
+    """The first frame that is as wanted."""
+    seen = threading.Event()
+
+    def look(frame: Frame) -> None:
+        if wanted(frame):
+            seen.set()
+
+    session.on_frame(look)
+    while not wanted(session.frame()):
+        assert seen.wait(30), "the frame never came"
+    return session.frame()
+
+
+def at_end(frame: Frame) -> bool:
+    return frame.header.at_us == END_US
+
+
+@pytest.mark.parametrize("speed", [20.0, 100.0, 0.0])
+def test_at_any_speed_and_with_a_viewer_the_digest_is_that_of_a_run_without_a_screen(speed: float) -> None:
+    with Session(SPEC, 5, timeline=TIMELINE, until_us=END_US, speed=speed) as session:
+        session.look(View(panels=frozenset(PANELS), selected="n2", key="k1"))
+        wait_for(session, at_end)
+        record = session.close()
+    assert record.digest == digest_without_a_screen(SPEC, 5, TIMELINE, END_US)
+
+
+def test_pausing_and_stepping_change_nothing() -> None:
+    with Session(SPEC, 5, timeline=TIMELINE, until_us=END_US, speed=0.0) as session:
+        session.pause()
+        session.step()
+        session.step(1_000_000)
+        session.step()
+        session.set_speed(50.0)
+        session.pause(False)
+        session.pause()
+        session.set_speed(0.0)
+        session.pause(False)
+        wait_for(session, at_end)
+        record = session.close()
+    assert record.digest == digest_without_a_screen(SPEC, 5, TIMELINE, END_US)
+
+
+def play_live(seed: int) -> Record:
+    lines = ["crash n3", "link n1 -> n2 latency=40ms loss=30%", "freeze n4", "start n3", "heal", "put cat tom", "get cat"]
+    with Session(SPEC, seed, speed=0.0) as session:
+        for number, line in enumerate(lines, start=1):
+            session.send(parse_line(line))
+            wait_for(session, lambda frame, number=number: frame.notice_number >= number)  # type: ignore[misc]
+        at_us = session.frame().header.at_us
+        wait_for(session, lambda frame: frame.header.at_us > at_us + 3_000_000)
+        return session.close()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_live_session_replays_from_its_record(seed: int) -> None:
+    record = play_live(seed)
+    assert len(record.timeline) == 7
+    assert digest_without_a_screen(record.spec, record.seed, record.timeline, record.end_us) == record.digest
+
+
+def test_an_act_that_cannot_be_done_is_told_and_not_recorded() -> None:
+    with Session(SPEC, 1, speed=0.0) as session:
+        session.send(parse_line("start n1"))
+        frame = wait_for(session, lambda frame: frame.notice_number == 1)
+        assert frame.notice == "cannot start n1: it is not down"
+        session.send(parse_line("crash n77"))
+        frame = wait_for(session, lambda frame: frame.notice_number == 2)
+        assert "unknown node 'n77'" in frame.notice
+        assert not session.close().timeline
+
+
+def test_a_step_runs_to_the_next_event_and_stands_still() -> None:
+    with Session(SPEC, 1, until_us=END_US) as session:
+        session.pause()
+        wait_for(session, lambda frame: frame.header.paused)
+        before = session.frame().header.at_us
+        session.step()
+        after = wait_for(session, lambda frame: frame.header.at_us > before).header.at_us
+        session.step(1_000_000)
+        assert wait_for(session, lambda frame: frame.header.at_us > after).header.at_us == after + 1_000_000
+
+
+def test_frames_hold_only_what_is_looked_at() -> None:
+    with Session(SPEC, 1, until_us=END_US) as session:
+        session.look(View(panels=frozenset({"gossip"})))
+        frame = wait_for(session, lambda frame: frame.ring is None)
+        assert frame.gossip is not None
+        assert frame.replicas is None
+        session.look(View(panels=frozenset({"detail"}), selected="n1"))
+        assert wait_for(session, lambda frame: frame.detail is not None).detail is not None
+
+
+def test_a_bug_stops_the_world_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> None:
+        raise RuntimeError("stumbled")
+
+    monkeypatch.setattr("playground.inspection.Inspection._watch_errors", stumble)
+    with Session(SPEC, 9, speed=0.0) as session:
+        frame = wait_for(session, lambda frame: bool(frame.stopped))
+        assert frame.stopped == "world stopped at 1.000000 s (seed 9): RuntimeError: stumbled"
+        assert session.close().end_us == 1_000_000
