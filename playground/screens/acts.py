@@ -1,0 +1,229 @@
+"""What each key of the registry does. One method per act; those that send a Command stand in ``orders.py``.
+
+An act that can't be done says why in the notice line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from playground.commands import check_nodes, parse_line
+from playground.frame import PANELS
+from playground.kernel.errors import UserError
+from playground.screens import keeping
+from playground.screens.orders import GROUP_ACTS, ORDERS, slow_line
+from playground.screens.prompt import FILTER
+from widgets.shapes import Tone
+
+if TYPE_CHECKING:
+    from playground.screens.app import PlaygroundApp
+
+SECOND_US = 1_000_000
+_WAYS = {
+    "left": (-1, 0), "h": (-1, 0), "right": (1, 0), "l": (1, 0),
+    "up": (0, -1), "k": (0, -1), "down": (0, 1), "j": (0, 1),
+}  # fmt: skip
+_FAR = 1_000_000
+SCROLLED = ("log", "detail")
+"""The panels in which up and down scroll instead of selecting."""
+HARMLESS = frozenset({"help", "back", "move", "scroll", "pause", "step", "step_second", "quit", "screenshot"})
+"""What can be done while help lies over the panels; anything else closes it and does nothing more."""
+
+
+class Acts:
+    """The acts of one app."""
+
+    def __init__(self, app: PlaygroundApp) -> None:
+        self.app = app
+
+    def do(self, act: str, key: str = "") -> None:
+        """Do the act of that name; ``key`` for those that want to know."""
+        app = self.app
+        if app.help_view.is_open and act not in HARMLESS:
+            self.back("")
+            return
+        try:
+            if act in ORDERS:
+                self._order(act)
+            else:
+                getattr(self, act)(key)
+        except UserError as error:
+            app.say(str(error), Tone.WARN)
+
+    def _order(self, act: str) -> None:
+        app = self.app
+        app.send(ORDERS[act](app.frame, app.choice))
+        if act in GROUP_ACTS and app.choice.marked:
+            app.choose(replace(app.choice, marked=frozenset()))
+
+    # --- looking around -------------------------------------------------------------
+
+    def move(self, key: str) -> None:
+        app, (dx, dy) = self.app, _WAYS[key]
+        if app.help_view.is_open:
+            return  # its own panel scrolls
+        panel = app.stage.panels[app.stage.front]
+        if dy and app.stage.front in SCROLLED:
+            panel.scroll_lines(dy)
+            return
+        name = panel.neighbour(dx, dy) if app.stage.front not in SCROLLED else None
+        if name not in {thing.name for thing in app.frame.nodes}:
+            name = app.choice.next_to(app.frame, dx or dy)
+        app.choose(replace(app.choice, selected=name or ""))
+
+    def scroll(self, key: str) -> None:
+        panel = self.app.stage.panels[self.app.stage.front]
+        page = max(1, panel.content_size.height - 1)
+        panel.scroll_lines({"pageup": -page, "pagedown": page, "home": -_FAR, "end": _FAR}[key])
+
+    def panel(self, key: str) -> None:
+        number = int(key)
+        if number > len(PANELS):
+            raise UserError(f"there is no panel {number}: they are 1 to {len(PANELS)}")
+        self.app.bring(PANELS[number - 1])
+
+    def next_panel(self, _key: str, step: int = 1) -> None:
+        stage = self.app.stage
+        # What stands on the screen comes first; where there are tabs, all of them come round.
+        names = [name for name in PANELS if name != "detail" or name in stage.plan.places]
+        if not stage.plan.tabs or stage.zoomed:
+            names = stage.shown()
+        at = names.index(stage.front) if stage.front in names else -1
+        self.app.bring(names[(at + step) % len(names)])
+
+    def previous_panel(self, key: str) -> None:
+        self.next_panel(key, -1)
+
+    def zoom(self, _key: str) -> None:
+        stage = self.app.stage
+        stage.zoom("" if stage.zoomed else stage.front)
+        self.app.bring(stage.front if stage.front in stage.plan.places else stage.shown()[0])
+
+    def back(self, _key: str) -> None:
+        """One step back, from whatever lies on top."""
+        app = self.app
+        if app.help_view.is_open:
+            app.help_view.close()
+        elif app.stage.zoomed:
+            app.stage.zoom("")
+        elif app.stage.events.wanted:
+            app.stage.events.search("")
+        elif app.choice.marked:
+            app.choose(replace(app.choice, marked=frozenset()))
+        app.bring(app.stage.front)
+
+    def mark(self, _key: str) -> None:
+        if not self.app.choice.selected:
+            raise UserError("no node is selected: the arrows select one")
+        self.app.choose(self.app.choice.toggled())
+
+    # --- time -----------------------------------------------------------------------
+
+    def pause(self, _key: str) -> None:
+        self.app.paused = not self.app.paused
+        self.app.session.pause(self.app.paused)
+
+    def step(self, _key: str) -> None:
+        self.app.paused = True
+        self.app.session.step()
+
+    def step_second(self, _key: str) -> None:
+        self.app.paused = True
+        self.app.session.step(SECOND_US)
+
+    def faster(self, _key: str) -> None:
+        if not self.app.frame.header.speed:
+            raise UserError("it goes as fast as it can already")
+        self.app.session.faster(1)
+
+    def slower(self, _key: str) -> None:
+        if 0 < self.app.frame.header.speed <= 0.01:
+            raise UserError("it can't go slower than a hundredth; space pauses, . goes event by event")
+        self.app.session.faster(-1)
+
+    def real_time(self, _key: str) -> None:
+        self.app.session.set_speed(1.0)
+
+    # --- asking and saying ----------------------------------------------------------
+
+    def slow(self, _key: str) -> None:
+        self.app.open_command(slow_line(self.app.frame, self.app.choice))
+
+    def command(self, _key: str) -> None:
+        self.app.open_command("")
+
+    def filter(self, _key: str) -> None:
+        app = self.app
+        if "log" not in app.stage.plan.places:
+            app.bring("log")
+        app.prompt.open(FILTER, app.stage.events.wanted, ())
+
+    def help(self, _key: str) -> None:
+        app = self.app
+        if app.help_view.is_open:
+            self.back("")
+        else:
+            app.help_view.open(app.stage.front, app.look)
+
+    def palette(self, _key: str) -> None:
+        self.app.action_command_palette()
+
+    def quit(self, _key: str) -> None:
+        if self.app.help_view.is_open:
+            self.back("")
+        else:
+            self.app.exit()
+
+    # --- keeping --------------------------------------------------------------------
+
+    def save(self, _key: str) -> None:
+        if self.app.save is None:
+            raise UserError("this session can't be saved from here")
+        self.app.run_worker(keeping.saved(self.app.save, self.app.say), exclusive=True)
+
+    def copy(self, _key: str) -> None:
+        name = self.app.stage.front
+        text = self.app.stage.panels[name].text()
+        self.app.copy_to_clipboard(text)
+        count = len(text.splitlines())
+        self.app.say(f"copied: {count} line{'' if count == 1 else 's'} of {name}", Tone.GOOD)
+
+    def screenshot(self, _key: str) -> None:
+        header = self.app.frame.header
+        path = keeping.write_svg(self.app.export_screenshot(title=header.title), header.seed, header.at_us)
+        self.app.say(f"screenshot: {path}", Tone.GOOD)
+
+    # --- what was typed ---------------------------------------------------------------
+
+    def entered(self, mode: str, text: str) -> None:
+        """Enter on the ``:`` or ``/`` line."""
+        app = self.app
+        if mode == FILTER:
+            app.close_prompt("log")
+            return
+        text = text.strip()
+        if not text:
+            app.close_prompt()
+            return
+        if text in ("q", "quit"):
+            app.exit()
+            return
+        try:
+            command = parse_line(text)
+            check_nodes(command, app.prompt.nodes)
+        except UserError as error:
+            app.prompt.complain(str(error))
+            return
+        app.prompt.remember(text)
+        app.close_prompt()
+        app.send(command)
+        key = getattr(command, "key", "")
+        if key:
+            app.choose(replace(app.choice, key=key))
+
+    def left(self, mode: str) -> None:
+        """Escape on the ``:`` or ``/`` line."""
+        if mode == FILTER:
+            self.app.stage.events.search("")
+        self.app.close_prompt()

@@ -1,0 +1,249 @@
+"""The app: composes bars, stage and prompt, passes Frames to them and keys to ``acts.py``. Nothing else.
+
+Frames arrive from the world's thread. A new one only sets a flag and posts one message; while that
+message waits, further Frames post none: the newest is what counts. No widget ever
+touches anything but a Frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from playground.frame import PANELS, Frame
+from playground.screens.acts import Acts
+from playground.screens.bars import Bar, Notice, NoticeBar, TabBar, Tabs
+from playground.screens.choice import Choice
+from playground.screens.finder import ActFinder
+from playground.screens.footer import FooterBar, offers
+from playground.screens.header import HeaderBar, Top
+from playground.screens.helping import Help
+from playground.screens.keys import KEYS
+from playground.screens.layout import LEAST
+from playground.screens.notices import Notices
+from playground.screens.port import SessionPort
+from playground.screens.prompt import Prompt
+from playground.screens.stage import Stage
+from widgets.encoder import TerseDisplay
+from widgets.palette import Look, detect
+from widgets.panel import Panel
+from widgets.shapes import Tone
+
+
+class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
+    """A screen on a running session. Who makes the session ends it."""
+
+    CSS = """
+    Screen { background: #0d1117; color: #c9d1d9; layers: below above; }
+    #too-small { display: none; }
+    Screen.-small > * { display: none; }
+    Screen.-small > #too-small { display: block; }
+    #caption { display: none; }
+    #tabs { display: none; }
+    #caption.-shown { display: block; }
+    #tabs.-shown { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(name, key.action(name), key.label, show=False, priority=key.act == "palette")
+            for key in KEYS
+            for name in key.keys
+        ),
+        Binding("ctrl+c", "hint_quit", show=False),
+    ]
+    COMMANDS = {ActFinder}  # noqa: RUF012 - Textual's own way
+    COMMAND_PALETTE_BINDING = "f12"
+    """Bound by the registry; this only keeps Textual from binding a second key."""
+
+    class NewFrame(Message):
+        """The session has a new Frame."""
+
+    def __init__(
+        self,
+        session: SessionPort,
+        *,
+        save: Callable[[], str] | None = None,
+        replay: str = "",
+        look: Look | None = None,
+    ) -> None:
+        """``save`` writes the session as a scenario and returns what to say; ``replay`` is how to run it again.
+
+        ``look`` None: found out from the environment.
+        """
+        self.look = look or detect()
+        super().__init__()
+        self.session = session
+        self.save = save
+        self.frame: Frame = session.frame()
+        self.paused = self.frame.header.paused
+        self.choice = Choice()
+        self.notices = Notices(replay)
+        self.acts = Acts(self)
+        self.header = HeaderBar("header")
+        self.stage = Stage()
+        self.tabs = TabBar("tabs", id="tabs")
+        self.caption = NoticeBar("caption", id="caption")
+        self.notice = NoticeBar("notice")
+        self.footer = FooterBar("footer")
+        self.prompt = Prompt()
+        self.help_view = Help()
+        self.too_small = NoticeBar("too-small", id="too-small")
+        self._frame_waits = False
+        self._running_loop: asyncio.AbstractEventLoop | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        yield self.stage
+        yield self.caption
+        yield self.notice
+        yield self.footer
+        yield self.prompt
+        yield self.help_view
+        yield self.too_small
+
+    # --- frames ---------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self._running_loop = asyncio.get_running_loop()
+        self.choose(self.choice.within(self.frame))
+        self.show(self.frame)
+        self.session.on_frame(self._wake)
+        self.bring(self.stage.front)
+
+    def on_unmount(self) -> None:
+        self.session.on_frame(_nobody)
+
+    def _wake(self, _frame: Frame) -> None:
+        """In the world's thread: never blocks, never queues a second message."""
+        if not self._frame_waits:
+            self._frame_waits = True
+            with contextlib.suppress(RuntimeError):  # the loop may be gone already
+                self.post_message(self.NewFrame())
+
+    def on_playground_app_new_frame(self) -> None:
+        self._frame_waits = False
+        self.show(self.session.frame())
+
+    def show(self, frame: Frame) -> None:
+        """Let everything visible show this Frame."""
+        self.frame = frame
+        self.paused = frame.header.paused
+        self.notices.hear(frame)
+        chosen = self.choice.within(frame)
+        if chosen is not self.choice:
+            self.choose(chosen)
+        self.header.show(Top.of(frame))
+        self.stage.show(frame)
+        if frame.caption:
+            self.caption.show(Notice(frame.caption, Tone.ACCENT))
+            self.caption.add_class("-shown")
+        self.show_bars()
+
+    def show_bars(self) -> None:
+        """What depends on selection, focus and marks besides the Frame."""
+        stage = self.stage
+        self.notice.show(self.notices.now(self.frame, self.choice, stage.events.wanted))
+        self.footer.show(offers(stage.front, self.frame, self.choice, stage.zoomed))
+        names = tuple(enumerate(PANELS, start=1))
+        self.tabs.show(Tabs(names, frozenset(stage.plan.places), stage.front, stage.zoomed))
+
+    def leave(self, return_code: int) -> bool:
+        """End from a signal handler. False: it does not run yet, or no longer."""
+        if self._running_loop is None or self._running_loop.is_closed():
+            return False
+        self._running_loop.call_soon_threadsafe(self.exit, None, return_code)
+        return True
+
+    # --- for the acts ---------------------------------------------------------------
+
+    def do(self, act: str, key: str = "") -> None:
+        self.acts.do(act, key)
+
+    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        self.notices.say(text, tone)
+        self.show_bars()
+
+    def send(self, command: Any) -> None:
+        self.notices.acted = True
+        self.session.send(command)
+
+    def choose(self, choice: Choice) -> None:
+        """Another selection, in every panel at once; the next Frame brings what belongs to it."""
+        self.choice = choice
+        self.stage.choose(choice)
+        self.session.look(self.stage.view(choice))
+        self.show_bars()
+
+    def bring(self, panel: str) -> None:
+        """Focus a panel, wherever it is."""
+        self.stage.bring(panel)
+        self.stage.panels[panel].focus(scroll_visible=False)
+        self.show_bars()
+
+    def open_command(self, text: str) -> None:
+        self.prompt.open(":", text, [thing.name for thing in self.frame.nodes])
+
+    def close_prompt(self, panel: str = "") -> None:
+        self.prompt.close()
+        self.bring(panel or self.stage.front)
+
+    # --- events -----------------------------------------------------------------------
+
+    def action_act(self, act: str, key: str = "") -> None:
+        self.do(act, key)
+
+    def action_focus_next(self) -> None:
+        self.do("next_panel")
+
+    def action_focus_previous(self) -> None:
+        self.do("previous_panel")
+
+    def action_hint_quit(self) -> None:
+        self.say("q quits", Tone.PLAIN)
+
+    def on_stage_settled(self) -> None:
+        self.tabs.set_class(self.stage.plan.tabs, "-shown")
+        self.session.look(self.stage.view(self.choice))
+        self.stage.show(self.frame)
+        self.show_bars()
+
+    def on_panel_selected(self, message: Panel.Selected) -> None:
+        if message.name in {thing.name for thing in self.frame.nodes}:
+            self.choose(Choice(message.name, self.choice.marked, self.choice.key))
+
+    def on_bar_pressed(self, message: Bar.Pressed) -> None:
+        self.do(message.act, message.key)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        name = event.widget.name or ""
+        if name in self.stage.panels and name != self.stage.front:
+            self.stage.bring(name)
+            self.show_bars()
+
+    def on_prompt_entered(self, message: Prompt.Entered) -> None:
+        self.acts.entered(message.mode, message.text)
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        self.stage.events.search(message.text)
+        self.show_bars()
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        self.acts.left(message.mode)
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        small = width < LEAST[0] or height < LEAST[1]
+        self.screen_stack[0].set_class(small, "-small")
+        text = f"{LEAST[0]}x{LEAST[1]} is the least, this is {width}x{height}"
+        self.too_small.show(Notice(text, Tone.WARN))
+
+
+def _nobody(_frame: Frame) -> None:
+    pass

@@ -1,0 +1,43 @@
+"""ctrl+p: find an act by its name. Textual's palette over our own registries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from playground.commands import COMMANDS
+from playground.screens import keys
+
+
+class Actor(Protocol):
+    """The app, as far as the palette needs it."""
+
+    def do(self, act: str, key: str = "") -> None: ...
+
+    def open_command(self, text: str) -> None: ...
+
+
+class ActFinder(Provider):
+    """All keys that need no further word, and all commands of the ``:`` line."""
+
+    def _entries(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+        actor = cast(Actor, self.app)
+        for key in keys.KEYS:
+            if not key.takes_key and key.act not in ("palette", "back"):
+                yield f"{key.label}  [{key.shown}]", key.help, partial(actor.do, key.act)
+        for word, kind in COMMANDS.items():
+            yield f":{word}", kind.form, partial(actor.open_command, f"{word} ")
+
+    async def discover(self) -> Hits:
+        for title, help_text, call in self._entries():
+            yield DiscoveryHit(title, call, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for title, help_text, call in self._entries():
+            score = max(matcher.match(title), matcher.match(help_text) * 0.6)
+            if score > 0:
+                yield Hit(score, matcher.highlight(title), call, text=title, help=help_text)

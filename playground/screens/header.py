@@ -1,0 +1,176 @@
+"""The two lines on top: how the run stands, and what is wrong with the cluster right now.
+
+Every figure keeps its width, so that nothing dances. What there is no room for gives way
+by rank, never by being cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.strip import Strip
+
+from playground.frame import Frame, Header, Thing
+from playground.screens.bars import Bar
+from widgets.canvas import Picture, Piece, line, shorten, width_of
+from widgets.log import clock
+from widgets.palette import RAISED, Look
+from widgets.shapes import State, Tone
+
+_GAP = 3
+_LAGS = 0.85
+"""Below this part of the speed asked for, the actual one is shown too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """What the two lines say."""
+
+    header: Header
+    things: tuple[Thing, ...]
+    faults: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frame: Frame) -> Top:
+        return cls(frame.header, frame.nodes, frame.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A word group: the highest ``rank`` gives way first; ``right`` ones stand at the right edge."""
+
+    text: str
+    rank: int
+    tone: Tone = Tone.PLAIN
+    bold: bool = False
+    right: bool = False
+
+
+def latency(us: int) -> str:
+    """Always six cells: `` 3.1ms``, ``  12ms``, `` 1.50s``."""
+    if us < 10_000:
+        text = f"{us / 1_000:.1f}ms"
+    elif us < 1_000_000:
+        text = f"{us // 1_000}ms"
+    else:
+        text = f"{us / 1_000_000:.2f}s"
+    return text.rjust(6)
+
+
+def pace(header: Header) -> str:
+    """``1x``, ``100x (42x)`` if it lags, ``as fast as it goes (310x)``."""
+    if not header.speed:
+        return f"full speed {header.actual_speed:,.0f}x"
+    asked = f"{header.speed:g}x"
+    if header.paused or header.actual_speed >= header.speed * _LAGS or not header.actual_speed:
+        return asked
+    return f"{asked} ({header.actual_speed:.2g}x)"
+
+
+def parts(header: Header, look: Look) -> list[Part]:
+    """The first line, in its order."""
+    running = look.glyph("⏸", "||") + " paused" if header.paused else look.glyph("▶", ">") + " " + pace(header)
+    acts = "act" if header.commands == 1 else "acts"
+    recorded = f"{look.glyph('●', '*')} {header.commands} {acts}"
+    verdict = look.clean(header.verdict)
+    errors = Tone.BAD if header.error_share >= 0.05 else Tone.WARN if header.error_share > 0 else Tone.MUTED
+    return [
+        Part(look.clean(header.title), 7, bold=True),
+        Part(clock(header.at_us), 0, Tone.ACCENT, bold=True),
+        Part(running, 1, Tone.WARN if header.paused else Tone.GOOD, bold=header.paused),
+        Part(recorded, 5, Tone.BAD if header.commands else Tone.MUTED),
+        Part(f"seed {header.seed}", 6, Tone.MUTED),
+        Part(f"{header.ops_per_s:5,.0f} ops/s", 4, right=True),
+        Part(f"p50 {latency(header.p50_us)}", 9, Tone.MUTED, right=True),
+        Part(f"p99 {latency(header.p99_us)}", 5, right=True),
+        Part(f"errors {header.error_share:4.0%}", 3, errors, right=True),
+        Part(f"stale {header.stale_reads}", 6 if header.stale_reads else 8,
+             Tone.WARN if header.stale_reads else Tone.MUTED, right=True),
+        *([Part(f"{_sign(header.tone, look)} {verdict}", 2, header.tone, bold=True, right=True)] if verdict else []),
+    ]  # fmt: skip
+
+
+def _sign(tone: Tone, look: Look) -> str:
+    return {Tone.GOOD: look.glyph("✓", "+"), Tone.BAD: look.glyph("✕", "x")}.get(tone, look.glyph("●", "*"))
+
+
+def fitting(wanted: Iterable[Part], width: int) -> list[Part]:
+    """As many as fit, the lowest ranks first; their order stays."""
+    kept = list(wanted)
+    while kept and sum(width_of(part.text) + _GAP for part in kept) + 2 - _GAP > width:
+        kept.remove(max(kept, key=lambda part: part.rank))
+    return kept
+
+
+def first_line(header: Header, width: int, look: Look) -> Strip:
+    ground = look.ground(RAISED) if look.blends else None
+
+    def pieces(chosen: list[Part]) -> list[Piece]:
+        out: list[Piece] = []
+        for part in chosen:
+            out += [(" " * _GAP, look.style(bg=ground))] * bool(out)
+            out.append((part.text, look.style(look.tone(part.tone), ground, bold=part.bold)))
+        return out
+
+    kept = fitting(parts(header, look), width)
+    left, right = pieces([p for p in kept if not p.right]), pieces([p for p in kept if p.right])
+    used = sum(width_of(text) for text, _ in (*left, *right)) + 2
+    blank = look.style(bg=ground)
+    return line([(" ", blank), *left, (" " * max(0, width - used), blank), *right, (" ", blank)], width, blank)
+
+
+def census(things: Iterable[Thing]) -> list[tuple[State, list[str]]]:
+    """The nodes (not the clients, unless something is the matter with them) by state, in the palette's order."""
+    by_state: dict[State, list[str]] = {state: [] for state in State}
+    for thing in things:
+        if not thing.client or thing.state is not State.UP:
+            by_state[thing.state].append(thing.name)
+    return [(state, names) for state, names in by_state.items() if names]
+
+
+def second_line(top: Top, width: int, look: Look) -> Strip:
+    """How many are up, who isn't, and what is in force: always on the screen, whatever panel is zoomed."""
+    pieces: list[Piece] = [(" ", look.style())]
+    for state, names in census(top.things):
+        who = f"{len(names)} {state.value}"
+        if state is not State.UP:
+            who += " " + " ".join(names[:6]) + ("" if len(names) <= 6 else f" and {len(names) - 6} more")
+        pieces += [(f"{look.mark(state)} {who}", look.style(look.state(state), bold=state is not State.UP)),
+                   (" " * _GAP, look.style())]  # fmt: skip
+    left = width - sum(width_of(text) for text, _ in pieces) - 1
+    if not top.faults:
+        quiet = all(state is State.UP for state, _ in census(top.things))
+        text = "nothing is broken" if quiet else ""
+        tone = Tone.MUTED
+    else:
+        text = "in force: " + _as_fits(list(top.faults), left - len("in force: "), look)
+        tone = Tone.WARN
+    if text and left > 12:
+        pieces.append((shorten(look.clean(text), left, look), look.text_style(tone)))
+    return line(pieces, width, look.style())
+
+
+def _as_fits(faults: list[str], width: int, look: Look) -> str:
+    """The faults, newest last; of those without room their number."""
+    shown = " · ".join(faults)
+    hidden = 0
+    while len(faults) > 1 and width_of(shown) > width:
+        faults = faults[1:]
+        hidden += 1
+        shown = f"{hidden} more · " + " · ".join(faults)
+    return shown
+
+
+class HeaderBar(Bar[Top]):
+    """The two lines."""
+
+    DEFAULT_CSS = """
+    HeaderBar { height: 2; }
+    """
+
+    def paint(self, shape: Top, width: int, height: int) -> Picture:
+        strips = [first_line(shape.header, width, self.look)]
+        if height > 1:
+            strips.append(second_line(shape, width, self.look))
+        return Picture(strips)

@@ -1,0 +1,135 @@
+"""``?``: what the focused panel shows (its system's own docstring), what the marks mean, and all keys."""
+
+from __future__ import annotations
+
+import importlib
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+
+from playground.screens import keys
+from widgets.detail import DetailPanel
+from widgets.palette import DEFAULT, Look
+from widgets.shapes import Belief, Cell, Column, Detail, Fact, Row, State, Table
+
+SOURCES = {
+    "ring": "playground.systems.ring",
+    "gossip": "playground.systems.gossip",
+    "replicas": "playground.systems.store",
+    "load": "playground.systems.store",
+}
+"""The module whose docstring explains the panel."""
+_OWN = {
+    "log": """Events: what happened, in order, with its virtual time.
+
+What it is. Every act, every fault, and what the nodes came to believe of each other. Lines of the
+selected node are lit. Nothing here comes from a wall clock: the same seed and the same acts give the
+same lines again.
+
+What to try. Crash a node, pause, and read upwards from the last red line: what did the others
+know, and when? Filter by a node's name with `/`. A click on a line selects its node.
+""",
+    "detail": """Detail: all about the selected node.
+
+What it is. The node's own state, its disk and its log, as they are at this instant, not as the
+others believe them to be.
+
+What to try. Write with `:put cat tom`, freeze the node, and watch what waits for it.
+""",
+}
+_STATES = {
+    State.UP: "up: the process runs",
+    State.BOOTING: "booting: reads its disk, refuses calls",
+    State.FROZEN: "frozen: answers nothing, notices nothing, keeps its memory",
+    State.DOWN: "down: no power; its disk is still there",
+}
+_BELIEFS = {
+    Belief.ALIVE: "believed alive; the number is the age of the news in seconds",
+    Belief.SUSPECT: "suspected: silent for too long",
+    Belief.DEAD: "believed dead: given up",
+    Belief.UNKNOWN: "never heard of",
+    Belief.SELF: "itself",
+}
+
+
+def about(panel: str) -> tuple[str, tuple[Fact, ...]]:
+    """Title and paragraphs: ``What it is. …`` becomes a fact with that title."""
+    text = _OWN.get(panel, "")
+    if panel in SOURCES:
+        try:
+            text = importlib.import_module(SOURCES[panel]).__doc__ or ""
+        except ModuleNotFoundError:
+            text = ""
+    title, *paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n") if part.strip()] or [""]
+    facts = []
+    for paragraph in paragraphs:
+        head, stop, rest = paragraph.partition(". ")
+        if stop and len(head) <= 24:
+            facts.append(Fact(head.replace("What is simplified", "Simplified"), rest))
+        else:
+            facts.append(Fact("", paragraph))
+    return title or panel, tuple(facts)
+
+
+def _table(rows: list[tuple[str, str]], width: int) -> Table:
+    columns = (Column("", width), Column("", 20, weight=1))
+    return Table(columns, tuple(Row((Cell(left), Cell(right))) for left, right in rows))
+
+
+def key_tables() -> tuple[tuple[str, Table], ...]:
+    return tuple((title, _table([(key.shown, key.help) for key in each], 14)) for title, each in keys.grouped())
+
+
+def legend(look: Look = DEFAULT) -> tuple[tuple[str, Table], ...]:
+    """What the marks mean, as this terminal shows them."""
+    is_so = [(look.mark(state), text) for state, text in _STATES.items()]
+    believed = [(look.belief(belief), text) for belief, text in _BELIEFS.items()]
+    return ("Marks: what is", _table(is_so, 2)), ("Marks: what is believed", _table(believed, 2))
+
+
+class Help(Horizontal):
+    """Lies over the panels while the cluster goes on; any act but looking closes it first."""
+
+    DEFAULT_CSS = """
+    Help { layer: above; dock: top; display: none; height: 1fr; width: 1fr; margin: 2 4; }
+    Help.-open { display: block; layout: horizontal; }
+    Help DetailPanel { border: round #58a6ff; padding: 0 2; }
+    Help.-narrow { margin: 2 0; }
+    Help.-narrow #help-keys { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "other", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__(id="help")
+        self._about = DetailPanel("about", "help", id="help-about")
+        self._keys = DetailPanel("keys", "keys", id="help-keys")
+
+    def compose(self) -> ComposeResult:
+        yield self._about
+        yield self._keys
+
+    @property
+    def is_open(self) -> bool:
+        return self.has_class("-open")
+
+    def open(self, panel: str, look: Look) -> None:
+        """Explain ``panel``; in one column where two would be too narrow."""
+        title, facts = about(panel)
+        narrow = self.app.size.width < 120
+        self.set_class(narrow, "-narrow")
+        self._about.show(Detail(title, facts, (*key_tables(), *legend(look)) if narrow else legend(look)))
+        self._keys.show(Detail("", (), key_tables()))
+        self._about.border_subtitle = "arrows scroll · esc closes"
+        self.add_class("-open")
+        self._about.focus()
+
+    def close(self) -> None:
+        self.remove_class("-open")
+
+    def action_other(self) -> None:
+        """The other column, so that it can be scrolled as well."""
+        other = self._keys if self._about.has_focus else self._about
+        if other.display:
+            other.focus()

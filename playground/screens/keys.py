@@ -1,0 +1,132 @@
+"""The one registry of keys. Bindings, footer, help, palette and the README's table are generated from it.
+
+``python -m playground.screens.keys`` prints the table as Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+GROUPS = {
+    "look": "Look around",
+    "break": "Break",
+    "heal": "Heal",
+    "time": "Time and load",
+    "session": "Ask, say, keep",
+}
+"""The groups, in the order in which help shows them."""
+
+_FOOTER = ("break", "heal", "look", "time", "session")
+
+NODES = frozenset({"ring", "replicas", "gossip", "detail"})
+"""The panels in which nodes are acted upon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """``keys`` (as a terminal sends them) do ``act``; ``shown`` is how they are written."""
+
+    keys: tuple[str, ...]
+    shown: str
+    act: str
+    label: str
+    """One or two words, for the footer and the palette."""
+    help: str
+    group: str
+    rank: int = 99
+    """In the footer, what gives way when it is narrow: the highest goes first; 99 never stands there."""
+    panels: frozenset[str] = frozenset()
+    """In whose footer it stands; empty: in all."""
+    takes_key: bool = False
+    """The act wants to know which of the keys it was."""
+
+    def action(self, key: str) -> str:
+        """The Textual action for one of the keys."""
+        return f"act('{self.act}', '{key}')" if self.takes_key else f"act('{self.act}')"
+
+
+KEYS: tuple[Key, ...] = (
+    Key(
+        ("left", "right", "up", "down", "h", "j", "k", "l"), "arrows, hjkl", "move", "move",
+        "move the selection, the same in every panel; in the log: scroll", "look", takes_key=True,
+    ),
+    Key(
+        ("pageup", "pagedown", "home", "end"), "pgup, pgdn", "scroll", "scroll",
+        "scroll the panel by a page; home, end: to its ends", "look", 60, frozenset({"log", "detail"}), takes_key=True,
+    ),
+    Key(
+        tuple("123456789"), "1-9", "panel", "panel", "focus that panel", "look", takes_key=True,
+    ),
+    Key(("tab",), "tab", "next_panel", "next panel", "focus the next panel; shift+tab: the one before", "look"),
+    Key(("shift+tab",), "shift+tab", "previous_panel", "panel before", "focus the panel before", "look"),
+    Key(("enter", "m"), "enter, m", "zoom", "zoom", "zoom the panel, with all about the selected node; esc: back",
+        "look", 20),
+    Key(("escape",), "esc", "back", "back", "back: from help, zoom, filter, marks", "look"),
+    Key(("v",), "v", "mark", "mark", "mark the selected node for an act on several", "look", 15, NODES),
+    Key(("x",), "x", "crash", "crash", "crash: power off, what was not synced is lost", "break", 1, NODES),
+    Key(("X",), "X", "crash_disk", "crash+disk", "crash and lose the disk as well", "break", 30, NODES),
+    Key(("s",), "s", "start", "start", "start a node that is down", "heal", 2, NODES),
+    Key(("z",), "z", "freeze", "freeze", "freeze the process where it stands (a long pause), or thaw it", "break", 3,
+        NODES),
+    Key(("p",), "p", "cut", "cut off", "cut the marked (or the selected) off from the rest", "break", 4, NODES),
+    Key(("P",), "P", "mute", "one way", "one-way cut: the others no longer hear the marked (or the selected)", "break",
+        14, NODES),
+    Key(("o",), "o", "slow", "slow link", "slow or lossy link: opens the command line with a proposal", "break", 13,
+        NODES),
+    Key(("e",), "e", "heal", "heal", "end cuts, slow links, freezes and the like around the selected node", "heal", 5,
+        NODES),
+    Key(("E",), "E", "heal_all", "heal all", "end everything that is in force (nodes that are down: s)", "heal", 6),
+    Key(("left_square_bracket",), "[", "less_load", "less load", "less load: two thirds of it", "time", 16,
+        frozenset({"load", "ring", "replicas"})),
+    Key(("right_square_bracket",), "]", "more_load", "more load", "more load: half as much again", "time", 12,
+        frozenset({"load", "ring", "replicas"})),
+    Key(("space",), "space", "pause", "pause", "pause, or go on", "time", 7),
+    Key(("full_stop",), ".", "step", "next event", "pause, and go on to the next event", "time", 40),
+    Key(("comma",), ",", "step_second", "1 s further", "pause, and go on by one second", "time", 41),
+    Key(("plus",), "+", "faster", "faster", "faster", "time", 42),
+    Key(("minus",), "-", "slower", "slower", "slower, down to a hundredth", "time", 43),
+    Key(("equals_sign",), "=", "real_time", "real time", "real time", "time", 44),
+    Key(("colon",), ":", "command", "command", "command line: tab completes, up and down recall", "session", 8),
+    Key(("slash",), "/", "filter", "filter", "show only log lines that hold a text", "session", 9, frozenset({"log"})),
+    Key(("question_mark",), "?", "help", "help", "help on the focused panel, and all keys", "session", 0),
+    Key(("ctrl+p",), "ctrl+p", "palette", "all acts", "find an act by its name", "session", 70),
+    Key(("w",), "w", "save", "save", "save the session as a scenario", "session", 21),
+    Key(("y",), "y", "copy", "copy", "copy the panel's text, without borders", "session", 22,
+        frozenset({"log", "detail", "load"})),
+    Key(("f2",), "F2", "screenshot", "screenshot", "screenshot as SVG, into the current folder", "session", 80),
+    Key(("q",), "q", "quit", "quit", "quit; the terminal is as before", "session", 0),
+)  # fmt: skip
+
+
+def by_act() -> dict[str, Key]:
+    return {key.act: key for key in KEYS}
+
+
+def footer(panel: str) -> list[Key]:
+    """What the footer offers while ``panel`` is focused, what breaks first."""
+    offered = [key for key in KEYS if key.rank < 99 and (not key.panels or panel in key.panels)]
+    return sorted(offered, key=lambda key: _FOOTER.index(key.group))
+
+
+def grouped() -> Iterator[tuple[str, list[Key]]]:
+    """The groups' titles with their keys."""
+    for group, title in GROUPS.items():
+        yield title, [key for key in KEYS if key.group == group]
+
+
+def markdown() -> str:
+    """The table for the README."""
+    lines = ["| key | act |", "| --- | --- |"]
+    for title, keys in grouped():
+        lines.append(f"| | **{title}** |")
+        lines += [f"| {_code(key.shown)} | {key.help} |" for key in keys]
+    return "\n".join(lines)
+
+
+def _code(shown: str) -> str:
+    return ", ".join(f"`{part}`" for part in shown.split(", "))
+
+
+if __name__ == "__main__":
+    print(markdown())

@@ -1,0 +1,114 @@
+"""Which panel stands where, for every size of the terminal: one pure function.
+
+* Wide (160x50 and up): everything at once; from 190 columns on with the selected node's detail.
+* Middle (120x36): three places, two of them shared: the panel focused last is in front.
+* Small (80x24): one panel at a time, with the newest log lines under it where they fit.
+* Zoom: one panel, and where it is wide enough, all about the selected node beside it.
+
+Panels that don't show are tabs. Heights follow the content, so that no place is dead and none is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from textual.geometry import Region
+
+from playground.frame import PANELS
+
+LEAST = (60, 20)
+"""Below this the app asks for more room instead of drawing rubble."""
+
+DETAILED = frozenset({"ring", "replicas", "gossip", "detail"})
+"""The panels whose zoom shows the selected node's detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """How much there is to show: what the heights follow."""
+
+    nodes: int = 8
+    rows: int = 8
+    """Of the node table."""
+    curves: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where each visible panel stands (within the stage), and whether the others need tabs."""
+
+    places: dict[str, Region] = field(default_factory=dict)
+    tabs: bool = False
+
+
+def plan(width: int, height: int, content: Content, recent: Sequence[str], zoomed: str = "") -> Plan:
+    """``recent``: the panels by when they were focused, newest first. Width and height: without bars and tabs.
+
+    The height includes the line that the tabs take if there are any.
+    """
+    if zoomed:
+        return _zoom(width, height, zoomed)
+    if width >= 140 and height >= 38:
+        return _wide(width, height, content)
+    if width >= 100 and height >= 26:
+        return _middle(width, height - 1, content, recent)
+    return _small(width, height - 1, content, recent)
+
+
+def _zoom(width: int, height: int, zoomed: str) -> Plan:
+    if zoomed not in DETAILED:
+        return Plan({zoomed: Region(0, 1, width, height - 1)}, tabs=True)
+    if width < 110 or zoomed == "detail":
+        return Plan({"detail": Region(0, 1, width, height - 1)}, tabs=True)
+    left = width * 11 // 20
+    places = {zoomed: Region(0, 1, left, height - 1), "detail": Region(left, 1, width - left, height - 1)}
+    return Plan(places, tabs=True)
+
+
+def _wide(width: int, height: int, content: Content) -> Plan:
+    """Ring over gossip; nodes over detail, load beside them; the log under both, as its lines are long."""
+    gossip = min(content.nodes + 6, max(12, height * 2 // 5))
+    ring = height - gossip
+    left = min(width * 2 // 5, max(56, ring * 2 + 4))
+    rest = width - left
+    middle = rest * 11 // 20
+    log = max(12, height * 2 // 5)
+    top = height - log
+    nodes = min(content.rows + 4, top - 8)
+    return Plan(
+        {
+            "ring": Region(0, 0, left, ring),
+            "gossip": Region(0, ring, left, gossip),
+            "replicas": Region(left, 0, middle, nodes),
+            "detail": Region(left, nodes, middle, top - nodes),
+            "load": Region(left + middle, 0, rest - middle, top),
+            "log": Region(left, top, rest, log),
+        }
+    )
+
+
+def _front(recent: Sequence[str], choices: tuple[str, ...]) -> str:
+    return next((name for name in recent if name in choices), choices[0])
+
+
+def _middle(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
+    left = min(width // 2, max(50, (height - 2) * 2 + 6))
+    top = min(max(content.rows + 4, 9), height // 2)
+    return Plan(
+        {
+            _front(recent, ("ring", "gossip")): Region(0, 1, left, height),
+            _front(recent, ("replicas", "load")): Region(left, 1, width - left, top),
+            "log": Region(left, 1 + top, width - left, height - top),
+        },
+        tabs=True,
+    )
+
+
+def _small(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
+    front = _front(recent, tuple(PANELS))
+    needs = {"replicas": content.rows + 4, "gossip": content.nodes + 5, "load": content.curves * 2 + 3}
+    need = needs.get(front, height)
+    if height - need < 5:
+        return Plan({front: Region(0, 1, width, height)}, tabs=True)
+    return Plan({front: Region(0, 1, width, need), "log": Region(0, 1 + need, width, height - need)}, tabs=True)

@@ -1,0 +1,62 @@
+"""What the notice line says: the newest of the session's words, the log's alerts and our own.
+
+Before the first act it is a hint what to press first.
+"""
+
+from __future__ import annotations
+
+from playground.frame import Frame
+from playground.screens.bars import Notice
+from playground.screens.choice import Choice
+from widgets.log import clock
+from widgets.shapes import Tone
+
+ALERTS = frozenset({"alert", "good"})
+"""Kinds of log lines that are worth the notice line."""
+
+
+class Notices:
+    """Newest wins. The world's stop outranks everything."""
+
+    def __init__(self, replay: str = "") -> None:
+        self._replay = replay
+        self._current = Notice("")
+        self._number = 0
+        self._alert = -1
+        self.acted = False
+        """Whether the first act has been done: then the hint has served."""
+
+    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """Something of our own: a key that couldn't act, a file that was written."""
+        self._current = Notice(text, tone)
+
+    def hear(self, frame: Frame) -> None:
+        """Take up what is new in a Frame."""
+        newest = frame.log.lines[-1].index if frame.log.lines else -1
+        for entry in reversed(frame.log.lines):
+            if entry.index <= self._alert:
+                break
+            if entry.kind in ALERTS:
+                self._current = Notice(f"{clock(entry.at_us)}  {entry.text}", entry.tone)
+                break
+        self._alert = max(self._alert, newest)
+        if frame.notice_number > self._number:
+            self._number = frame.notice_number
+            if frame.notice:
+                self._current = Notice(frame.notice, frame.notice_tone)
+
+    def now(self, frame: Frame, choice: Choice, wanted: str) -> Notice:
+        """The line for this moment."""
+        if frame.stopped:
+            how = f" · replay it: {self._replay}" if self._replay else f" · seed {frame.header.seed} brings it back"
+            return Notice(f"An error in the playground itself: {frame.stopped}{how}", Tone.BAD)
+        asides = []
+        if choice.marked:
+            asides.append(f"marked: {' '.join(t.name for t in frame.nodes if t.name in choice.marked)}")
+        if wanted:
+            asides.append(f"filter: {wanted}")
+        aside = " · ".join(asides)
+        if not self.acted and not self._current.text and choice.selected:
+            hint = f"{choice.selected} is selected: press x to crash it, ? for help"
+            return Notice(hint, Tone.ACCENT, aside)
+        return Notice(self._current.text, self._current.tone, aside)

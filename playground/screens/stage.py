@@ -1,0 +1,161 @@
+"""The place where the panels stand: puts them where the layout says, and passes on what they are to show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.geometry import NULL_OFFSET, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.message import Message
+from textual.widget import Widget
+
+from playground.frame import PANELS, Frame, View
+from playground.screens.choice import Choice
+from playground.screens.layout import Content, Plan, plan
+from widgets.detail import DetailPanel
+from widgets.log import LogPanel
+from widgets.matrix import MatrixPanel
+from widgets.panel import Panel
+from widgets.ring import RingPanel
+from widgets.series import SeriesPanel
+from widgets.table import TablePanel
+
+TITLES = {
+    "ring": "ring: who owns which keys",
+    "replicas": "nodes",
+    "gossip": "gossip: who believes what of whom",
+    "load": "load",
+    "log": "events",
+    "detail": "detail",
+}
+KINDS: dict[str, type[Panel[Any]]] = {
+    "ring": RingPanel,
+    "replicas": TablePanel,
+    "gossip": MatrixPanel,
+    "load": SeriesPanel,
+    "log": LogPanel,
+    "detail": DetailPanel,
+}
+
+
+class _Planned(Layout):
+    """Puts each child where the plan says; what is not in the plan doesn't show."""
+
+    name = "planned"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        assert isinstance(parent, Stage)
+        places = parent.planned(size).places
+        return [
+            WidgetPlacement(places[child.name or ""], NULL_OFFSET, Spacing(), child)
+            for child in children
+            if child.name in places
+        ]
+
+
+class Stage(Widget):
+    """All panels. Knows which are visible, which was focused last, and which is zoomed."""
+
+    DEFAULT_CSS = """
+    Stage { width: 1fr; height: 1fr; }
+    """
+
+    class Settled(Message):
+        """Panels have come, gone or moved."""
+
+    _planned = _Planned()
+
+    def __init__(self) -> None:
+        super().__init__(id="stage")
+        self.panels: dict[str, Panel[Any]] = {
+            name: KINDS[name](name, f"{number} {TITLES[name]}", id=name) for number, name in enumerate(PANELS, start=1)
+        }
+        self.plan = Plan()
+        self.zoomed = ""
+        self.recent: list[str] = ["ring", "replicas", "log", "gossip", "load", "detail"]
+        self._content = Content()
+
+    @property
+    def layout(self) -> Layout:
+        return self._planned
+
+    def compose(self) -> ComposeResult:
+        yield from self.panels.values()
+
+    # --- where they stand -------------------------------------------------------
+
+    @property
+    def front(self) -> str:
+        """The panel focused last."""
+        return self.recent[0]
+
+    @property
+    def events(self) -> LogPanel:
+        panel = self.panels["log"]
+        assert isinstance(panel, LogPanel)
+        return panel
+
+    def shown(self) -> list[str]:
+        """The panels that show, in the order of their numbers."""
+        return [name for name in PANELS if name in self.plan.places]
+
+    def bring(self, name: str) -> None:
+        """To the front, zoomed if there is a zoom or no other way to show it."""
+        self.recent.remove(name)
+        self.recent.insert(0, name)
+        if self.zoomed and name not in self.plan.places:
+            self.zoomed = name
+        self.settle()
+        if name not in self.plan.places:
+            self.zoomed = name
+            self.settle()
+
+    def zoom(self, name: str) -> None:
+        """Show ``name`` large; empty: everything again."""
+        self.zoomed = name
+        if not name and self.front == "detail":
+            self.recent.append(self.recent.pop(0))
+        self.settle()
+
+    def planned(self, size: Size) -> Plan:
+        """The plan for this size; tells if it is another than before."""
+        new = plan(size.width, size.height, self._content, self.recent, self.zoomed)
+        if new != self.plan:
+            self.plan = new
+            self.post_message(self.Settled())
+        return new
+
+    def settle(self) -> None:
+        """Place the panels anew, if need be."""
+        before = self.plan
+        if self.planned(self.size) != before:
+            self.refresh(layout=True)
+
+    # --- what they show ---------------------------------------------------------
+
+    def show(self, frame: Frame) -> None:
+        """Give each visible panel its picture."""
+        for name in self.plan.places:
+            shape = getattr(frame, name)
+            if shape is not None:
+                self.panels[name].show(shape)
+        content = Content(
+            len(frame.gossip.nodes) if frame.gossip else self._content.nodes,
+            len(frame.replicas.rows) if frame.replicas else self._content.rows,
+            len(frame.load.lines) if frame.load else self._content.curves,
+        )
+        if content != self._content:
+            self._content = content
+            self.settle()
+
+    def choose(self, choice: Choice) -> None:
+        for panel in self.panels.values():
+            panel.select(choice.selected or None)
+            panel.mark(choice.marked)
+
+    def view(self, choice: Choice) -> View:
+        """What the session has to paint for what is visible now."""
+        place = self.plan.places.get("load")
+        columns = 2 * max(10, place.width - 16) if place else 60
+        return View(frozenset(self.plan.places), choice.selected, choice.key, columns)
