@@ -1,0 +1,171 @@
+"""Plays a scenario as fast as it goes, and measures what came of it.
+
+The digest is taken at ``until``: there a session that was recorded, or watched in the app,
+comes to the very same. Only then the load ends and the copies get time to agree, so that
+what must hold in the end can be judged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from playground.checkers.history import Operation
+from playground.cluster import Cluster
+from playground.kernel import world as kernel
+from playground.kernel.errors import WorldStopped
+from playground.scenario.figures import Value
+from playground.scenario.model import Scenario
+from playground.scenario.outcome import Outcome, Traffic, Verdict
+from playground.scenario.tally import Tally, ranks
+
+SLICE_US = 250_000
+"""The progress is told this often, in virtual time."""
+SETTLE_US = 60_000_000
+"""How long the copies get to agree once the load has ended."""
+PATIENCE_US = 10_000_000
+"""How long it is waited for what is still starting, and for answers under way."""
+ERRORS_KEPT = 8
+
+Progress = Callable[[int], None]
+"""Told the virtual time between slices; may raise to end the run."""
+
+
+def play(scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None) -> Outcome:
+    """Run ``scenario`` (with another ``seed``, if given) to its end and judge it."""
+    return kernel.run(_play, scenario, scenario.seed if seed is None else seed, progress or _nobody)
+
+
+@dataclass(slots=True)
+class _Settled:
+    after_us: int | None = None
+    why_not: str = ""
+
+
+async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
+    began = time.perf_counter()
+    cluster = Cluster(scenario.spec, seed)
+    tally = Tally(cluster.history)
+    cluster.plan(scenario.timeline)
+    stopped, settled = "", _Settled(why_not="the world stopped")
+    try:
+        while cluster.now_us < scenario.until_us or cluster.planned:
+            await cluster.advance(min(scenario.until_us, cluster.now_us + SLICE_US))
+            progress(cluster.now_us)
+    except WorldStopped as error:
+        stopped = str(error)
+    digest, end_us, wall_s = cluster.world.digest(), cluster.now_us, time.perf_counter() - began
+    entries = tuple(cluster.world.journal.entries)
+    if not stopped:
+        try:
+            settled = await _settle(cluster, progress)
+        except WorldStopped as error:
+            stopped = str(error)
+    live = [("live", each.check, each.subject, each.text) for each in cluster.inspection.violations]
+    final = [
+        ("end", each.check, each.subject, each.text) for each in (cluster.inspection.judge() if not stopped else ())
+    ]
+    reads, writes = (tally.traffic(cluster.metrics, writes=writes) for writes in (False, True))
+    latency_us = ranks((*cluster.metrics.read_us, *cluster.metrics.write_us))
+    figures = {
+        **_inspected(cluster),
+        **_traffic_figures(reads, writes, latency_us),
+        "stale_reads": cluster.staleness.stale_reads,
+        "checks": "fail" if live or final or stopped else "pass",
+        "converged": None if settled.why_not else settled.after_us is not None,
+        "converged_after": settled.after_us,
+    }
+    return Outcome(
+        scenario=scenario,
+        seed=seed,
+        digest=digest,
+        end_us=end_us,
+        settled_us=settled.after_us,
+        unsettled_because=settled.why_not,
+        wall_s=wall_s,
+        reads=reads,
+        writes=writes,
+        latency_us=latency_us,
+        errors=tuple(tally.errors.most_common(ERRORS_KEPT)),
+        stale_reads=cluster.staleness.stale_reads,
+        stale_example=_example(cluster.staleness.examples),
+        findings=(*live, *final),
+        entries=entries,
+        refused=tuple((at_us, command.line(), why) for at_us, command, why in cluster.refused),
+        stopped=stopped,
+        verdicts=tuple(Verdict(each, figures.get(each.figure.name)) for each in scenario.expectations),
+        figures=figures,
+    )
+
+
+async def _settle(cluster: Cluster, progress: Progress) -> _Settled:
+    """End the load, let answers under way arrive, and wait until all copies agree."""
+    began_us = cluster.now_us
+    cluster.change_load(cluster.load.model_copy(update={"rate": 0.0}))
+    while True:
+        passed_us = cluster.now_us - began_us
+        answered = not cluster.history.open or passed_us >= PATIENCE_US
+        if answered and cluster.quiet and cluster.inspection.converged():
+            return _Settled(passed_us)
+        if answered and not cluster.quiet and passed_us >= PATIENCE_US:
+            return _Settled(why_not=_unquiet(cluster))
+        if passed_us >= SETTLE_US:
+            return _Settled()
+        await cluster.advance(cluster.now_us + SLICE_US)
+        progress(cluster.now_us)
+
+
+def _unquiet(cluster: Cluster) -> str:
+    if cluster.faults:
+        return f"still in force: {'; '.join(fault.text for fault in cluster.faults)}"
+    down = [name for name in cluster.members if cluster.node(name).life.value != "up"]
+    return f"not up: {', '.join(down)}"
+
+
+def _inspected(cluster: Cluster) -> dict[str, Value]:
+    """What the inspection counts; its seconds become microseconds, as all durations are here."""
+    found: dict[str, Value] = {}
+    for name, value in cluster.inspection.figures().items():
+        if name.endswith("_s"):
+            found[name.removesuffix("_s")] = round(value * 1e6) or None
+        else:
+            found[name] = value
+    return found
+
+
+def _traffic_figures(reads: Traffic, writes: Traffic, latency_us: dict[int, int]) -> dict[str, Value]:
+    ended, failed, unknown = (getattr(reads, name) + getattr(writes, name) for name in ("ended", "failed", "unknown"))
+    figures: dict[str, Value] = {
+        "operations": ended,
+        "reads": reads.ended,
+        "writes": writes.ended,
+        "ok": reads.ok + writes.ok,
+        "failed": failed,
+        "unknown": unknown,
+        "error_share": _share(failed + unknown, ended),
+        "read_error_share": _share(reads.failed + reads.unknown, reads.ended),
+        "write_error_share": _share(writes.failed + writes.unknown, writes.ended),
+    }
+    for prefix, each in (("", latency_us), ("read_", reads.latency_us), ("write_", writes.latency_us)):
+        figures.update({f"{prefix}p{rank}": value for rank, value in each.items()})
+    return figures
+
+
+def _share(part: int, whole: int) -> Value:
+    return part / whole if whole else 0.0
+
+
+def _example(examples: Iterable[Operation]) -> str:
+    for each in examples:
+        seen = ", ".join(each.seen) or "nothing"
+        missed = ", ".join(sorted(each.expected))
+        return (
+            f"at {each.invoked_us / 1e6:.3f} s {each.client} read {each.key} and saw {seen}, "
+            f"although {missed} had been acknowledged before"
+        )
+    return ""
+
+
+def _nobody(_now_us: int) -> None:
+    pass

@@ -1,0 +1,63 @@
+"""What pydantic complains about, in the words of somebody who writes a scenario."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from playground.commands import unknown
+
+_WANTED = {
+    "dict_type": "should be fields, each as name: value",
+    "model_type": "should be fields, each as name: value",
+    "list_type": "should be a list, such as [n1, n2]",
+    "string_type": "should be text",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_parsing_size": "should be a whole number of sensible size",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "float_parsing": "should be a number",
+    "finite_number": "should be a finite number",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+}
+
+_EXAMPLES = {"until": "60s", "at": "5s", "nodes": "[n1]", "groups": "[[n1, n2], [n3]]", "key": "cat", "value": "tom"}
+
+
+def wording(error: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong with the field at ``error["loc"]`` of ``model``, and what to write instead."""
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return unknown("field", str(error["loc"][-1]), fields_at(model, error["loc"][:-1]))
+    if kind == "missing":
+        return f"is missing; write {error['loc'][-1]}: {_EXAMPLES.get(str(error['loc'][-1]), '…')}"
+    if kind == "too_short":
+        return f"needs at least {context.get('min_length', 1)}, has {context.get('actual_length', 0)}"
+    if kind == "string_type" and isinstance(given, int | float):
+        return f"should be text, not {_short(given)}; put it in quotes"
+    text = _WANTED.get(kind) or error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    text = text[:1].lower() + text[1:] if text[1:2].islower() else text
+    plain = given is None or isinstance(given, int | float | str)
+    return f"{text}, not {_short(given)}" if plain and kind != "value_error" else text
+
+
+def fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """The fields that may stand at ``path`` of ``model``; a command's ``do`` is always there and not among them."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        inner: Any = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return [name for name in model.model_fields if name != "do"]
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = str(value)
+    return repr(text if len(text) <= 40 else f"{text[:40]}…") if isinstance(value, str) else text[:40]

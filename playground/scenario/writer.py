@@ -1,0 +1,121 @@
+"""A session as a scenario file: loaded again, it has the same seed, cluster, commands and instants.
+
+Only what differs from the defaults is written. An existing file is never overwritten.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from playground.kernel.errors import UserError
+from playground.quantities import format_duration
+from playground.spec import ClusterSpec
+
+
+class Recorded(Protocol):
+    """What a session hands out: all that is needed to replay it, and the digest that it came to."""
+
+    @property
+    def spec(self) -> ClusterSpec: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def timeline(self) -> tuple[tuple[int, Any], ...]: ...
+    @property
+    def end_us(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+
+
+def save(record: Recorded, folder: str | Path = ".") -> Path:
+    """Write ``record`` to the next free ``session-SEED-N.yaml`` in ``folder``.
+
+    Returns the new file. Raises UserError (one line; nothing is left behind) if that cannot be written.
+    """
+    text = render(record)
+    number = 1
+    while True:
+        path = Path(folder) / f"session-{record.seed}-{number}.yaml"
+        try:
+            file = path.open("x", encoding="utf-8", newline="\n")
+        except FileExistsError:
+            number += 1
+            continue
+        except OSError as error:
+            raise UserError(f"cannot save in {folder}: {error.strerror or error}; nothing was lost, go on") from None
+        try:
+            with file:
+                file.write(text)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise UserError(f"cannot save {path}: {error.strerror or error}; nothing was lost, go on") from None
+        return path
+
+
+def rescue(record: Recorded) -> Path:
+    """Save in the current folder, or, if that can't be written, where temporary files go. UserError: nowhere."""
+    try:
+        return save(record)
+    except UserError:
+        return save(record, tempfile.gettempdir())
+
+
+def render(record: Recorded) -> str:
+    """The text of the scenario file."""
+    content = CommentedMap()
+    content["title"] = f"session {record.seed}"
+    content["seed"] = record.seed
+    cluster = _fields(record.spec)
+    if cluster:
+        content["cluster"] = _block(cluster)
+    if record.timeline:
+        content["method"] = [_step(at_us, command) for at_us, command in record.timeline]
+    content["until"] = format_duration(record.end_us)
+    content.yaml_set_start_comment(f"A recorded session. Replayed, it comes to the digest\n{record.digest}\n")
+    yaml = YAML()
+    yaml.width = 1_000_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    buffer = io.StringIO()
+    yaml.dump(content, buffer)
+    return buffer.getvalue()
+
+
+def _step(at_us: int, command: Any) -> CommentedMap:
+    step = CommentedMap(at=format_duration(at_us), do=command.do)
+    for name, value in _fields(command).items():
+        step[name] = _flow(value)
+    return step
+
+
+def _fields(model: BaseModel) -> dict[str, Any]:
+    """What differs from the defaults, in the units that people write (each is exact), whole numbers without ``.0``."""
+    return {name: _tidy(value) for name, value in model.model_dump(exclude_defaults=True).items()}
+
+
+def _tidy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _tidy(inner) for name, inner in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _block(fields: dict[str, Any]) -> CommentedMap:
+    content = CommentedMap()
+    for name, value in fields.items():
+        content[name] = _block(value) if isinstance(value, dict) else value
+    return content
+
+
+def _flow(value: Any) -> Any:
+    """Lists on one line: ``[n1, n2]``."""
+    if not isinstance(value, list):
+        return value
+    items = CommentedSeq(_flow(item) for item in value)
+    items.fa.set_flow_style()
+    return items
