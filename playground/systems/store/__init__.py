@@ -1,0 +1,36 @@
+"""A replicated key-value store without a master: any node answers, quorums decide.
+
+What it is. A key lies on N nodes: on the one that owns its place on the circle, and on the next
+ones going anticlockwise. Any node takes a request, asks all N, and answers as soon as R of them
+(for a read) or W (for a write) have. If R + W > N, every read meets every acknowledged write on
+some node. If not, reads are faster, survive more failures, and may be stale for a while.
+
+Two clients that write at once are not put in an order by force: each write says what its author had
+read, and where neither knew the other both values are kept and shown (siblings). The next writer
+who has seen both replaces both.
+
+What repairs it. A read that finds a replica behind brings it up to date. Twice a second each node
+compares hashes with another and fetches what differs. A node that comes, goes, or has lost its disk
+has its keys copied while the store serves; as long as that lasts a quorum is needed both of the old
+and of the new replicas.
+
+Source. DeCandia et al., "Dynamo: Amazon's Highly Available Key-value Store" (SOSP 2007); Gifford,
+"Weighted Voting for Replicated Data" (SOSP 1979), for R and W; Parker et al. (1983) for version
+vectors; Merkle (1987) for hash trees.
+
+What R + W > N promises here: a read that begins after a write was acknowledged returns it, or what
+replaced it. That holds whatever messages are lost, doubled, late or cut off, whoever crashes,
+freezes and restarts, however wrong the clocks are, and while nodes join and leave, as long as fewer
+than W disks are lost (or fewer than R, if that is less) before the first of them has been rebuilt.
+It does not hold with hinted hand-off: a stand-in counts for W but is not read. It is a regular
+register, not an atomic one: what a failed or unfinished write left on one replica may be read now
+and not the next time, unless write_back is set.
+
+What is simplified. Values are short strings and there are no deletes. Vectors grow with the number
+of clients that write a key. Nodes don't tell racks apart.
+
+What to try. Cut the cluster in two and watch which side still answers: the side that has two of a
+key's three nodes. Set R = W = 1 and do it again: everybody answers, and reads go stale until you
+heal. Crash a node and let it lose its disk: it refuses reads until it has its copies back. Add a
+node, remove one, under load.
+"""

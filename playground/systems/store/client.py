@@ -1,0 +1,132 @@
+"""What others use of the store: a client session, and the acts of an administrator.
+
+A session is one author: it knows what it has read and written of each key (its *context*), and what
+it writes next supersedes exactly that. Its name must be its own for ever; the client adds the number
+of the machine's life to it, because a machine that restarts has forgotten its counters.
+
+A request goes to any node. If that node does not answer in time, or refuses, another is tried
+as long as there is time: the write is the same write, its version says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playground.kernel.errors import CallError, Rejected, TimedOut
+from playground.kernel.service import Service
+from playground.systems.store.messages import Found, Get, Join, Leave, Put
+from playground.systems.store.service import StoreService
+from playground.systems.store.settings import StoreSettings
+from playground.systems.store.versions import Siblings, Version, Versioned, covers, join
+
+__all__ = ["Join", "Leave", "StoreClient", "StoreService", "StoreSettings"]
+
+AVOID_US = 3_000_000
+"""How long a coordinator that did not answer is passed over."""
+ATTEMPTS = 3
+
+
+class StoreClient:
+    """A session. It calls through ``service``; ``coordinators`` are the nodes it may ask.
+
+    An operation fails after ``timeout_us`` at the latest; one node gets half of that.
+    """
+
+    def __init__(
+        self, service: Service, session: str, coordinators: tuple[str, ...], *, timeout_us: int = 1_000_000
+    ) -> None:
+        boots = service.process.node.boots
+        self.session = session if boots <= 1 else f"{session}#{boots}"
+        self.coordinators = coordinators
+        self.timeout_us = timeout_us
+        self._service = service
+        self._chance = service.random(f"store session {session}")
+        self._contexts: dict[str, Version] = {}
+        self._issued: dict[str, int] = {}
+        self._known: dict[str, Siblings] = {}
+        self._avoid_until_us: dict[str, int] = {}
+
+    async def get(self, key: str, r: int | None = None) -> tuple[str, ...]:
+        """The values of ``key``, more than one if they were written concurrently; () if there is none.
+
+        Raises CallError; a read that fails has changed nothing.
+        """
+        found: Found = await self._request(Get(key, r))
+        for sibling in found.siblings:
+            self._contexts[key] = join(self._contexts.get(key, ()), sibling.version)
+        self._know(key, found.siblings)
+        return tuple(sibling.value for sibling in found.siblings)
+
+    async def put(self, key: str, value: str, w: int | None = None) -> None:
+        """Write ``value`` in the place of all that this session knows of the key.
+
+        Raises CallError: ``definite`` if it certainly did not happen, else it may have, or may still.
+        """
+        # The counter is used up whatever comes of it: if the write's fate is unknown, another write with
+        # the same version could exist elsewhere and be taken for this one.
+        self._issued[key] = counter = self._issued.get(key, 0) + 1
+        version = join(self._contexts.get(key, ()), ((self.session, counter),))
+        self._contexts[key] = version
+        self._known[key] = (*self._known.get(key, ()), Versioned(value, version))
+        await self._request(Put(key, value, version, w))
+        self._know(key, (Versioned(value, version),))
+
+    def observed(self, key: str) -> frozenset[str]:
+        """The values that this session's next write to ``key`` will supersede.
+
+        Those that were superseded already by one of these may be left out.
+        """
+        return frozenset(known.value for known in self._known.get(key, ()))
+
+    async def join(self, node: str, weight: float = 1.0) -> None:
+        """Have ``node`` ask to be taken into the ring; returns when the join has begun."""
+        await self._service.call(node, Join(weight), timeout_us=self.timeout_us)
+
+    async def leave(self, node: str) -> None:
+        """Have ``node``, dead or alive, leave the ring; returns when the leave has begun."""
+        await self._request(Leave(node))
+
+    def _know(self, key: str, certain: Siblings) -> None:
+        """These are in the store: whatever they cover need not be remembered."""
+        kept = [
+            known
+            for known in self._known.get(key, ())
+            if not any(covers(sibling.version, known.version) for sibling in certain)
+        ]
+        self._known[key] = (*kept, *certain)
+
+    async def _request(self, body: Any) -> Any:
+        service = self._service
+        clock = service.clock
+        deadline_us = clock.monotonic_us + self.timeout_us
+        tried: list[str] = []
+        uncertain = False
+        last: CallError = TimedOut("no time to ask anybody")
+        for _ in range(ATTEMPTS):
+            left_us = deadline_us - clock.monotonic_us
+            if left_us <= 0:
+                break
+            coordinator = self._pick(tried)
+            tried.append(coordinator)
+            try:
+                return await service.call(coordinator, body, timeout_us=min(left_us, max(self.timeout_us // 2, 1)))
+            except CallError as error:
+                last = error
+                uncertain = uncertain or not error.definite
+                if isinstance(error, TimedOut):
+                    self._avoid_until_us[coordinator] = clock.monotonic_us + AVOID_US
+                elif isinstance(error, Rejected) and error.code in _HOPELESS:
+                    break
+        if uncertain and last.definite:
+            raise Rejected("unavailable", f"{last}, and what came of it before is not known", definite=False)
+        raise last
+
+    def _pick(self, tried: list[str]) -> str:
+        now_us = self._service.clock.monotonic_us
+        fresh = [name for name in self.coordinators if name not in tried]
+        good = [name for name in fresh if self._avoid_until_us.get(name, 0) <= now_us]
+        choice = good or fresh or self.coordinators
+        return choice[int(self._chance.random() * len(choice))]
+
+
+_HOPELESS = ("bad-request", "busy", "not-a-member")

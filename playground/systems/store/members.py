@@ -1,0 +1,243 @@
+"""The membership as one node holds it: learnt from others, kept on disk, told to all.
+
+Three words are used with care:
+
+* a node *holds* a membership as soon as it has heard of it. From then on it answers no request that
+  was placed by another one (code ``ring``);
+* a node has *agreed* when that membership is on its disk. It can never fall back behind
+  it; and all that it acknowledged under an earlier one is on its disk, too, as the log is in order;
+* a node is *trusted* unless its disk was lost or damaged: then it may remember too old a membership,
+  and takes part in nothing until a majority has agreed with it (see :mod:`.takeover`).
+
+Whoever finds out that another membership is held elsewhere asks for agreement (`Agree`): both
+merge, and who asked goes on when the answer is there. Gossip spreads memberships as well, where it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from playground.kernel.errors import DiskError, Rejected
+from playground.kernel.service import Service, handles
+from playground.systems.gossip.client import Belief, GossipService, gossip_on
+from playground.systems.ring.client import Membership, Placement, Status, placement
+from playground.systems.store.log import Log
+from playground.systems.store.messages import Agree, Agreed
+from playground.systems.store.records import meta_record
+from playground.systems.store.settings import StoreSettings
+
+if TYPE_CHECKING:
+    from playground.kernel.node import Process
+
+
+class Members(Service):
+    """What this node holds to be the circle, and what it may therefore do."""
+
+    def __init__(
+        self, process: Process, settings: StoreSettings, seeds: tuple[str, ...], points: int, log: Log
+    ) -> None:
+        super().__init__(process)
+        self.settings = settings
+        self.log = log
+        self.whole = False
+        """Its data are all that it ever acknowledged: it may answer reads."""
+        self.trusted = False
+        """It may answer writes."""
+        self.points = points
+        self._stamp = 0
+        self._safe_stamp = 0
+        self._failed_stamp = -1
+        self._waiting: list[Callable[[], object]] = []
+        self._listeners: list[Callable[[], object]] = []
+        self._gossip = _gossip_of(process)
+        self._hurry: Callable[[], object] = _nothing
+        self._hold(Membership.of(seeds))
+        if self._gossip is not None:
+            spread = self._gossip.spread
+            self._hurry = spread("ring", lambda: self.membership, self.merge, lambda: self.membership.version)
+
+    # --- what the other parts ask -------------------------------------------------
+
+    membership: Membership
+    digest: int
+    placement: Placement
+
+    @property
+    def status(self) -> Status | None:
+        """This node's own; None: nobody knows it as a member."""
+        entry = self.membership.get(self.name)
+        return None if entry is None else entry.status
+
+    @property
+    def agreed(self) -> bool:
+        """What it holds is on its disk."""
+        return self._safe_stamp == self._stamp
+
+    def others(self) -> tuple[str, ...]:
+        """Everybody else who has not left."""
+        return tuple(name for name in self.membership.members if name != self.name)
+
+    def believed_dead(self, name: str) -> bool:
+        return self._gossip is not None and self._gossip.believes(name) is Belief.DEAD
+
+    def on_change(self, listener: Callable[[], object]) -> None:
+        """Call ``listener()`` whenever another membership is held."""
+        self._listeners.append(listener)
+
+    def on_belief(self, listener: Callable[[str, Belief], None]) -> None:
+        """Call ``listener(node, belief)`` when gossip changes its belief."""
+        if self._gossip is not None:
+            self._gossip.on_change(listener)
+
+    # --- change ---------------------------------------------------------------------
+
+    def restore(self, membership: Membership, *, whole: bool) -> None:
+        """What the disk said, at recovery."""
+        self.whole = self.trusted = whole
+        self._hold(membership)
+
+    def found(self) -> None:
+        """First boot of a founding member: nothing can have been lost. Written without being asked for."""
+        self.whole = self.trusted = True
+        self._write()
+
+    def merge(self, other: Membership) -> None:
+        """Learn what somebody else holds."""
+        merged = self.membership.merge(other)
+        if merged == self.membership:
+            return
+        if not self.whole and _rank(self.membership, self.name) != _rank(merged, self.name):
+            # An earlier life of mine did this, and I don't remember: what I acknowledged
+            # in it must not be counted as if I still had it. A new version makes that known.
+            mine = merged.table[self.name]
+            if mine.status is not Status.LEFT:
+                merged = merged.having(self.name, mine.becoming(mine.status))
+        self.adopt(merged)
+
+    def adopt(self, membership: Membership, *, whole: bool | None = None) -> None:
+        """Hold ``membership`` from now on, write it down, and tell it."""
+        if whole is not None:
+            self.whole = whole
+            self.trusted = self.trusted or whole
+        before = self.membership
+        self._hold(self._without_the_copied(membership))
+        self._tell_who_left(before)
+        self._write()
+        self._hurry()
+        for listener in self._listeners:
+            listener()
+
+    def when_agreed(self, then: Callable[[], object]) -> None:
+        """Call ``then()`` as soon as what is held is on the disk. Raises Rejected if the disk has no room."""
+        if not self.agreed and self._stamp == self._failed_stamp:
+            self._write()
+        if self._stamp == self._failed_stamp:
+            raise Rejected("disk-full", f"{self.name} cannot write the membership down")
+        if self.agreed:
+            then()
+        else:
+            self._waiting.append(then)
+
+    async def agree(self, peers: Iterable[str], timeout_us: int) -> dict[str, bool]:
+        """Exchange memberships. Returns who has agreed to what is held here now, and whether its data are whole."""
+        calls = self.calls(peers, Agree(self.membership), timeout_us=timeout_us)
+        try:
+            await calls.rest()
+        finally:
+            calls.abandon()
+        agreed: dict[str, bool] = {}
+        for peer, reply in calls.replies.items():
+            self.merge(reply.membership)
+            agreed[peer] = reply.whole
+        digest = self.digest
+        return {peer: whole for peer, whole in agreed.items() if calls.replies[peer].membership.digest == digest}
+
+    @handles(Agree)
+    def on_agree(self, _source: str, message: Agree) -> None:
+        answer = self.answer_later()
+        self.merge(message.membership)
+        try:
+            self.when_agreed(lambda: answer.reply(Agreed(self.membership, self.whole)))
+        except Rejected as error:
+            answer.reject(error)
+
+    # --- inside -----------------------------------------------------------------------
+
+    def _hold(self, membership: Membership) -> None:
+        self.membership = membership
+        self.digest = membership.digest
+        self.placement = placement(_placing(membership), self.settings.n, self.points)
+        self._tell_gossip(membership)
+
+    def _tell_gossip(self, membership: Membership) -> None:
+        gossip = self._gossip
+        if gossip is None:
+            return
+        for name, entry in membership.entries:
+            belief = gossip.believes(name)
+            if entry.status is Status.LEFT:
+                if belief is not Belief.FORGOTTEN:
+                    gossip.forget(name)
+            elif belief is Belief.UNKNOWN:
+                gossip.join(name)
+
+    def _write(self) -> None:
+        self._stamp += 1
+        stamp = self._stamp
+        try:
+            self.log.append(meta_record(self.membership, self.whole), lambda: self._written(stamp))
+        except DiskError:
+            self._failed_stamp = stamp
+
+    def _written(self, stamp: int) -> None:
+        self._safe_stamp = stamp
+        if self.agreed:
+            waiting, self._waiting = self._waiting, []
+            for then in waiting:
+                then()
+
+    def _tell_who_left(self, before: Membership) -> None:
+        # Everybody finds out; one is enough to say it.
+        if self.name in self.membership.names(Status.NORMAL)[:1]:
+            for name in self.membership.names(Status.LEFT):
+                if name not in before.names(Status.LEFT):
+                    self.note("member", f"{name} has left the ring: the others hold copies of all it held", about=name)
+
+    def _without_the_copied(self, membership: Membership) -> Membership:
+        """Departures for which everybody who stays has copied all it needs are complete.
+
+        All departures end together: a node that is leaving takes nothing over, so
+        no circle without only some of those who leave may become the present one.
+        """
+        departures = membership.departures
+        if not departures:
+            return membership
+        staying = [membership.table[name] for name in membership.names(Status.JOINING, Status.NORMAL)]
+        if not staying or any(not set(departures) <= set(entry.copied) for entry in staying):
+            return membership
+        for name, _ in departures:
+            membership = membership.having(name, membership.table[name].becoming(Status.LEFT))
+        return membership
+
+
+def _rank(membership: Membership, name: str) -> tuple[int, Status, float] | None:
+    entry = membership.get(name)
+    return None if entry is None else entry.rank
+
+
+def _placing(membership: Membership) -> Membership:
+    """The membership without what places nothing, so that placements are shared by as many as possible."""
+    return Membership(tuple((name, replace(entry, copied=())) for name, entry in membership.entries))
+
+
+def _gossip_of(process: Process) -> GossipService | None:
+    try:
+        return gossip_on(process)
+    except LookupError:
+        return None
+
+
+def _nothing() -> None:
+    pass
