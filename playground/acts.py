@@ -15,7 +15,7 @@ from playground.chaos import links as bad_links
 from playground.chaos import machines, partition
 from playground.chaos.fault import Fault
 from playground.chaos.scope import Scope
-from playground.commands import check_nodes
+from playground.commands import check_nodes, unknown
 from playground.kernel.errors import UserError
 from playground.kernel.network import Rule
 from playground.kernel.node import TRANSITIONS, Life
@@ -155,20 +155,26 @@ def _add(cluster: Cluster, command: commands.Add) -> str:
         if not name.isidentifier() or len(name) > 8:
             raise UserError(f"add: {name!r} is no name for a node: write letters and digits, such as n9")
     for name in dict.fromkeys(command.nodes):
-        seeds = tuple(cluster.members)
         cluster.world.record("add", name, f"{name} is added to the cluster")
-        cluster.make_member(name, seeds, joining=True)
+        cluster.make_member(name, tuple(cluster.staying), joining=True)
+    cluster.tell_clients()
     return f"{_list(command.nodes)} added"
 
 
 def _remove(cluster: Cluster, command: commands.Remove) -> str:
-    for name in command.nodes:
-        if name not in cluster.members:
-            raise UserError(f"remove: {name} is not a node of the ring")
-    for name in dict.fromkeys(command.nodes):
-        told = cluster.ask_to_leave(name)
-        cluster.world.record("remove", name, f"{name} is to leave the ring; {told} was told")
-    return f"{_list(command.nodes)} leaving the ring"
+    names = tuple(dict.fromkeys(command.nodes))
+    for name in names:
+        if name not in cluster.staying:
+            raise UserError(f"remove: {unknown('node of the ring', name, cluster.staying)}")
+    if len(names) == len(cluster.staying):
+        raise UserError("remove: somebody has to stay")
+    console = cluster.console()
+    cluster.retired.extend(names)
+    cluster.tell_clients()
+    for name in names:
+        cluster.world.record("remove", name, f"{name} is to leave the ring")
+        console.spawn(console.remove, name)
+    return f"{_list(names)} leaving the ring"
 
 
 def _put(cluster: Cluster, command: commands.Put) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from playground import acts
+from playground.chaos import machines
 from playground.chaos.fault import Fault
 from playground.checkers.history import History
 from playground.checkers.staleness import Staleness
@@ -44,6 +45,8 @@ class Cluster:
         self.load: LoadSettings = spec.load
         self.members: list[str] = []
         self.clients: list[str] = []
+        self.retired: list[str] = []
+        """Members that were told to leave the ring."""
         self.faults: list[Fault] = []
         self.recorded: list[tuple[int, Any]] = []
         self.refused: list[tuple[int, Any, str]] = []
@@ -81,6 +84,11 @@ class Cluster:
             if process is not None and process.services:
                 yield process.find(LoadClient)
 
+    @property
+    def staying(self) -> list[str]:
+        """The members that were not told to leave."""
+        return [name for name in self.members if name not in self.retired]
+
     def console(self) -> LoadClient:
         """The client through which a person reads, writes and administers. UserError if it can't be used."""
         process = self.node(CONSOLE).process
@@ -98,8 +106,10 @@ class Cluster:
 
     @property
     def quiet(self) -> bool:
-        """Nothing is in force, and everybody who belongs to it is up."""
-        return not self.faults and all(self.node(name).life is Life.UP for name in self.members)
+        """Nothing is in force, and everybody who belongs to it is up and well."""
+        return not self.faults and all(
+            self.node(name).life is Life.UP and not machines.disk_is_ill(self.node(name)) for name in self.staying
+        )
 
     # --- time and acts --------------------------------------------------------
 
@@ -156,11 +166,19 @@ class Cluster:
 
     def _make_client(self, name: str) -> None:
         node = Node(self.world, name)
-        own = self.load if name != CONSOLE else self.load.model_copy(update={"rate": 0.0})
-        names = tuple(self.members)
-        node.services = (lambda process: LoadClient(process, own, names, self.history),)
+
+        def own() -> LoadSettings:
+            return self.load.model_copy(update={"rate": 0.0}) if name == CONSOLE else self.load
+
+        # A client that is started again is told what the operator's list says by then.
+        node.services = (lambda process: LoadClient(process, own(), tuple(self.staying), self.history),)
         self.clients.append(name)
         node.start()
+
+    def tell_clients(self) -> None:
+        """The operator's list of nodes that clients may ask has changed."""
+        for client in self.load_clients():
+            client.store.coordinators = tuple(self.staying)
 
     def change_load(self, settings: LoadSettings) -> None:
         """Every client behaves like this from now on (clients that are down never hear of it)."""

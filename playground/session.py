@@ -204,7 +204,7 @@ class Session:
                 anchor = _Anchor(cluster.now_us)
             ran = await self._go_on(cluster, anchor)
             now = time.monotonic()
-            if acted or (ran and now >= next_frame):
+            if acted or (ran and (now >= next_frame or self._idle(cluster))):
                 self._actual_speed = painter.pace(cluster.now_us, now)
                 self._publish(painter)
                 next_frame = now + FRAME_S

@@ -84,6 +84,13 @@ class LoadClient(Service):
             self._complete(operation, "ok", seen)
         return operation
 
+    async def remove(self, node: str) -> None:
+        """Have ``node`` leave the ring, as the operator does."""
+        try:
+            await self.store.leave(node)
+        except CallError as error:
+            self.note("alert", f"{node} could not be told to leave the ring: {error}")
+
     def next_value(self) -> str:
         """A value that nobody else ever writes."""
         self._written += 1
