@@ -40,7 +40,7 @@ class Acts:
     def do(self, act: str, key: str = "") -> None:
         """Do the act of that name; ``key`` for those that want to know."""
         app = self.app
-        if app.help_view.is_open and act not in HARMLESS:
+        if app.stage.help.is_open and act not in HARMLESS:
             self.back("")
             return
         try:
@@ -61,7 +61,7 @@ class Acts:
 
     def move(self, key: str) -> None:
         app, (dx, dy) = self.app, _WAYS[key]
-        if app.help_view.is_open:
+        if app.stage.help.is_open:
             return  # its own panel scrolls
         panel = app.stage.panels[app.stage.front]
         if dy and app.stage.front in SCROLLED:
@@ -103,8 +103,8 @@ class Acts:
     def back(self, _key: str) -> None:
         """One step back, from whatever lies on top."""
         app = self.app
-        if app.help_view.is_open:
-            app.help_view.close()
+        if app.stage.help.is_open:
+            app.stage.help.close()
         elif app.stage.zoomed:
             app.stage.zoom("")
         elif app.stage.events.wanted:
@@ -161,16 +161,16 @@ class Acts:
 
     def help(self, _key: str) -> None:
         app = self.app
-        if app.help_view.is_open:
+        if app.stage.help.is_open:
             self.back("")
         else:
-            app.help_view.open(app.stage.front, app.look)
+            app.stage.help.open(app.stage.front, app.look)
 
     def palette(self, _key: str) -> None:
         self.app.action_command_palette()
 
     def quit(self, _key: str) -> None:
-        if self.app.help_view.is_open:
+        if self.app.stage.help.is_open:
             self.back("")
         else:
             self.app.exit()

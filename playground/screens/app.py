@@ -17,14 +17,13 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from playground.frame import PANELS, Frame
+from playground.frame import Frame
 from playground.screens.acts import Acts
-from playground.screens.bars import Bar, Notice, NoticeBar, TabBar, Tabs
+from playground.screens.bars import Bar, Notice, NoticeBar
 from playground.screens.choice import Choice
 from playground.screens.finder import ActFinder
 from playground.screens.footer import FooterBar, offers
 from playground.screens.header import HeaderBar, Top
-from playground.screens.helping import Help
 from playground.screens.keys import KEYS
 from playground.screens.layout import LEAST
 from playground.screens.notices import Notices
@@ -46,9 +45,7 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     Screen.-small > * { display: none; }
     Screen.-small > #too-small { display: block; }
     #caption { display: none; }
-    #tabs { display: none; }
     #caption.-shown { display: block; }
-    #tabs.-shown { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -70,30 +67,25 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         session: SessionPort,
         *,
         save: Callable[[], str] | None = None,
-        replay: str = "",
         look: Look | None = None,
     ) -> None:
-        """``save`` writes the session as a scenario and returns what to say; ``replay`` is how to run it again.
-
-        ``look`` None: found out from the environment.
-        """
+        """``save`` writes the session as a scenario and returns what to say. ``look`` None: by the environment."""
         self.look = look or detect()
         super().__init__()
         self.session = session
         self.save = save
         self.frame: Frame = session.frame()
+        self.title = self.frame.header.title
         self.paused = self.frame.header.paused
         self.choice = Choice()
-        self.notices = Notices(replay)
+        self.notices = Notices()
         self.acts = Acts(self)
         self.header = HeaderBar("header")
         self.stage = Stage()
-        self.tabs = TabBar("tabs", id="tabs")
         self.caption = NoticeBar("caption", id="caption")
         self.notice = NoticeBar("notice")
         self.footer = FooterBar("footer")
         self.prompt = Prompt()
-        self.help_view = Help()
         self.too_small = NoticeBar("too-small", id="too-small")
         self._frame_waits = False
         self._running_loop: asyncio.AbstractEventLoop | None = None
@@ -105,7 +97,6 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         yield self.notice
         yield self.footer
         yield self.prompt
-        yield self.help_view
         yield self.too_small
 
     # --- frames ---------------------------------------------------------------------
@@ -151,8 +142,7 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         stage = self.stage
         self.notice.show(self.notices.now(self.frame, self.choice, stage.events.wanted))
         self.footer.show(offers(stage.front, self.frame, self.choice, stage.zoomed))
-        names = tuple(enumerate(PANELS, start=1))
-        self.tabs.show(Tabs(names, frozenset(stage.plan.places), stage.front, stage.zoomed))
+        stage.show_tabs()
 
     def leave(self, return_code: int) -> bool:
         """End from a signal handler. False: it does not run yet, or no longer."""
@@ -209,7 +199,6 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         self.say("q quits", Tone.PLAIN)
 
     def on_stage_settled(self) -> None:
-        self.tabs.set_class(self.stage.plan.tabs, "-shown")
         self.session.look(self.stage.view(self.choice))
         self.stage.show(self.frame)
         self.show_bars()

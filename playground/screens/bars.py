@@ -45,12 +45,12 @@ class Bar(Panel[S], can_focus=False):
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """The panels by number and name, which of them show, and which is focused."""
+    """The panels in the order of their numbers, which of them show, and which is focused."""
 
-    names: tuple[tuple[int, str], ...]
-    visible: frozenset[str]
+    names: tuple[str, ...]
+    shown: frozenset[str]
     focused: str
-    zoomed: str = ""
+    zoomed: bool = False
 
 
 class TabBar(Bar[Tabs]):
@@ -61,8 +61,8 @@ class TabBar(Bar[Tabs]):
         pieces: list[Piece] = []
         spots: list[Spot] = []
         x = 0
-        for number, name in shape.names:
-            seen = name in shape.visible
+        for number, name in enumerate(shape.names, start=1):
+            seen = name in shape.shown
             here = name == shape.focused
             style = look.text_style(
                 Tone.ACCENT if here else Tone.PLAIN if seen else Tone.MUTED, selected=here, bold=here

@@ -19,6 +19,8 @@ from widgets.palette import RAISED, Look
 from widgets.shapes import State, Tone
 
 _GAP = 3
+_TIGHT = 2
+_TIGHT_BELOW = 130
 _LAGS = 0.85
 """Below this part of the speed asked for, the actual one is shown too."""
 
@@ -95,25 +97,26 @@ def _sign(tone: Tone, look: Look) -> str:
     return {Tone.GOOD: look.glyph("✓", "+"), Tone.BAD: look.glyph("✕", "x")}.get(tone, look.glyph("●", "*"))
 
 
-def fitting(wanted: Iterable[Part], width: int) -> list[Part]:
+def fitting(wanted: Iterable[Part], width: int, gap: int = _GAP) -> list[Part]:
     """As many as fit, the lowest ranks first; their order stays."""
     kept = list(wanted)
-    while kept and sum(width_of(part.text) + _GAP for part in kept) + 2 - _GAP > width:
+    while kept and sum(width_of(part.text) + gap for part in kept) + 2 - gap > width:
         kept.remove(max(kept, key=lambda part: part.rank))
     return kept
 
 
 def first_line(header: Header, width: int, look: Look) -> Strip:
     ground = look.ground(RAISED) if look.blends else None
+    gap = _GAP if width >= _TIGHT_BELOW else _TIGHT
 
     def pieces(chosen: list[Part]) -> list[Piece]:
         out: list[Piece] = []
         for part in chosen:
-            out += [(" " * _GAP, look.style(bg=ground))] * bool(out)
+            out += [(" " * gap, look.style(bg=ground))] * bool(out)
             out.append((part.text, look.style(look.tone(part.tone), ground, bold=part.bold)))
         return out
 
-    kept = fitting(parts(header, look), width)
+    kept = fitting(parts(header, look), width, gap)
     left, right = pieces([p for p in kept if not p.right]), pieces([p for p in kept if p.right])
     used = sum(width_of(text) for text, _ in (*left, *right)) + 2
     blank = look.style(bg=ground)

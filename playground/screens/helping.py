@@ -93,16 +93,15 @@ class Help(Horizontal):
     """Lies over the panels while the cluster goes on; any act but looking closes it first."""
 
     DEFAULT_CSS = """
-    Help { layer: above; dock: top; display: none; height: 1fr; width: 1fr; margin: 2 4; }
-    Help.-open { display: block; layout: horizontal; }
+    Help { layer: above; display: none; }
+    Help.-open { display: block; }
     Help DetailPanel { border: round #58a6ff; padding: 0 2; }
-    Help.-narrow { margin: 2 0; }
     Help.-narrow #help-keys { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "other", show=False)]
 
     def __init__(self) -> None:
-        super().__init__(id="help")
+        super().__init__(name="help", id="help")
         self._about = DetailPanel("about", "help", id="help-about")
         self._keys = DetailPanel("keys", "keys", id="help-keys")
 

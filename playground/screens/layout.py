@@ -107,8 +107,21 @@ def _middle(width: int, height: int, content: Content, recent: Sequence[str]) ->
 
 def _small(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
     front = _front(recent, tuple(PANELS))
-    needs = {"replicas": content.rows + 4, "gossip": content.nodes + 5, "load": content.curves * 2 + 3}
+    if front == "ring" and width >= 76:
+        return _small_ring(width, height, content)
+    needs = {"replicas": content.rows + 4, "gossip": content.nodes + 5, "load": content.curves + 3}
     need = needs.get(front, height)
     if height - need < 5:
         return Plan({front: Region(0, 1, width, height)}, tabs=True)
     return Plan({front: Region(0, 1, width, need), "log": Region(0, 1 + need, width, height - need)}, tabs=True)
+
+
+def _small_ring(width: int, height: int, content: Content) -> Plan:
+    """A circle is as wide as it is high: beside it there is room for the nodes, and under them for the news."""
+    left = min(width - 36, (height - 2) * 2 + 10)
+    nodes = content.rows + 4
+    places = {"ring": Region(0, 1, left, height), "replicas": Region(left, 1, width - left, height)}
+    if height - nodes >= 5:
+        places["replicas"] = Region(left, 1, width - left, nodes)
+        places["log"] = Region(left, 1 + nodes, width - left, height - nodes)
+    return Plan(places, tabs=True)

@@ -18,8 +18,7 @@ ALERTS = frozenset({"alert", "good"})
 class Notices:
     """Newest wins. The world's stop outranks everything."""
 
-    def __init__(self, replay: str = "") -> None:
-        self._replay = replay
+    def __init__(self) -> None:
         self._current = Notice("")
         self._number = 0
         self._alert = -1
@@ -48,8 +47,9 @@ class Notices:
     def now(self, frame: Frame, choice: Choice, wanted: str) -> Notice:
         """The line for this moment."""
         if frame.stopped:
-            how = f" · replay it: {self._replay}" if self._replay else f" · seed {frame.header.seed} brings it back"
-            return Notice(f"An error in the playground itself: {frame.stopped}{how}", Tone.BAD)
+            return Notice(
+                f"stopped by an error in the playground (q quits and says how to replay it): {frame.stopped}", Tone.BAD
+            )
         asides = []
         if choice.marked:
             asides.append(f"marked: {' '.join(t.name for t in frame.nodes if t.name in choice.marked)}")

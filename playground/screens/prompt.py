@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -59,6 +59,13 @@ class Lines(Bar[tuple[Words, ...]]):
         return Picture(strips)
 
 
+class Sign(Bar[str]):
+    """What kind of line it is: one character."""
+
+    def paint(self, shape: str, width: int, height: int) -> Picture:
+        return Picture([line([(f" {shape}", self.look.text_style(Tone.ACCENT, bold=True))], width)])
+
+
 class TypedLine(Input):
     """The input itself: tab and the arrows mean completion and history here."""
 
@@ -101,6 +108,7 @@ class Usage:
 
     candidates: tuple[str, ...]
     usage: str
+    example: str
     help: str
 
 
@@ -112,9 +120,10 @@ def usage(text: str, names: Sequence[str]) -> Usage:
     if kind is None:
         kind = COMMANDS[lines[0]] if len(lines) == 1 else None
     if kind is None:
-        return Usage(tuple(each[head:] for each in lines), "", "an act, then on whom: crash n3")
+        words = tuple(each[head:] for each in lines)
+        return Usage(words, "ACT NODE...", "crash n3", "an act, and on whom; the node that is selected is not implied")
     meant = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
-    return Usage(tuple(each[head:] for each in lines), kind.form, meant)
+    return Usage(tuple(each[head:] for each in lines), kind.form, kind.example, meant)
 
 
 class Prompt(Vertical):
@@ -124,7 +133,7 @@ class Prompt(Vertical):
     Prompt { layer: above; dock: bottom; height: auto; display: none; background: #161b22; }
     Prompt.-open { display: block; }
     Prompt Horizontal { height: 1; background: #0d1117; }
-    Prompt #sign { width: 3; }
+    Prompt #sign { width: 2; }
     Prompt TypedLine { width: 1fr; border: none; height: 1; padding: 0; background: #0d1117; color: #e6edf3; }
     Prompt TypedLine:focus { border: none; background-tint: transparent; }
     """
@@ -159,7 +168,7 @@ class Prompt(Vertical):
         self._at = 0
         self._draft = ""
         self._above = Lines("above", shape=())
-        self._sign = Lines("sign", id="sign")
+        self._sign = Sign("sign", id="sign")
         self._input = TypedLine(compact=True, select_on_focus=False)
         self._below = Lines("below", shape=())
 
@@ -184,8 +193,8 @@ class Prompt(Vertical):
         self.mode = mode
         self.nodes = tuple(nodes)
         self._at = len(self.history)
-        self._sign.show((((mode, Tone.ACCENT),),))
-        self._above.styles.height = 2 if mode == COMMAND else 0
+        self._sign.show(mode)
+        self._above.styles.height = 3 if mode == COMMAND else 0
         self._below.styles.height = 1
         self.add_class("-open")
         self._write(text)
@@ -252,5 +261,6 @@ class Prompt(Vertical):
             (word, Tone.ACCENT if number == 0 and self.text else Tone.PLAIN)
             for number, word in enumerate(found.candidates)
         )
-        meaning: list[Any] = [(found.usage, Tone.PLAIN)] if found.usage else []
-        self._above.show((candidates or (("", Tone.MUTED),), (*meaning, (found.help, Tone.MUTED))))
+        # A form that is too long for the line says less than an example that isn't.
+        form = found.usage if width_of(found.usage) < self.size.width - 4 else f"such as: {found.example}"
+        self._above.show((candidates, ((form, Tone.PLAIN),), ((found.help, Tone.MUTED),)))

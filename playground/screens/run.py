@@ -10,6 +10,7 @@ from types import FrameType
 
 from playground.screens.app import PlaygroundApp
 from playground.screens.port import SessionPort
+from widgets.log import clock
 from widgets.palette import Look, detect
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -19,16 +20,15 @@ def run_app(
     session: AbstractContextManager[SessionPort],
     *,
     save: Callable[[], str] | None = None,
-    replay: str = "",
     look: Look | None = None,
 ) -> int:
     """Start ``session``, show it until somebody quits, and return the exit code.
 
-    0: quit; 1: the app crashed (then how to replay goes to stderr); 128+n: ended by signal n.
+    0: quit; 1: the app crashed (the traceback goes to stderr); 128+n: ended by signal n.
     """
     look = look or detect(encoding=sys.stdout.encoding or "ascii")
     with session as running:
-        app = PlaygroundApp(running, save=save, replay=replay, look=look)
+        app = PlaygroundApp(running, save=save, look=look)
         ended_by: list[int] = []
 
         def leave(number: int, _frame: FrameType | None) -> None:
@@ -43,10 +43,8 @@ def run_app(
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        seed = app.frame.header.seed
     if ended_by:
         return 128 + ended_by[0]
     if app.return_code:
-        how = replay or f"start with seed {seed} and repeat the acts"
-        print(f"The app has crashed; the cluster is not to blame. To meet it again: {how}", file=sys.stderr)
+        print(f"The app has crashed at {clock(app.frame.header.at_us)}; the cluster is not to blame.", file=sys.stderr)
     return app.return_code or 0

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.geometry import NULL_OFFSET, Size, Spacing
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 
 from playground.frame import PANELS, Frame, View
+from playground.screens.bars import TabBar, Tabs
 from playground.screens.choice import Choice
+from playground.screens.helping import Help
 from playground.screens.layout import Content, Plan, plan
 from widgets.detail import DetailPanel
 from widgets.log import LogPanel
@@ -29,6 +31,7 @@ TITLES = {
     "log": "events",
     "detail": "detail",
 }
+"""What stands in the panels' borders; up to the colon also on the tabs."""
 KINDS: dict[str, type[Panel[Any]]] = {
     "ring": RingPanel,
     "replicas": TablePanel,
@@ -46,7 +49,11 @@ class _Planned(Layout):
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
         assert isinstance(parent, Stage)
-        places = parent.planned(size).places
+        new = parent.planned(size)
+        places = dict(new.places)
+        if new.tabs:
+            places["tabs"] = Region(0, 0, size.width, 1)
+        places["help"] = Region(0, 0, size.width, size.height)
         return [
             WidgetPlacement(places[child.name or ""], NULL_OFFSET, Spacing(), child)
             for child in children
@@ -55,10 +62,10 @@ class _Planned(Layout):
 
 
 class Stage(Widget):
-    """All panels. Knows which are visible, which was focused last, and which is zoomed."""
+    """All panels, the tabs, the help over them. Knows which show, which was focused last, which is zoomed."""
 
     DEFAULT_CSS = """
-    Stage { width: 1fr; height: 1fr; }
+    Stage { width: 1fr; height: 1fr; layers: below above; }
     """
 
     class Settled(Message):
@@ -71,6 +78,8 @@ class Stage(Widget):
         self.panels: dict[str, Panel[Any]] = {
             name: KINDS[name](name, f"{number} {TITLES[name]}", id=name) for number, name in enumerate(PANELS, start=1)
         }
+        self.tabs = TabBar("tabs")
+        self.help = Help()
         self.plan = Plan()
         self.zoomed = ""
         self.recent: list[str] = ["ring", "replicas", "log", "gossip", "load", "detail"]
@@ -81,7 +90,9 @@ class Stage(Widget):
         return self._planned
 
     def compose(self) -> ComposeResult:
+        yield self.tabs
         yield from self.panels.values()
+        yield self.help
 
     # --- where they stand -------------------------------------------------------
 
@@ -148,6 +159,12 @@ class Stage(Widget):
         if content != self._content:
             self._content = content
             self.settle()
+
+    def show_tabs(self) -> None:
+        """Which panels there are, and which of them show."""
+        titles = {name: title.partition(":")[0] for name, title in TITLES.items()}
+        shown = frozenset(titles[name] for name in self.plan.places)
+        self.tabs.show(Tabs(tuple(titles[name] for name in PANELS), shown, titles[self.front], bool(self.zoomed)))
 
     def choose(self, choice: Choice) -> None:
         for panel in self.panels.values():
