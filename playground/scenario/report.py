@@ -9,7 +9,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from playground.quantities import format_duration
 from playground.scenario.figures import spell, spell_us
 from playground.scenario.outcome import PERCENTILES, Outcome, Traffic
 from playground.scenario.timeline import condense
@@ -43,7 +42,7 @@ def _head(outcome: Outcome, console: Console) -> None:
         f"seed {outcome.seed}",
         f"{spec.nodes} nodes",
         f"{spec.load.clients} clients",
-        f"{format_duration(outcome.end_us)} of virtual time in {outcome.wall_s:.2f} s",
+        f"{outcome.virtual_s:g} s of virtual time in {outcome.wall_s:.2f} s",
         f"{outcome.speed:,.0f} times real time",
     )
     console.print(Text(", ".join(parts), "dim"))
@@ -112,7 +111,8 @@ def _expectations(outcome: Outcome, console: Console) -> None:
         grid.add_row(_verdict(verdict.passed), Text(text))
     console.print(_indented(grid))
     if outcome.settled_us is not None:
-        console.print(_indented(Text(f"all copies agreed {spell_us(outcome.settled_us)} after the load ended")))
+        after = f"{spell_us(outcome.settled_us)} after" if outcome.settled_us else "as soon as"
+        console.print(_indented(Text(f"all copies agreed {after} the load ended")))
     elif not outcome.unsettled_because:
         console.print(_indented(Text("the copies still differed 60 s after the load ended")))
 

@@ -30,25 +30,15 @@ class Line:
     def __str__(self) -> str:
         if not self.more:
             return self.text
-        return f"{self.text} (and {self.more} more like it until {self.last_us / 1e6:.3f} s)"
+        return f"{self.text} (and {self.more} more like this, until {self.last_us / 1e6:.3f} s)"
 
 
 def condense(entries: Iterable[Entry], captions: Iterable[tuple[int, str]] = ()) -> list[Line]:
     """The story in the order of time, captions (of kind "say") among it; at most :data:`MOST_LINES` lines."""
-    lines: list[Line] = []
-    open_lines: dict[tuple[str, object], Line] = {}
-    for entry in entries:
-        if entry.kind in _UNTOLD:
-            continue
-        data = dict(entry.data)
-        key = (entry.kind, data.get("about") or data.get("check"))
-        line = open_lines.get(key)
-        if line is not None and entry.at_us - line.last_us <= GAP_US and entry.kind not in _TOLD_EACH:
-            line.more += 1
-            line.last_us = entry.at_us
-            continue
-        line = open_lines[key] = Line(entry.at_us, entry.kind, entry.text, last_us=entry.at_us)
-        lines.append(line)
+    told = [entry for entry in entries if entry.kind not in _UNTOLD]
+    lines = _merged(told, by_subject=True)
+    if len(lines) > MOST_LINES // 2:
+        lines = _merged(told, by_subject=False)
     lines += [Line(at_us, "say", text, last_us=at_us) for at_us, text in captions]
     lines.sort(key=lambda line: (line.at_us, line.kind != "say"))
     if len(lines) <= MOST_LINES:
@@ -56,3 +46,20 @@ def condense(entries: Iterable[Entry], captions: Iterable[tuple[int, str]] = ())
     head, tail = MOST_LINES * 2 // 3, MOST_LINES // 3
     left_out = len(lines) - head - tail
     return [*lines[:head], Line(lines[head].at_us, "gap", f"… {left_out} more lines …"), *lines[-tail:]]
+
+
+def _merged(entries: Iterable[Entry], *, by_subject: bool) -> list[Line]:
+    """A line for all entries of one kind, and (by_subject) about one thing, that follow each other soon."""
+    lines: list[Line] = []
+    newest: dict[tuple[str, object], Line] = {}
+    for entry in entries:
+        data = dict(entry.data)
+        key = (entry.kind, (by_subject and data.get("about")) or data.get("check"))
+        line = newest.get(key)
+        if line is not None and entry.at_us - line.last_us <= GAP_US and entry.kind not in _TOLD_EACH:
+            line.more += 1
+            line.last_us = entry.at_us
+        else:
+            line = newest[key] = Line(entry.at_us, entry.kind, entry.text, last_us=entry.at_us)
+            lines.append(line)
+    return lines
