@@ -38,7 +38,8 @@ class Calls:
         self._task: trio.lowlevel.Task | None = None
         self._enough: Callable[[Calls], bool] = _never
         for peer in peers:
-            self.waiting[peer] = process.desk.ask(peer, body, self)
+            if peer not in self.waiting:
+                self.waiting[peer] = process.desk.ask(peer, body, self)
         self._deadline = process.after(timeout_us, self._expire)
 
     @property
@@ -47,14 +48,15 @@ class Calls:
         return not self.waiting
 
     async def until(self, enough: Callable[[Calls], bool]) -> bool:
-        """Wait until ``enough(self)`` or until nothing more can come. Returns whether it was enough."""
-        if not self.done and not enough(self):
+        """Wait until ``enough(self)`` or until nothing more can come. Returns whether it was enough.
+
+        One task at a time may wait.
+        """
+        if self.waiting and not enough(self):
+            assert self._task is None, "another task waits for these calls already"
             self._enough = enough
             self._task = trio.lowlevel.current_task()
-            try:
-                await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.SUCCEEDED)
-            finally:
-                self._task = None
+            await trio.lowlevel.wait_task_rescheduled(self._abort)
         return enough(self)
 
     async def first(self, count: int) -> bool:
@@ -71,11 +73,13 @@ class Calls:
         await self.until(_never)
 
     def abandon(self) -> None:
-        """Nobody is interested in further answers."""
+        """Nobody is interested in further answers; whoever waits for them goes on."""
         self._deadline.cancel()
-        for call in self.waiting.values():
-            self._process.desk.forget(call)
-        self.waiting.clear()
+        if self.waiting:
+            for call in self.waiting.values():
+                self._process.desk.forget(call)
+            self.waiting.clear()
+            self._wake()
 
     def settle(self, peer: str, reply: Any, error: CallError | None) -> None:
         """An answer, or its absence, is known."""
@@ -87,8 +91,17 @@ class Calls:
         if not self.waiting:
             self._deadline.cancel()
         if self._task is not None and (not self.waiting or self._enough(self)):
-            task, self._task = self._task, None
+            self._wake()
+
+    def _wake(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
             trio.lowlevel.reschedule(task)
+
+    def _abort(self, _: object) -> trio.lowlevel.Abort:
+        # From here on trio wakes the task; a reply that comes before it runs must not wake it again.
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
     def _expire(self) -> None:
         for peer in list(self.waiting):

@@ -50,7 +50,11 @@ class Clock:
         self.drift_ppm = ppm
 
     def span_us(self, local_us: int) -> int:
-        """How long, in the world, this clock takes to count ``local_us``."""
+        """How long, in the world, this clock takes to count ``local_us``.
+
+        Rounded up: who sleeps until an instant must not wake before it by the same clock,
+        or it would go to sleep for no time at all, for ever.
+        """
         if not self.drift_ppm:
             return local_us
-        return local_us * _MILLION // (_MILLION + self.drift_ppm)
+        return -(-local_us * _MILLION // (_MILLION + self.drift_ppm))

@@ -95,17 +95,19 @@ class Disk:
     def sync(self, process: Process, name: str, then: Then) -> None:
         """Make safe what ``name`` holds now; ``then(None, None)`` in ``process`` when it is."""
         file = self._files.setdefault(name, _File())
-        size = len(file.unsynced)
+        end = len(file.safe) + len(file.unsynced)
 
         def complete() -> None:
-            # What was appended while the device worked stays in the page cache.
+            # What was appended while the device worked stays in the page cache;
+            # an earlier sync may have written a part already.
+            size = max(0, end - len(file.safe))
             file.safe += file.unsynced[:size]
             del file.unsynced[:size]
             self.stats.syncs += 1
             self.stats.written_bytes += size
             process.complete(then, None)
 
-        self._operate(self.sync_us, size, complete)
+        self._operate(self.sync_us, len(file.unsynced), complete)
 
     async def fsync(self, process: Process, name: str) -> None:
         """Like :meth:`sync`, for a task to wait for."""

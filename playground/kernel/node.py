@@ -70,6 +70,7 @@ class Node:
         self.boot_us = boot_us
         self.disk = Disk(world, name)
         self.clock = Clock(world)
+        assert name not in world.nodes, f"there is a {name} already"
         self.life = Life.DOWN
         self.boots = 0
         self.process: Process | None = None
@@ -163,6 +164,7 @@ class Process:
         self.alive = True
         self.running = True
         self.desk = Desk(self)
+        self.disk = node.disk
         self.handlers: dict[type, Callable[[str, Any], object]] = {}
         self.tasks_for: dict[type, Callable[[str, Any], Awaitable[object]]] = {}
         """The handlers that wait, and therefore run as tasks."""
@@ -209,15 +211,25 @@ class Process:
         """The thaw: what was held back happens now, one event after the other. Returns how many."""
         self.running = True
         held, self._held = self._held, []
-        for act, a, b in held:
-            self.world.schedule(0, act, a, b)
+        for event in held:
+            self.world.schedule(0, self._hand_over, event)
         return len(held)
+
+    def _hand_over(self, event: tuple[Callable[[Any, Any], object], Any, Any], _b: None) -> None:
+        """The process may have been frozen again, or killed, at the instant of the thaw."""
+        if self.running:
+            act, a, b = event
+            act(a, b)
+        elif self.alive:
+            self._held.append(event)
 
     def kill(self) -> None:
         """Nothing of this process acts from here on."""
         self.alive = self.running = False
         self._held.clear()
         self.desk.close()
+        # What clean-up code still writes must not reach the disk of the next life.
+        self.disk = Disk(self.world, "nowhere")
         for service in self.services:
             service.silence()
         self._scope.cancel()
@@ -238,6 +250,8 @@ class Process:
             self.services.append(factory(self))
         for service in self.services:
             await service.recover()
+        if not self.alive:
+            return  # a service switched its machine off, for instance because its log is damaged
         for service in self.services:
             for kind, method in service.handlers():
                 assert kind not in self.handlers, f"two services of {self.node.name} handle {kind.__name__}"
@@ -250,7 +264,8 @@ class Process:
         self.handlers[Reply] = self.desk.on_reply
         self.node.serve()
         for service in self.services:
-            service.start()
+            if self.alive:
+                service.start()
 
     async def _guarded(self, function: Callable[..., Awaitable[object]], *args: Any) -> None:
         try:

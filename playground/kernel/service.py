@@ -70,7 +70,7 @@ class Service:
 
     @property
     def disk(self) -> Disk:
-        return self._node.disk
+        return self.process.disk
 
     @property
     def clock(self) -> Clock:

@@ -32,6 +32,11 @@ class Timer:
         """Not any more. Harmless when it is over already."""
         self.live = False
 
+    @property
+    def due(self) -> bool:
+        """Whether it still has something to do."""
+        return self.live and self._process.alive
+
     def fire(self, _a: None, _b: None) -> None:
         """Its instant has come."""
         process = self._process

@@ -9,40 +9,45 @@ The rules this module keeps:
   passing: only then comes the next event. The world is *at rest* between events.
 * How the run is cut into slices (`advance` to here, then to there) changes nothing.
 
-Trio shuffles tasks that become runnable together, on purpose. Here they run in
-the order in which they were created: see :func:`_deterministic_scheduling`, the one
-place that reaches into trio, which checks at start that trio still works that way.
+Tasks that an event wakes together run in the order in which they were created:
+see :mod:`.scheduling`, which :func:`run` comes from.
 """
 
 from __future__ import annotations
 
-import contextlib
-import math
-import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, TypeVar
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import trio
-import trio._core._run as trio_run
 
 from playground.kernel.errors import WorldStopped
 from playground.kernel.journal import Entry, Journal
 from playground.kernel.network import Network
 from playground.kernel.randomness import Stream, stream
+from playground.kernel.scheduling import Runner
+from playground.kernel.scheduling import run as run
+from playground.kernel.timers import Timer
 
 if TYPE_CHECKING:
     from playground.kernel.node import Node
 
-T = TypeVar("T")
 Event = tuple[int, int, Callable[[Any, Any], object], Any, Any]
 """``(at_us, seq, act, a, b)``"""
 
 _AFTER_ALL = 1 << 62
-_CHUNK = 4096
+_CHUNK = 256
+"""Events kept before they are folded into the digest. Many live tuples are poison for the caches and set
+off the garbage collector (it counts what is made and not yet freed): 4096 cost a third of the speed."""
+_REMEMBERED = 2048
+"""Events that :meth:`World.deliveries` looks back on."""
 _RESTLESS = 100_000
+"""Rounds in which tasks wake each other before the world is taken to spin."""
+_STANDSTILL = 4_000
+"""Folds (a million events) within one instant before time is taken to stand still."""
 
 
 class _Halt(Exception):
@@ -61,8 +66,10 @@ class World:
         self.heap: list[Event] = []
         self.sequence = 0
         self._trace: list[Event] = []
-        self._earlier: list[Event] = []
-        self._runnable = _adopt_current_task()
+        self._earlier: deque[Event] = deque(maxlen=_REMEMBERED)
+        self._runner = Runner()
+        self._folded_us = 0
+        self._standing = 0
         self.network = Network(self)
 
     def random(self, *names: str) -> Stream:
@@ -75,17 +82,18 @@ class World:
 
     def schedule(self, delay_us: int, act: Callable[[Any, Any], object], a: Any = None, b: Any = None) -> None:
         """Run ``act(a, b)`` after ``delay_us`` >= 0 of virtual time."""
+        assert delay_us >= 0, f"an effect {delay_us} us before its cause"
         self.sequence = sequence = self.sequence + 1
         event: Event = (self.now_us + delay_us, sequence, act, a, b)
         heappush(self.heap, event)
 
     def discard(self, doomed: Callable[[Event], bool]) -> int:
         """Take the events for which ``doomed`` holds out of the future; returns how many."""
-        kept = [event for event in self.heap if not doomed(event)]
+        # Asked in the order of time: `doomed` may draw chance, and the order within
+        # a heap depends on how the run was cut into slices. What is sorted is a heap.
+        kept = [event for event in sorted(self.heap) if not doomed(event)]
         removed = len(self.heap) - len(kept)
-        if removed:
-            self.heap[:] = kept
-            heapify(self.heap)
+        self.heap[:] = kept
         return removed
 
     def fail(self, error: BaseException) -> None:
@@ -100,8 +108,9 @@ class World:
         """
         if until_us < self.now_us:
             raise ValueError(f"time does not run backwards: {until_us} us is before {self.now_us} us")
-        heap, trace, runnable = self.heap, self._trace, self._runnable
-        if runnable:  # what was started or woken between two slices comes before the first event
+        self._runner.require_driver()
+        heap, trace, runnable = self.heap, self._trace, self._runner.runnable
+        if runnable or self.failure:  # what was started or woken between two slices comes before the first event
             await self.rest()
         note = trace.append
         end: Event = (until_us, _AFTER_ALL, self._halt, None, None)
@@ -116,33 +125,40 @@ class World:
                     if runnable:
                         await self.rest()
                 self._fold()
+                self._require_progress()
         except _Halt:
             trace.pop()
         except BaseException as error:
             self.discard(lambda event: event[1] == _AFTER_ALL)
             if isinstance(error, WorldStopped) or not isinstance(error, Exception):
                 raise
+            self.fail(error)
             raise WorldStopped(self.seed, self.now_us, error) from error
 
     async def step(self) -> bool:
         """Run to the next instant at which something happens. False: nothing is due, ever."""
+        if self._runner.runnable:
+            await self.rest()
         while self.heap:
-            at_us, _, act, _, _ = self.heap[0]
-            owner = getattr(act, "__self__", None)
+            at_us = self.heap[0][0]
+            due = any(_does_something(event[2]) for event in self.heap if event[0] == at_us)
             await self.advance(at_us)
-            if getattr(owner, "live", True):
+            if due:
                 return True
         return False
 
     async def rest(self) -> None:
         """Let every runnable task run until nobody can go on without time passing."""
-        runnable = self._runnable
+        runner = self._runner
+        runnable = runner.runnable
         for _ in range(_RESTLESS):
             await trio.lowlevel.cancel_shielded_checkpoint()
             if not runnable:
                 break
         else:
-            raise WorldStopped(self.seed, self.now_us, RuntimeError("a task spins without letting time pass"))
+            self.fail(RuntimeError("a task spins without letting time pass"))
+        if runner.next_deadline() != inf:
+            self.fail(AssertionError("a task waits for trio's clock: inside a world use self.sleep or self.timeout"))
         if self.failure is not None:
             raise WorldStopped(self.seed, self.now_us, self.failure) from self.failure
 
@@ -152,7 +168,7 @@ class World:
         return self.journal.digest()
 
     def deliveries(self) -> Iterator[tuple[int, str, str, Any]]:
-        """Recent messages as ``(at_us, source, target, message)``, newest first: the last few thousand events."""
+        """Recent messages as ``(at_us, source, target, message)``, newest first: the last two thousand events."""
         from playground.kernel.node import Node
 
         for events in (self._trace, self._earlier):
@@ -163,94 +179,22 @@ class World:
 
     def _fold(self) -> None:
         self.journal.fold(self._trace)
-        self._earlier = (self._earlier + self._trace)[-_CHUNK:]
+        self._earlier.extend(self._trace)
         self._trace.clear()
+
+    def _require_progress(self) -> None:
+        if self._folded_us != self.now_us:
+            self._folded_us, self._standing = self.now_us, 0
+            return
+        self._standing += 1
+        if self._standing > _STANDSTILL:
+            raise RuntimeError("time stands still: events follow each other with no delay")
 
     def _halt(self, _a: None, _b: None) -> None:
         raise _Halt
 
 
-def run(main: Callable[..., Awaitable[T]], *args: Any) -> T:
-    """``trio.run`` for worlds: tasks run in one order, and nobody may wait for the wall clock."""
-    with _deterministic_scheduling():
-        return trio.run(main, *args, clock=_NoWallClock())
-
-
-class _NoWallClock(trio.abc.Clock):
-    """Stands for the wall clock inside a world, and refuses to be waited for."""
-
-    def start_clock(self) -> None:
-        pass
-
-    def current_time(self) -> float:
-        return 0.0
-
-    def deadline_to_sleep_time(self, deadline: float) -> float:
-        if deadline == math.inf:
-            return math.inf
-        raise AssertionError("inside a world wait through the node (self.sleep, self.timeout), not through trio")
-
-
-class _CreationOrder:
-    """Takes the place of trio's private random source: leaves batches in the order of creation.
-
-    Trio sorts a batch by creation before shuffling it when scheduling is to be
-    deterministic. The tasks that drive a world go last: when one of them runs and
-    nobody else became runnable meanwhile, the world is at rest.
-    """
-
-    def __init__(self) -> None:
-        self.drivers: set[trio.lowlevel.Task] = set()
-
-    def shuffle(self, batch: list[trio.lowlevel.Task]) -> None:
-        batch.reverse()  # trio takes from the end
-        for position, task in enumerate(batch):
-            if task in self.drivers:
-                batch.insert(0, batch.pop(position))
-                return
-
-    def random(self) -> float:
-        return 1.0
-
-    def uniform(self, low: float, _high: float) -> float:
-        return low
-
-
-_ORDER = _CreationOrder()
-_guard = threading.Lock()
-_users = 0
-_saved: tuple[Any, Any] = (None, None)
-
-
-@contextlib.contextmanager
-def _deterministic_scheduling() -> Iterator[None]:
-    """Make trio run tasks in the order of their creation while the block lasts.
-
-    Trio's scheduler shuffles with the private ``_r`` and sorts first when
-    ``_ALLOW_DETERMINISTIC_SCHEDULING`` is set (pytest-trio and Hypothesis rely on both).
-    Raises RuntimeError when this trio has neither: then replays would not be exact.
-    """
-    global _users, _saved
-    if not hasattr(trio_run, "_r") or not hasattr(trio_run, "_ALLOW_DETERMINISTIC_SCHEDULING"):
-        raise RuntimeError(f"trio {trio.__version__} schedules in a way that the playground does not know")
-    with _guard:
-        if _users == 0:
-            _saved = (trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING)
-            trio_run._r = _ORDER  # type: ignore[assignment]
-            trio_run._ALLOW_DETERMINISTIC_SCHEDULING = True  # type: ignore[misc]
-        _users += 1
-    try:
-        yield
-    finally:
-        with _guard:
-            _users -= 1
-            if _users == 0:
-                trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING = _saved  # type: ignore[misc]
-
-
-def _adopt_current_task() -> deque[trio.lowlevel.Task]:
-    """Note that the current task drives a world; returns trio's queue of runnable tasks."""
-    task = trio.lowlevel.current_task()
-    _ORDER.drivers.add(task)
-    runnable: deque[trio.lowlevel.Task] = trio_run.GLOBAL_RUN_CONTEXT.runner.runq
-    return runnable
+def _does_something(act: Callable[[Any, Any], object]) -> bool:
+    """Cancelled timers, and those of dead processes, stay in the heap and do nothing there."""
+    owner = getattr(act, "__self__", None)
+    return owner.due if isinstance(owner, Timer) else True
