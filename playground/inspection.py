@@ -109,15 +109,18 @@ class Inspection:
     def _look(self, _a: None, _b: None) -> None:
         world = self._cluster.world
         world.schedule(LOOK_US, self._look)
-        services = gossip_checks.running(world)
-        for violation in gossip_checks.counters_never_fall(services, self._gossip):
-            self._found(violation)
-        for violation in gossip_checks.nobody_knows_better(services, self._gossip):
-            self._found(violation)
+        self._look_at_gossip()
         for name, store in self._cluster.services(StoreService).items():
             samples = self._work.setdefault(name, deque(maxlen=KEEP_SAMPLES))
             samples.append((world.now_us // LOOK_US, store.take_work()))
         self._watch_errors()
+
+    def _look_at_gossip(self) -> None:
+        services = gossip_checks.running(self._cluster.world)
+        for violation in gossip_checks.counters_never_fall(services, self._gossip):
+            self._found(violation)
+        for violation in gossip_checks.nobody_knows_better(services, self._gossip):
+            self._found(violation)
 
     def _watch_errors(self) -> None:
         world = self._cluster.world
@@ -145,6 +148,9 @@ class Inspection:
             self._down_since_us[entry.subject] = entry.at_us
         elif entry.kind in ("start", "thaw"):
             self._down_since_us.pop(entry.subject, None)
+        elif entry.kind == "up":
+            # A life may be shorter than the time between two looks: meet it when it begins.
+            self._look_at_gossip()
         elif entry.kind == "dead":
             since_us = self._down_since_us.pop(dict(entry.data).get("about", ""), None)
             if since_us is not None:
