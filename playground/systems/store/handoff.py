@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playground.kernel.errors import CallError
+from playground.kernel.errors import CallError, Rejected
 from playground.kernel.service import Service, handles
 from playground.systems.store.members import Members
 from playground.systems.store.messages import Exchange, Offer
@@ -81,8 +81,9 @@ class Handoff(Service):
             if not self.members.believed_dead(peer):
                 try:
                     await self._hand_over(peer)
-                except CallError:
-                    continue  # another time
+                except CallError as error:  # another time
+                    if isinstance(error, Rejected) and error.code == "ring":
+                        await self.members.agree((peer,), self.settings.replica_timeout_us)
         for key in list(self.strays):
             self._drop_if_safe(key)
         self._busy = False

@@ -31,6 +31,9 @@ from playground.systems.store.settings import StoreSettings
 if TYPE_CHECKING:
     from playground.kernel.node import Process
 
+RETRY_US = 1_000_000
+"""How often a node whose disk was full tries again to write the membership down."""
+
 
 class Members(Service):
     """What this node holds to be the circle, and what it may therefore do."""
@@ -80,7 +83,9 @@ class Members(Service):
         return tuple(name for name in self.membership.members if name != self.name)
 
     def believed_dead(self, name: str) -> bool:
-        return self._gossip is not None and self._gossip.believes(name) is Belief.DEAD
+        """What gossip says. Who has left the ring hears no gossip any more, and believes nothing of it."""
+        gossip = self._gossip
+        return gossip is not None and gossip.believes(name) is Belief.DEAD and self.status is not Status.LEFT
 
     def on_change(self, listener: Callable[[], object]) -> None:
         """Call ``listener()`` whenever another membership is held."""
@@ -131,8 +136,7 @@ class Members(Service):
 
     def when_agreed(self, then: Callable[[], object]) -> None:
         """Call ``then()`` as soon as what is held is on the disk. Raises Rejected if the disk has no room."""
-        if not self.agreed and self._stamp == self._failed_stamp:
-            self._write()
+        self._write_again()
         if self._stamp == self._failed_stamp:
             raise Rejected("disk-full", f"{self.name} cannot write the membership down")
         if self.agreed:
@@ -190,6 +194,11 @@ class Members(Service):
             self.log.append(meta_record(self.membership, self.whole), lambda: self._written(stamp))
         except DiskError:
             self._failed_stamp = stamp
+            self.after(RETRY_US, self._write_again)
+
+    def _write_again(self) -> None:
+        if self._stamp == self._failed_stamp:
+            self._write()
 
     def _written(self, stamp: int) -> None:
         self._safe_stamp = stamp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from playground.checkers.history import History, Operation
@@ -175,7 +176,8 @@ class Lab:
         client = self.client()
 
         async def ask() -> None:
-            await client.store.leave(name)
+            with suppress(CallError):
+                await client.store.leave(name)
 
         client.spawn(ask)
         await self.run(0.1)
