@@ -64,6 +64,7 @@ class Disk:
         self._world = world
         self._chance = world.random(name, "disk")
         self._files: dict[str, _File] = {}
+        self._used_bytes = 0
         self._busy_until_us = 0
         self._power = 0
         self._hung: list[Callable[[], None]] = []
@@ -79,7 +80,7 @@ class Disk:
 
     @property
     def used_bytes(self) -> int:
-        return sum(len(file.safe) + len(file.unsynced) for file in self._files.values())
+        return self._used_bytes
 
     def size_bytes(self, name: str) -> int:
         """0 for a file that is not there."""
@@ -88,9 +89,14 @@ class Disk:
 
     def append(self, name: str, data: bytes) -> None:
         """Add ``data`` to the page cache of a file (made if need be). Raises DiskFull; then nothing was added."""
-        if self.full or self.used_bytes + len(data) > self.capacity_bytes:
+        used_bytes = self._used_bytes + len(data)
+        if self.full or used_bytes > self.capacity_bytes:
             raise DiskFull("no space left on device")
-        self._files.setdefault(name, _File()).unsynced += data
+        file = self._files.get(name)
+        if file is None:
+            self._files[name] = file = _File()
+        file.unsynced += data
+        self._used_bytes = used_bytes
 
     def sync(self, process: Process, name: str, then: Then) -> None:
         """Make safe what ``name`` holds now; ``then(None, None)`` in ``process`` when it is."""
@@ -137,6 +143,7 @@ class Disk:
         if file is None or file.unsynced:
             raise DiskError(f"{new} is not safe on disk")
         self._files[name] = self._files.pop(new)
+        self._count()
 
     def truncate(self, name: str, size: int) -> None:
         """Cut a file down to its first ``size`` bytes (durable at once; only what was read back is cut)."""
@@ -144,10 +151,12 @@ class Disk:
         if file is not None:
             file.safe = (file.safe + file.unsynced)[:size]
             file.unsynced.clear()
+            self._count()
 
     def remove(self, name: str) -> None:
         """Delete a file, if it is there."""
         self._files.pop(name, None)
+        self._count()
 
     # --- what befalls it ------------------------------------------------------
 
@@ -166,11 +175,13 @@ class Disk:
                 lost += len(file.unsynced) - reached
                 file.unsynced.clear()
         self.stats.lost_bytes += lost
+        self._count()
         return lost
 
     def wipe(self) -> None:
         """A new, empty disk."""
         self._files.clear()
+        self._count()
 
     def rot(self, bits: int = 1) -> int:
         """Flip ``bits`` random bits among those that were safe. Returns how many (0: it is empty)."""
@@ -206,6 +217,9 @@ class Disk:
     def _finish(self, power: int, complete: Callable[[], None]) -> None:
         if power == self._power:
             complete()
+
+    def _count(self) -> None:
+        self._used_bytes = sum(len(file.safe) + len(file.unsynced) for file in self._files.values())
 
     async def _wait(self, begin: Callable[[Then], None]) -> None:
         task = trio.lowlevel.current_task()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from struct import Struct
 
+from playground.kernel.disk import Disk
 from playground.kernel.errors import DiskError
 from playground.kernel.node import Process
 
@@ -78,11 +79,11 @@ class WriteAheadLog:
 
     def __init__(self, process: Process, name: str = "wal") -> None:
         self._process = process
-        self._disk = process.node.disk
         self._name = name
         self._waiting: list[Done] = []
         self._syncing = False
         self._next: str | None = None
+        self._tail: list[bytes] | None = None
         self.records = 0
 
     @property
@@ -91,7 +92,7 @@ class WriteAheadLog:
 
     @property
     def rewriting(self) -> bool:
-        return self._next is not None
+        return self._next is not None or self._tail is not None
 
     async def recover(self) -> Recovery:
         """Read the log, cut off what is torn, and leave a file that can be appended to."""
@@ -104,9 +105,13 @@ class WriteAheadLog:
 
     def append(self, payload: bytes, then: Done) -> None:
         """Write a record; ``then()`` once it is safe. Raises DiskFull, and then nothing was written."""
+        if not self._process.alive:
+            return
         framed = frame(payload)
         self._disk.append(self._name, framed)
-        if self._next is not None:
+        if self._tail is not None:
+            self._tail.append(framed)
+        elif self._next is not None:
             try:
                 self._disk.append(self._next, framed)
             except DiskError:
@@ -114,36 +119,52 @@ class WriteAheadLog:
         self._process.world.journal.mix(self._process.node.name, zlib.crc32(framed))
         self.records += 1
         self._waiting.append(then)
-        if not self._syncing:
+        if not self._syncing and self._tail is None:
             self._sync()
 
     async def rewrite(self, payloads: Iterable[bytes]) -> None:
         """Replace everything written so far by ``payloads``, atomically; appending goes on meanwhile.
 
         Does nothing when the disk has no room for both files.
+
+        At first every new record goes to both files, and the old one acknowledges it. Were that to go
+        on, the new file might never be safe as a whole. So for its last sync the records that come
+        go to the old file alone and wait: nobody was told that they are safe when, in the same
+        instant, the new file takes the old one's place and they are appended to it.
         """
-        payloads = list(payloads)
-        self._disk.remove(self._new_name)
+        assert not self.rewriting, "one rewrite at a time"
+        new = self._new_name
+        framed = [frame(payload) for payload in payloads]
+        self._disk.remove(new)
         try:
-            self._disk.append(self._new_name, b"".join(map(frame, payloads)))
+            self._disk.append(new, b"".join(framed))
         except DiskError:
-            self._disk.remove(self._new_name)
             return
-        self._next = self._new_name
+        self._next = new
         since = self.records
-        while self._next is not None:
-            size = self._disk.size_bytes(self._new_name)
-            await self._disk.fsync(self._process, self._new_name)
-            if self._next is not None and self._disk.size_bytes(self._new_name) == size:
-                self._disk.replace(self._new_name, self._name)
-                self._next = None
-                self.records = len(payloads) + self.records - since
+        try:
+            await self._disk.fsync(self._process, new)
+            if self._next is None:
                 return
-        self._disk.remove(self._new_name)
+            self._tail = []
+            await self._disk.fsync(self._process, new)
+            if not self._disk.full:
+                self._disk.replace(new, self._name)
+                self._disk.append(self._name, b"".join(self._tail))  # fits: the old file held it too
+                self.records += len(framed) - since
+        finally:
+            self._next = self._tail = None
+            self._disk.remove(new)
+            if self._waiting and not self._syncing:
+                self._sync()
 
     @property
     def _new_name(self) -> str:
         return self._name + ".new"
+
+    @property
+    def _disk(self) -> Disk:
+        return self._process.disk  # asked each time: a dead process has none
 
     def _sync(self) -> None:
         self._syncing = True
@@ -151,10 +172,11 @@ class WriteAheadLog:
 
         def complete(_error: DiskError | None, _b: None) -> None:
             self._syncing = False
-            if self._waiting:
+            if self._waiting and self._tail is None:
                 self._sync()
             for then in covered:
-                then()
+                if self._process.alive:  # the one before may have crashed the node
+                    then()
 
         self._disk.sync(self._process, self._name, complete)
 
