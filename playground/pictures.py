@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from playground.checkers.history import Operation
@@ -21,9 +21,10 @@ from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
 from playground.systems.store import picture as store_picture
 from playground.systems.store.service import StoreService
-from widgets.shapes import Chord, Log, LogLine, Spark, State, Tone
+from widgets.shapes import Cell, Chord, Column, Detail, Fact, Log, LogLine, Row, Spark, State, Table, Tone
 
 LOG_LINES = 500
+CLIENT_ROWS = 100
 SPARKS = 48
 CHORDS = 24
 CHORD_S = 0.5
@@ -31,6 +32,7 @@ SPARK_S = 1.2
 """How long, in seconds of the person who looks, a request stays visible on the ring."""
 
 _STATES = {Life.UP: State.UP, Life.BOOTING: State.BOOTING, Life.FROZEN: State.FROZEN, Life.DOWN: State.DOWN}
+_TOGETHER = ("start", "up")
 _TONES = {
     "crash": Tone.BAD,
     "dead": Tone.BAD,
@@ -213,6 +215,13 @@ class Painter:
 
     def _write(self, entry: Entry) -> None:
         tone = _TONES.get(entry.kind, Tone.PLAIN)
+        last = self._lines[-1] if self._lines else None
+        if last and entry.kind in _TOGETHER and (last.kind, last.at_us) == (entry.kind, entry.at_us):
+            # A whole cluster that boots at once is one line, not twenty.
+            names = f"{last.text.rsplit(' ', 2)[0]}, {entry.subject}"
+            text = f"{names} are {'up' if entry.kind == 'up' else 'starting'}"
+            self._lines[-1] = replace(last, index=entry.index, subject="", text=text, hue=None)
+            return
         self._lines.append(
             LogLine(
                 entry.index,
@@ -229,7 +238,47 @@ class Painter:
         self._recent.append(_Seen(operation, store_picture.turn(operation.key)))
 
     def _detail(self, name: str, stores: dict[str, StoreService], gossips: dict[str, GossipService]) -> Any:
-        return store_picture.detail(self._cluster.world, name, stores.get(name))
+        cluster = self._cluster
+        if name in cluster.clients:
+            return _client(cluster, name)
+        held = store_picture.detail(cluster.world, name, stores.get(name))
+        heard = gossip_picture.detail(name, cluster.members, gossips)
+        return Detail(held.title, (*held.facts, *heard.facts), (*heard.tables, *held.tables))
+
+
+def _client(cluster: Cluster, name: str) -> Detail:
+    """What a client saw last, newest first."""
+    rows = []
+    for operation in reversed(cluster.history.operations):
+        if operation.client == name:
+            what = f"{operation.key}={operation.value}" if operation.write else operation.key
+            took = "" if operation.completed_us < 0 else f"{operation.latency_us / 1000:.1f} ms"
+            said = operation.error or " ".join(operation.seen)
+            rows.append(
+                Row(
+                    (
+                        Cell(f"{operation.invoked_us / 1e6:.3f}"),
+                        Cell("write" if operation.write else "read"),
+                        Cell(what),
+                        Cell(operation.outcome, _tone(operation)),
+                        Cell(took),
+                        Cell(said),
+                    )
+                )
+            )
+        if len(rows) == CLIENT_ROWS:
+            break
+    columns = (
+        Column("at s", 8, right=True),
+        Column("what", 5),
+        Column("key", 16),
+        Column("outcome", 7),
+        Column("took", 9, right=True),
+        Column("answer", 10, weight=1),
+    )
+    load = cluster.load
+    facts = (Fact("load", f"{load.rate / load.clients:g} operations/s of its own, {load.reads:.0%} reads"),)
+    return Detail(f"client {name}", facts, (("its operations, newest first", Table(columns, tuple(rows))),))
 
 
 def _tone(operation: Operation) -> Tone:

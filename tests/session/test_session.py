@@ -80,7 +80,15 @@ def test_pausing_and_stepping_change_nothing() -> None:
 
 
 def play_live(seed: int) -> Record:
-    lines = ["crash n3", "link n1 -> n2 latency=40ms loss=30%", "freeze n4", "start n3", "heal", "put cat tom", "get cat"]
+    lines = [
+        "crash n3",
+        "link n1 -> n2 latency=40ms loss=30%",
+        "freeze n4",
+        "start n3",
+        "heal",
+        "put cat tom",
+        "get cat",
+    ]
     with Session(SPEC, seed, speed=0.0) as session:
         for number, line in enumerate(lines, start=1):
             session.send(parse_line(line))

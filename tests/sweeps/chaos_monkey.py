@@ -41,17 +41,17 @@ class Outcome:
     acts: tuple[str, ...]
 
 
-def outcome(seed: int, overrides: dict[str, Any] | None = None, acts: int = 12) -> Outcome:
-    """One run. ``overrides``: fields of the store's settings."""
-    return run(_play, seed, overrides or {}, acts)
+def outcome(seed: int, overrides: dict[str, Any] | None = None, acts: int = 12, members: bool = False) -> Outcome:
+    """One run. ``overrides``: fields of the store's settings; ``members``: nodes come and go as well."""
+    return run(_play, seed, overrides or {}, acts, members)
 
 
-async def _play(seed: int, overrides: dict[str, Any], acts: int) -> Outcome:
+async def _play(seed: int, overrides: dict[str, Any], acts: int, members: bool) -> Outcome:
     chance = random.Random(seed)
     cluster = Cluster(ClusterSpec.model_validate(SPEC | {"store": overrides}), seed)
     done: list[str] = []
     await cluster.advance(2_000_000)
-    monkey = Monkey(cluster, chance)
+    monkey = Monkey(cluster, chance, changes=3 if members else 0)
     for at_us in sorted(chance.randrange(2_000_000, TROUBLE_US) for _ in range(acts)):
         await cluster.advance(at_us)
         line = monkey.think()
@@ -87,10 +87,12 @@ async def _play(seed: int, overrides: dict[str, Any], acts: int) -> Outcome:
 class Monkey:
     """Thinks of the next thing to break; at most one disk per run is lost or rots, fewer than W."""
 
-    def __init__(self, cluster: Cluster, chance: random.Random) -> None:
+    def __init__(self, cluster: Cluster, chance: random.Random, changes: int = 0) -> None:
         self.cluster = cluster
         self.chance = chance
         self.disks_to_lose = 1
+        self.changes = changes
+        """How many nodes may still be added or removed; at most one is removed."""
 
     def think(self) -> str:
         chance = self.chance
@@ -100,7 +102,12 @@ class Monkey:
         cut = chance.randrange(1, len(nodes))
         kinds = ["crash", "crash", "start", "start", "freeze", "thaw", "partition", "one-way", "link", "heal"]
         kinds += ["disk", "clock", "load", "lose", "heal"]
+        if self.changes:
+            kinds += ["add", "add", "add"] if self.cluster.retired else ["add", "add", "remove", "remove"]
         kind = chance.choice(kinds)
+        if kind in ("add", "remove"):
+            self.changes -= 1
+            return f"add m{self.changes}" if kind == "add" else f"remove {one}"
         if kind in ("start", "thaw"):
             wanted = Life.DOWN if kind == "start" else Life.FROZEN
             one = next((name for name in nodes if self.cluster.node(name).life is wanted), one)
@@ -133,7 +140,7 @@ class Monkey:
 
     async def make_good(self) -> None:
         """Heal everything and start everybody."""
-        for line in ("heal", *(f"start {name}" for name in self.cluster.members)):
+        for line in ("heal", *(f"start {name}" for name in self.cluster.staying)):
             try:
                 await self.cluster.apply(parse_line(line))
             except UserError:
