@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LEAST_COLUMNS, LEAST_ROWS = 60, 20
 """The app needs this much of a terminal."""
 MAX_SEED = 2**63 - 1
+INTERRUPTED = 130
 # BadParameter is public in typer, what it derives from is not; every mistake on the command line is one.
 _UsageMistake: Any = typer.BadParameter.__mro__[2]
 
@@ -151,18 +152,23 @@ def main() -> int:
     try:
         status: int = app(standalone_mode=False, prog_name="playground") or 0
         sys.stdout.flush()
-        return status
+        return _interrupted() if status == INTERRUPTED else status
     except UserError as error:
         return _complain(str(error))
     except _UsageMistake as error:
         return _complain(" ".join(error.format_message().split()))
     except (KeyboardInterrupt, typer.Abort):
-        print("playground: interrupted", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         # Whoever read has gone (head, say): no more output, and no complaint about it at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _interrupted() -> int:
+    # Some versions of typer turn Ctrl-C into this status without a word, others let it pass.
+    print("playground: interrupted", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _complain(text: str) -> int:
@@ -221,6 +227,8 @@ def _show(session: Session, script: Scenario | None = None, name: str = "") -> i
         status = run_app(session, save=keep)
     finally:
         stopped = session.frame().stopped
+        if stopped:
+            print(f"playground: an error in the playground itself: {stopped}", file=sys.stderr)
         _say_goodbye(session.close(), saved, crashed=status == 1 or bool(stopped), script=script, name=name)
     return 1 if stopped else status
 
@@ -229,7 +237,8 @@ def _say_goodbye(
     record: Recorded, saved: list[tuple[Recorded, str]], *, crashed: bool, script: Scenario | None, name: str
 ) -> None:
     """What a person wants to have once the app is gone: seed, digest, and how to replay."""
-    at = f"{record.end_us / 1e6:.3f} s, {len(record.timeline)} commands"
+    acts = len(record.timeline)
+    at = f"{record.end_us / 1e6:.3f} s, {acts} command{'' if acts == 1 else 's'}"
     print(f"seed {record.seed}, {at}, digest {record.digest}")
     for earlier, path in saved:
         when = "" if earlier.digest == record.digest else f"  (as of {earlier.end_us / 1e6:.3f} s)"

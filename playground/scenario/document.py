@@ -169,6 +169,8 @@ class _Builder:
                 raise self._error(event, f"{key}: stands here twice (first in line {first.line}); keep one")
             self._document.note(here, _place(event.start_mark), key=True)
             fields[key] = self._value(self._next(), here)
+            if fields[key] is None:  # an empty value stands, for YAML, where the next thing begins
+                self._document.note(here, _place(event.start_mark))
         return fields
 
     def _sequence(self, event: Any, path: FieldPath) -> list[Any]:
