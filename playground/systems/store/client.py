@@ -122,10 +122,13 @@ class StoreClient:
         raise last
 
     def _pick(self, tried: list[str]) -> str:
+        names = self.coordinators
+        if not tried and not self._avoid_until_us:
+            return names[int(self._chance.random() * len(names))]
         now_us = self._service.clock.monotonic_us
-        fresh = [name for name in self.coordinators if name not in tried]
-        good = [name for name in fresh if self._avoid_until_us.get(name, 0) <= now_us]
-        choice = good or fresh or self.coordinators
+        self._avoid_until_us = {name: until for name, until in self._avoid_until_us.items() if until > now_us}
+        fresh = [name for name in names if name not in tried]
+        choice = [name for name in fresh if name not in self._avoid_until_us] or fresh or names
         return choice[int(self._chance.random() * len(choice))]
 
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from playground.systems.ring.client import Entry, Membership, Status
@@ -24,6 +25,7 @@ from playground.systems.store.versions import Siblings, Versioned, merge
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
+@lru_cache(maxsize=1024)  # all replicas of a key write the same record
 def put_record(key: str, siblings: Siblings) -> bytes:
     return _encode(("p", key, siblings)).encode()
 
@@ -37,6 +39,7 @@ def meta_record(membership: Membership, whole: bool) -> bytes:
     return _encode(("m", members, whole)).encode()
 
 
+@lru_cache(maxsize=4096)  # and so do they hash the same
 def fingerprint(key: str, siblings: Siblings) -> int:
     """64 bits over a key and all that is held for it; 0 if nothing is."""
     if not siblings:

@@ -23,7 +23,7 @@ from playground.systems.store.members import Members
 from playground.systems.store.messages import Mend, ReplicaGet, ReplicaPut
 from playground.systems.store.records import drop_record, fingerprint, meta_record, put_record, replay
 from playground.systems.store.settings import StoreSettings
-from playground.systems.store.versions import Siblings, known_to, merge
+from playground.systems.store.versions import Siblings, merge
 
 if TYPE_CHECKING:
     from playground.kernel.node import Process
@@ -108,13 +108,17 @@ class Replica(Service):
 
     def write(self, key: str, siblings: Siblings, then: Callable[[], object]) -> None:
         """Merge ``siblings`` into the key's; ``then()`` when it is safe. Raises Rejected if the disk has no room."""
-        held = self.data.get(key)
-        if held is not None and known_to(held, siblings):
+        held = self.data.get(key, ())
+        merged = merge(held, siblings)
+        if merged is held:
             then()
             return
 
         def safe() -> None:
-            self._merge(key, siblings)
+            now = self.data.get(key, ())
+            after = merged if now is held else merge(now, siblings)
+            if after is not now:
+                self._hold(key, after)
             then()
 
         self._append(put_record(key, siblings), safe)
@@ -152,14 +156,9 @@ class Replica(Service):
         if self.log.overgrown:
             self.spawn(self._rewrite)
 
-    def _merge(self, key: str, siblings: Siblings) -> None:
-        held = self.data.get(key, ())
-        merged = merge(held, siblings)
-        if merged is not held:
-            self._hold(key, merged)
-
     def _hold(self, key: str, siblings: Siblings) -> None:
-        self.size_bytes += _size(key, siblings) - _size(key, self.data.get(key, ()))
+        before = self.data.get(key)
+        self.size_bytes += _size(key, siblings) - (_size(key, before) if before else 0)
         if siblings:
             self.data[key] = siblings
         else:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 """How often a request is placed anew because a replica knew of another ring."""
 PAUSE_US = 5_000
+MEND_US = 100_000
+"""How often replies that came after the answer are looked at: cheaper than a task that waits for each."""
 MEMORY_BYTES = 256 << 20
 
 
@@ -67,6 +69,7 @@ class StoreService(Service):
         self.takeover = Takeover(process, settings, self.members, self.replica, self.repair, joining=joining)
         self.parts: tuple[Service, ...] = (self.members, self.replica, self.repair, self.handoff, self.takeover)
         self.coordinated = 0
+        self._answered: list[tuple[Calls, str, Place]] = []
         self._load = 0.0
         self._work = 0
 
@@ -108,7 +111,6 @@ class StoreService(Service):
         return Stored()
 
     async def _get(self, answer: Answer, message: Get) -> None:
-        # The answer goes out in the middle: what follows it, the repair, is nobody's to wait for.
         key = message.key
         try:
             calls, place = await self._ask(key, message.r or self.settings.r, ReplicaGet)
@@ -121,11 +123,23 @@ class StoreService(Service):
             return
         answer.reply(Found(siblings))
         if self.settings.read_repair:
-            await calls.rest()
+            if not self._answered:
+                self.after(MEND_US, self._mend)
+            self._answered.append((calls, key, place))
+
+    def _mend(self) -> None:
+        """Read repair: look at the reads of late whose replies are all in, and tell the replicas that lag."""
+        answered, self._answered = self._answered, []
+        for calls, key, place in answered:
+            if not calls.done:
+                self._answered.append((calls, key, place))
+                continue
             siblings = _merged(calls)
             for peer, reply in calls.replies.items():
                 if reply != siblings and peer in place.owners:
                     self.send(peer, Mend(self.members.digest, key, siblings))
+        if self._answered:
+            self.after(MEND_US, self._mend)
 
     async def _store(self, key: str, siblings: Siblings, w: int) -> None:
         await self._ask(key, w, partial(_replica_put, siblings), writes=True)
