@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from playground.kernel.errors import UserError
 from playground.quantities import format_duration
@@ -102,6 +103,10 @@ def _fields(model: BaseModel) -> dict[str, Any]:
 def _tidy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _tidy(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_tidy(inner) for inner in value]
+    if isinstance(value, str) and not value.isprintable():
+        return DoubleQuotedScalarString(value)  # as escapes: otherwise YAML folds some kinds of line ends
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from playground.commands import COMMANDS
@@ -110,6 +110,8 @@ def test_every_command_is_tried() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(recordings)
+@example(Recording(timeline=((0, COMMANDS["put"].model_validate({"key": "a", "value": "\x85"})),)))
+@example(Recording(timeline=((0, COMMANDS["put"].model_validate({"key": " \u2028\n", "value": "\ufeff\t\0"})),)))
 def test_what_is_written_is_read_back_exactly(recording: Recording) -> None:
     scenario = loads(render(recording))
     assert (scenario.spec, scenario.seed, scenario.timeline, scenario.until_us) == (
