@@ -173,7 +173,7 @@ def _remove(cluster: Cluster, command: commands.Remove) -> str:
     cluster.tell_clients()
     for name in names:
         cluster.world.record("remove", name, f"{name} is to leave the ring")
-        console.spawn(console.remove, name)
+        console.spawn(console.remove, name, cluster.keep)
     return f"{_list(names)} leaving the ring"
 
 

@@ -175,6 +175,11 @@ class Cluster:
         self.clients.append(name)
         node.start()
 
+    def keep(self, name: str) -> None:
+        """Nobody agreed to the leave of ``name``: it stays."""
+        self.retired.remove(name)
+        self.tell_clients()
+
     def tell_clients(self) -> None:
         """The operator's list of nodes that clients may ask has changed."""
         for client in self.load_clients():

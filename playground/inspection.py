@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 LOOK_US = 1_000_000
 MANY_ERRORS = 0.2
 """More than this share of a second's operations failing is worth an alert."""
+FEW = 0.05
+"""Up to this share of the keys may lack a copy for a moment: their writes are under way."""
+PATIENCE = 2
+"""Looks in a row before it is told that copies are missing."""
+DURABILITY_LOOKS = 10
+"""Every so many looks it is checked that no acknowledged write is lost."""
 KEEP_SAMPLES = 600
 """Seconds for which the work of each node is remembered."""
 KEEP = 200
@@ -38,6 +44,8 @@ class Inspection:
         self._gossip = gossip_checks.Memory()
         self._said: dict[tuple[str, str], None] = {}
         self._troubled = False
+        self._thin = False
+        self._lacking_for = 0
         self._down_since_us: dict[str, int] = {}
         self.violations: list[Violation] = []
         self.count = 0
@@ -114,6 +122,10 @@ class Inspection:
             samples = self._work.setdefault(name, deque(maxlen=KEEP_SAMPLES))
             samples.append((world.now_us // LOOK_US, store.take_work()))
         self._watch_errors()
+        self._watch_copies()
+        if world.now_us // LOOK_US % DURABILITY_LOOKS == 0:
+            for violation in self._durability():
+                self._found(violation)
 
     def _look_at_gossip(self) -> None:
         services = gossip_checks.running(self._cluster.world)
@@ -133,6 +145,19 @@ class Inspection:
         elif not bucket.errors and self._troubled and ended:
             self._troubled = False
             world.record("good", "", "clients see no errors any more")
+
+    def _watch_copies(self) -> None:
+        world = self._cluster.world
+        copies = store_checks.copies(self._stores())
+        wanted = min(self._cluster.spec.store.n, len(self._cluster.staying))
+        lacking = sum(1 for each in copies.values() if each < wanted)
+        self._lacking_for = self._lacking_for + 1 if lacking > len(copies) * FEW else 0
+        if self._lacking_for == PATIENCE and not self._thin:
+            self._thin = True
+            world.record("alert", "", f"{lacking} of {len(copies)} keys have fewer than {wanted} copies that are up")
+        elif self._thin and not lacking:
+            self._thin = False
+            world.record("good", "", f"every key has its {wanted} copies again")
 
     def _operation_ended(self, operation: Operation) -> None:
         if operation.stale:
@@ -161,6 +186,8 @@ class Inspection:
             self.disks_lost += 1
 
     def _found(self, violation: Violation) -> None:
+        if violation.check != "fresh reads" and (violation.check, violation.subject) in self._said:
+            return  # it is still so: counted when it began
         self.count += 1
         if len(self.violations) < KEEP:
             self.violations.append(violation)

@@ -8,6 +8,8 @@ distribution; reads and writes are mixed by chance; each client is a session of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from playground.checkers.history import History, Operation
@@ -84,12 +86,14 @@ class LoadClient(Service):
             self._complete(operation, "ok", seen)
         return operation
 
-    async def remove(self, node: str) -> None:
-        """Have ``node`` leave the ring, as the operator does."""
+    async def remove(self, node: str, refused: Callable[[str], None]) -> None:
+        """Have ``node`` leave the ring, as the operator does; ``refused(node)`` if nobody agrees to it."""
         try:
             await self.store.leave(node)
         except CallError as error:
             self.note("alert", f"{node} could not be told to leave the ring: {error}")
+            if error.definite:
+                refused(node)
 
     def next_value(self) -> str:
         """A value that nobody else ever writes."""
