@@ -164,12 +164,12 @@ def _add(cluster: Cluster, command: commands.Add) -> str:
 def _remove(cluster: Cluster, command: commands.Remove) -> str:
     names = tuple(dict.fromkeys(command.nodes))
     for name in names:
-        if name not in cluster.staying:
+        if name not in cluster.members:
             raise UserError(f"remove: {unknown('node of the ring', name, cluster.staying)}")
-    if len(names) == len(cluster.staying):
+    if not set(cluster.staying) - set(names):
         raise UserError("remove: somebody has to stay")
     console = cluster.console()
-    cluster.retired.extend(names)
+    cluster.retired.extend(name for name in names if name not in cluster.retired)
     cluster.tell_clients()
     for name in names:
         cluster.world.record("remove", name, f"{name} is to leave the ring")

@@ -177,7 +177,8 @@ class Cluster:
 
     def keep(self, name: str) -> None:
         """Nobody agreed to the leave of ``name``: it stays."""
-        self.retired.remove(name)
+        if name in self.retired:
+            self.retired.remove(name)
         self.tell_clients()
 
     def tell_clients(self) -> None:
