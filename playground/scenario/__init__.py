@@ -6,7 +6,9 @@
 :mod:`.shelf`         the scenarios that are shipped, by name
 :mod:`.figures`       what can be expected, and how a tolerance is written
 :mod:`.runner`        plays a scenario as fast as it goes, and measures
-:mod:`.report`        what came of it, for a person or a program
+:mod:`.outcome`       what came of it, as plain values and as JSON
+:mod:`.report`        what came of it, for a person; :mod:`.timeline` tells the story
+:mod:`.headless`      ``playground replay`` and ``list``: progress, report, exit status
 :mod:`.writer`        a session -> a scenario file that replays it exactly
 ====================  ========================================================
 """
