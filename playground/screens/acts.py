@@ -62,7 +62,8 @@ class Acts:
     def move(self, key: str) -> None:
         app, (dx, dy) = self.app, _WAYS[key]
         if app.stage.help.is_open:
-            return  # its own panel scrolls
+            app.stage.help.front.scroll_lines(dy)
+            return
         panel = app.stage.panels[app.stage.front]
         if dy and app.stage.front in SCROLLED:
             panel.scroll_lines(dy)
@@ -73,7 +74,8 @@ class Acts:
         app.choose(replace(app.choice, selected=name or ""))
 
     def scroll(self, key: str) -> None:
-        panel = self.app.stage.panels[self.app.stage.front]
+        stage = self.app.stage
+        panel = stage.help.front if stage.help.is_open else stage.panels[stage.front]
         page = max(1, panel.content_size.height - 1)
         panel.scroll_lines({"pageup": -page, "pagedown": page, "home": -_FAR, "end": _FAR}[key])
 

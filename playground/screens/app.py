@@ -16,6 +16,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.theme import Theme
 
 from playground.frame import Frame
 from playground.screens.acts import Acts
@@ -46,6 +47,9 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     Screen.-small > #too-small { display: block; }
     #caption { display: none; }
     #caption.-shown { display: block; }
+    CommandPalette > Vertical { max-width: 84; margin-top: 2; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--input, CommandPalette CommandList { background: #161b22; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -72,6 +76,8 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         """``save`` writes the session as a scenario and returns what to say. ``look`` None: by the environment."""
         self.look = look or detect()
         super().__init__()
+        self.register_theme(_THEME)
+        self.theme = _THEME.name
         self.session = session
         self.save = save
         self.frame: Frame = session.frame()
@@ -229,9 +235,25 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
         small = width < LEAST[0] or height < LEAST[1]
+        was_small = self.screen_stack[0].has_class("-small")
         self.screen_stack[0].set_class(small, "-small")
+        if was_small and not small and not self.prompt.is_open:
+            self.call_after_refresh(self.bring, self.stage.front)  # what is hidden loses its focus
         text = f"{LEAST[0]}x{LEAST[1]} is the least, this is {width}x{height}"
         self.too_small.show(Notice(text, Tone.WARN))
+
+
+_THEME = Theme(
+    name="playground",
+    primary="#58a6ff",
+    accent="#79c0ff",
+    foreground="#c9d1d9",
+    background="#0d1117",
+    surface="#161b22",
+    panel="#161b22",
+    dark=True,
+)
+"""For what Textual draws itself: palette, inputs. The panels have their own palette."""
 
 
 def _nobody(_frame: Frame) -> None:

@@ -21,7 +21,7 @@ class Bar(Panel[S], can_focus=False):
     """A panel without border and focus. A click on a spot means the act of that name."""
 
     DEFAULT_CSS = """
-    Bar { border: none; padding: 0; height: 1; width: 1fr; }
+    Bar, Bar.-ascii { border: none; padding: 0; height: 1; width: 1fr; }
     """
 
     class Pressed(Message):
@@ -32,11 +32,9 @@ class Bar(Panel[S], can_focus=False):
             self.act = act
             self.key = key
 
-    def on_mount(self) -> None:
-        """No border, so nothing to change for ASCII."""
-
     def on_click(self, event: events.Click) -> None:
         event.stop()
+        event.prevent_default()  # a panel would take it for a selection
         name = self.name_at(event.x, event.y)
         if name:
             act, _, key = name.partition(" ")

@@ -1,4 +1,7 @@
-"""ctrl+p: find an act by its name. Textual's palette over our own registries."""
+"""ctrl+p: find an act by its name. Textual's palette over our own registries.
+
+To the palette titles and helps are markup, and the commands' forms are full of brackets: hence ``escape``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import partial
 from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.markup import escape
 
 from playground.commands import COMMANDS
 from playground.screens import keys
@@ -27,17 +31,18 @@ class ActFinder(Provider):
         actor = cast(Actor, self.app)
         for key in keys.KEYS:
             if not key.takes_key and key.act not in ("palette", "back"):
-                yield f"{key.label}  [{key.shown}]", key.help, partial(actor.do, key.act)
+                yield f"{key.label} ({key.shown})", key.help, partial(actor.do, key.act)
         for word, kind in COMMANDS.items():
             yield f":{word}", kind.form, partial(actor.open_command, f"{word} ")
 
     async def discover(self) -> Hits:
         for title, help_text, call in self._entries():
-            yield DiscoveryHit(title, call, help=help_text)
+            yield DiscoveryHit(title, call, help=escape(help_text))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for title, help_text, call in self._entries():
-            score = max(matcher.match(title), matcher.match(help_text) * 0.6)
+            # Letters scattered over a sentence match nearly anything: of the helps only whole texts count.
+            score = matcher.match(title) or 0.1 * (query.casefold() in help_text.casefold())
             if score > 0:
-                yield Hit(score, matcher.highlight(title), call, text=title, help=help_text)
+                yield Hit(score, matcher.highlight(title), call, text=title, help=escape(help_text))

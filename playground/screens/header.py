@@ -169,7 +169,7 @@ class HeaderBar(Bar[Top]):
     """The two lines."""
 
     DEFAULT_CSS = """
-    HeaderBar { height: 2; }
+    HeaderBar, HeaderBar.-ascii { height: 2; }
     """
 
     def paint(self, shape: Top, width: int, height: int) -> Picture:

@@ -120,15 +120,20 @@ class Help(Horizontal):
         self.set_class(narrow, "-narrow")
         self._about.show(Detail(title, facts, (*key_tables(), *legend(look)) if narrow else legend(look)))
         self._keys.show(Detail("", (), key_tables()))
-        self._about.border_subtitle = "arrows scroll · esc closes"
+        self._about.border_subtitle = look.clean("arrows scroll · esc closes")
         self.add_class("-open")
         self._about.focus()
+
+    @property
+    def front(self) -> DetailPanel:
+        """The column that scrolls."""
+        return self._keys if self._keys.has_focus else self._about
 
     def close(self) -> None:
         self.remove_class("-open")
 
     def action_other(self) -> None:
         """The other column, so that it can be scrolled as well."""
-        other = self._keys if self._about.has_focus else self._about
+        other = self._about if self._keys.has_focus else self._keys
         if other.display:
             other.focus()

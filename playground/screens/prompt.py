@@ -36,7 +36,7 @@ class Lines(Bar[tuple[Words, ...]]):
     """A few lines of words, the first ones as many as fit."""
 
     DEFAULT_CSS = """
-    Lines { height: auto; background: #161b22; }
+    Lines, Lines.-ascii { height: 1; background: #161b22; }
     """
 
     def paint(self, shape: tuple[Words, ...], width: int, height: int) -> Picture:

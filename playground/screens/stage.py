@@ -134,14 +134,18 @@ class Stage(Widget):
         new = plan(size.width, size.height, self._content, self.recent, self.zoomed)
         if new != self.plan:
             self.plan = new
-            self.post_message(self.Settled())
+            # Not posted from here: this may run for the screen, and what a parent sends stops at that parent.
+            self.call_later(self._tell)
         return new
+
+    def _tell(self) -> None:
+        self.post_message(self.Settled())
 
     def settle(self) -> None:
         """Place the panels anew, if need be."""
         before = self.plan
         if self.planned(self.size) != before:
-            self.refresh(layout=True)
+            self.tabs.refresh(layout=True)  # a child asks, as only its ancestors are arranged anew
 
     # --- what they show ---------------------------------------------------------
 

@@ -147,10 +147,18 @@ class FakeSession:
         ring = data.ring(count, step)
         ring = replace(
             ring,
-            nodes=tuple(replace(n, state=self.states[n.name], side=self._side(n.name)) for n in ring.nodes),
+            nodes=tuple(
+                replace(n, name=name, state=self.states[name], side=self._side(name))
+                for n, name in zip(ring.nodes, names, strict=True)
+            ),
+            chords=tuple(c for c in ring.chords if c.source in self.states and c.target in self.states),
+            key=None,
         )
         matrix = data.matrix(count, step)
-        nodes = tuple(replace(n, state=self.states[n.name], side=self._side(n.name)) for n in matrix.nodes)
+        nodes = tuple(
+            replace(n, name=name, state=self.states[name], side=self._side(name))
+            for n, name in zip(matrix.nodes, names, strict=True)
+        )
         rows = tuple(
             () if self.states[name] is State.DOWN else data.matrix(12, step).cells[0][:count] for name in names
         )
