@@ -145,7 +145,10 @@ class LogPanel(Panel[Log]):
         if self.bottom is not None:
             while end > 0 and entries[end].index > self.bottom:
                 end -= 1
-        end = max(min(len(entries), self.content_size.height) - 1, end + lines)
+        # While there are newer lines, one line of the panel says so and is not there for entries.
+        height = self.content_size.height
+        first = height - 2 if len(entries) > height > 1 else min(len(entries), height) - 1
+        end = max(first, end + lines)
         self.bottom = None if end >= len(entries) - 1 else entries[end].index
         self.redraw()
 
