@@ -14,7 +14,19 @@ class Chaos:
     """``acts``: which faults may happen. At most one disk is lost or damaged at a time (W = 2 survives that)."""
 
     lab: Lab
-    acts: tuple[str, ...] = ("crash", "freeze", "cut", "muddle", "lose", "rot", "full", "hang", "drift", "join", "leave")
+    acts: tuple[str, ...] = (
+        "crash",
+        "freeze",
+        "cut",
+        "muddle",
+        "lose",
+        "rot",
+        "full",
+        "hang",
+        "drift",
+        "join",
+        "leave",
+    )
     undo: list[Callable[[], None]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from playground.checkers.history import History, Operation
@@ -16,7 +17,7 @@ from playground.kernel.service import Service
 from playground.kernel.world import World, run
 from playground.systems.gossip.client import GossipService, GossipSettings
 from playground.systems.store import checks
-from playground.systems.store.client import StoreClient
+from playground.systems.store.client import Leave, StoreClient
 from playground.systems.store.service import StoreService
 from playground.systems.store.settings import StoreSettings
 
@@ -171,13 +172,16 @@ class Lab:
         """Those that are up."""
         return {name: self.store(name) for name in self.nodes if self.nodes[name].life is Life.UP}
 
-    async def leave(self, name: str) -> None:
-        """Somebody asks for ``name`` to leave."""
+    async def leave(self, name: str, via: str = "") -> None:
+        """A client asks ``via`` (or anybody) for ``name`` to leave."""
         client = self.client()
 
         async def ask() -> None:
             with suppress(CallError):
-                await client.store.leave(name)
+                if via:
+                    await client.call(via, Leave(name), timeout_us=SECOND)
+                else:
+                    await client.store.leave(name)
 
         client.spawn(ask)
         await self.run(0.1)
@@ -201,5 +205,5 @@ class Lab:
         return [entry.text for entry in self.world.journal.entries if entry.kind == kind]
 
 
-def simulate(main: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-    return run(main, *args)
+def simulate(main: Callable[..., Awaitable[Any]], *args: Any, **settings: Any) -> Any:
+    return run(partial(main, *args, **settings))
