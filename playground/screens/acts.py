@@ -27,7 +27,10 @@ _WAYS = {
 _FAR = 1_000_000
 SCROLLED = ("log", "detail")
 """The panels in which up and down scroll instead of selecting."""
-HARMLESS = frozenset({"help", "back", "move", "scroll", "pause", "step", "step_second", "quit", "screenshot"})
+HARMLESS = frozenset(
+    {"help", "back", "move", "scroll", "next_panel", "previous_panel", "pause", "step", "step_second", "quit",
+     "hint_quit", "screenshot"}
+)  # fmt: skip
 """What can be done while help lies over the panels; anything else closes it and does nothing more."""
 
 
@@ -87,6 +90,9 @@ class Acts:
 
     def next_panel(self, _key: str, step: int = 1) -> None:
         stage = self.app.stage
+        if stage.help.is_open:
+            stage.help.other()
+            return
         # What stands on the screen comes first; where there are tabs, all of them come round.
         names = [name for name in PANELS if name != "detail" or name in stage.plan.places]
         if not stage.plan.tabs or stage.zoomed:
@@ -176,6 +182,10 @@ class Acts:
             self.back("")
         else:
             self.app.exit()
+
+    def hint_quit(self, _key: str) -> None:
+        """ctrl+c: what people press who look for the way out."""
+        self.app.say("q quits")
 
     # --- keeping --------------------------------------------------------------------
 

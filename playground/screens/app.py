@@ -53,11 +53,13 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(name, key.action(name), key.label, show=False, priority=key.act == "palette")
+            # With priority the app itself acts, key by key. Otherwise each key would travel through the focused
+            # widget's queue, and what is typed fast after a `:` would still arrive at the panel, as acts.
+            Binding(name, key.action(name), key.label, show=False, priority=True)
             for key in KEYS
             for name in key.keys
         ),
-        Binding("ctrl+c", "hint_quit", show=False),
+        Binding("ctrl+c", "act('hint_quit')", show=False, priority=True),
     ]
     COMMANDS = {ActFinder}  # noqa: RUF012 - Textual's own way
     COMMAND_PALETTE_BINDING = "f12"
@@ -180,7 +182,8 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     def bring(self, panel: str) -> None:
         """Focus a panel, wherever it is."""
         self.stage.bring(panel)
-        self.stage.panels[panel].focus(scroll_visible=False)
+        # At once, not by focus(), which would let the next key pass before it.
+        self.screen_stack[0].set_focus(self.stage.panels[panel], scroll_visible=False)
         self.show_bars()
 
     def open_command(self, text: str) -> None:
@@ -195,14 +198,9 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     def action_act(self, act: str, key: str = "") -> None:
         self.do(act, key)
 
-    def action_focus_next(self) -> None:
-        self.do("next_panel")
-
-    def action_focus_previous(self) -> None:
-        self.do("previous_panel")
-
-    def action_hint_quit(self) -> None:
-        self.say("q quits", Tone.PLAIN)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys are no acts while somebody types."""
+        return action != "act" or not (self.prompt.is_open or len(self.screen_stack) > 1)
 
     def on_stage_settled(self) -> None:
         self.session.look(self.stage.view(self.choice))

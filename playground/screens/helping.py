@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from playground.screens import keys
@@ -98,7 +96,6 @@ class Help(Horizontal):
     Help DetailPanel { border: round #58a6ff; padding: 0 2; }
     Help.-narrow #help-keys { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "other", show=False)]
 
     def __init__(self) -> None:
         super().__init__(name="help", id="help")
@@ -122,7 +119,7 @@ class Help(Horizontal):
         self._keys.show(Detail("", (), key_tables()))
         self._about.border_subtitle = look.clean("arrows scroll · esc closes")
         self.add_class("-open")
-        self._about.focus()
+        self.screen.set_focus(self._about)
 
     @property
     def front(self) -> DetailPanel:
@@ -132,8 +129,8 @@ class Help(Horizontal):
     def close(self) -> None:
         self.remove_class("-open")
 
-    def action_other(self) -> None:
+    def other(self) -> None:
         """The other column, so that it can be scrolled as well."""
         other = self._about if self._keys.has_focus else self._keys
         if other.display:
-            other.focus()
+            self.screen.set_focus(other)

@@ -199,7 +199,7 @@ class Prompt(Vertical):
         self.add_class("-open")
         self._write(text)
         self._tell()
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once: the next key belongs here
 
     def close(self) -> None:
         self.remove_class("-open")

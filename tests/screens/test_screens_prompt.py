@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual import events
+
 from playground.screens.prompt import usage
 from tests.screens.driving import Driver, drive
 
@@ -20,6 +22,17 @@ def test_a_command_is_typed_completed_and_sent() -> None:
         assert d.lines() == ["crash n2"]
         assert not d.app.prompt.is_open
         assert d.app.stage.panels["ring"].has_focus
+
+    drive(steps)
+
+
+def test_what_is_typed_in_one_go_is_a_command_and_no_acts() -> None:
+    async def steps(d: Driver) -> None:
+        for key in ("colon", *"crash", "space", *"n1", "enter"):  # no waiting in between
+            d.app.post_message(events.Key(key, " " if key == "space" else key if len(key) == 1 else None))
+        await d.until(lambda: d.lines() == ["crash n1"])
+        assert d.app.choice.selected == "n3"
+        assert not d.app.frame.header.paused
 
     drive(steps)
 

@@ -1,0 +1,191 @@
+"""On a real pseudo-terminal: start, keys, resize, and every way out leaves the terminal as it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyte
+import pytest
+from ptyprocess import PtyProcess
+
+HERE = Path(__file__).parent
+PATIENCE_S = 20.0
+# What pyte does not know: the keyboard protocol and mode queries.
+UNKNOWN = re.compile(rb"\x1b\[[<>=]\d*u|\x1b\[\?\d+\$p")
+MODES = (b"1049", b"1000", b"1003", b"1006", b"1015", b"2004", b"1004")
+"""Alternate screen, mouse, paste, focus: what the app switches on and has to switch off."""
+
+
+class Terminal:
+    """A program on a pseudo-terminal, all it wrote, and what a terminal shows of it."""
+
+    def __init__(self, script: str, columns: int = 160, rows: int = 50, **env: str) -> None:
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env}
+        self.process: Any = PtyProcess.spawn(
+            [sys.executable, str(HERE / script)], dimensions=(rows, columns), env=environment
+        )
+        self.before = termios.tcgetattr(self.process.fd)
+        self.screen: Any = pyte.Screen(columns, rows)
+        self._stream: Any = pyte.ByteStream(self.screen)
+        self.output = b""
+        self.ended = False
+
+    def read(self, timeout_s: float) -> None:
+        if not select.select([self.process.fd], [], [], timeout_s)[0]:
+            return
+        try:
+            data = os.read(self.process.fd, 65536)
+        except OSError:
+            data = b""
+        if not data:
+            self.ended = True
+            return
+        self.output += data
+        self._stream.feed(UNKNOWN.sub(b"", data))
+
+    def until(self, seen: Callable[[], bool], what: str = "") -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while not seen():
+            assert time.monotonic() < ends, f"never happened: {what}\n{self.text()}"
+            assert not self.ended, f"ended before: {what}\n{self.text()}"
+            self.read(0.05)
+
+    def shows(self, text: str) -> None:
+        self.until(lambda: text in self.text(), text)
+
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def press(self, keys: str) -> None:
+        self.process.write(keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        self.process.setwinsize(rows, columns)
+
+    def end(self) -> int:
+        """Read to the end; the exit code (minus the signal, if one killed it)."""
+        ends = time.monotonic() + PATIENCE_S
+        while not self.ended:
+            assert time.monotonic() < ends, f"never ended\n{self.text()}"
+            self.read(0.05)
+        self.process.wait()
+        return int(-self.process.signalstatus if self.process.signalstatus else self.process.exitstatus)
+
+    def assert_restored(self) -> None:
+        for mode in MODES:
+            assert self.output.rfind(b"\x1b[?" + mode + b"l") > self.output.rfind(b"\x1b[?" + mode + b"h"), mode
+        assert self.output.rfind(b"\x1b[?25h") > self.output.rfind(b"\x1b[?25l"), "the cursor is hidden"
+        assert b"\x1b[<u" in self.output, "the keyboard protocol is still on"
+        # The slave side is closed by now; its settings live on in the master.
+        assert termios.tcgetattr(self.process.fd)[:4] == self.before[:4]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Terminal]]:
+    started: list[Terminal] = []
+
+    def starting(script: str = "fakerun.py", columns: int = 160, rows: int = 50, **env: str) -> Terminal:
+        started.append(Terminal(script, columns, rows, **env))
+        return started[-1]
+
+    yield starting
+    for terminal in started:
+        terminal.process.close(force=True)
+
+
+def test_start_keys_resize_and_quit(start: Callable[..., Terminal]) -> None:
+    terminal = start()
+    terminal.shows("n3 is selected: press x to crash it, ? for help")
+    terminal.press("x")
+    terminal.shows("1 down n3")
+    terminal.press("\t\x1b[B")  # to the node table, and down
+    terminal.until(lambda: re.search(r"▸▌\S n4", terminal.text()) is not None, "n4 selected")
+    terminal.press(" ")
+    terminal.shows("paused")
+    terminal.press(":crash n1\r")
+    terminal.shows("2 down n1 n3")
+    terminal.resize(80, 24)
+    terminal.shows("6 detail")
+    terminal.until(lambda: terminal.screen.display[23].lstrip().startswith("x crash"), "footer in the last line")
+    terminal.resize(40, 10)
+    terminal.shows("60x20 is the least, this is 40x10")
+    terminal.resize(120, 36)
+    terminal.until(lambda: "q quit" in terminal.screen.display[35], "the footer again")
+    terminal.press("q")
+    assert terminal.end() == 0
+    terminal.assert_restored()
+    assert b"Traceback" not in terminal.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_restores_the_terminal(start: Callable[..., Terminal], number: signal.Signals) -> None:
+    terminal = start()
+    terminal.shows("press x to crash it")
+    terminal.process.kill(number)
+    assert terminal.end() == 128 + number
+    terminal.assert_restored()
+
+
+def test_a_crash_of_the_app_restores_the_terminal_and_is_told(start: Callable[..., Terminal]) -> None:
+    terminal = start("crashing.py")
+    terminal.shows("press x to crash it")
+    terminal.press("v")
+    assert terminal.end() == 1
+    terminal.assert_restored()
+    after = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
+    assert b"made to fail" in after
+    assert b"The app has crashed at" in after
+
+
+def test_ctrl_d_and_ctrl_c_end_nothing(start: Callable[..., Terminal]) -> None:
+    terminal = start()
+    terminal.shows("press x to crash it")
+    terminal.press("\x04\x03")
+    terminal.shows("q quits")
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
+def test_a_terminal_that_goes_away_ends_the_app(start: Callable[..., Terminal]) -> None:
+    terminal = start()
+    terminal.shows("press x to crash it")
+    process = terminal.process
+    os.close(process.fd)
+    ends = time.monotonic() + PATIENCE_S
+    while process.isalive():
+        assert time.monotonic() < ends, "it outlives its terminal"
+        time.sleep(0.02)
+    process.closed = True
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"COLORTERM": "", "TERM": "xterm"}])
+def test_poorer_terminals_get_what_they_can_show(start: Callable[..., Terminal], env: dict[str, str]) -> None:
+    terminal = start("fakerun.py", 80, 24, **env)
+    terminal.shows("press x to crash it")
+    terminal.press("x")
+    terminal.shows("1 down n3")
+    terminal.press("q")
+    assert terminal.end() == 0
+    assert b"38;2;" not in terminal.output
+    if "NO_COLOR" in env:
+        assert not re.search(rb"\x1b\[[0-9;]*\b(3[0-7]|4[0-7]|38|48)\b[0-9;]*m", terminal.output)
+
+
+def test_copying_goes_through_the_terminal(start: Callable[..., Terminal]) -> None:
+    terminal = start()
+    terminal.shows("press x to crash it")
+    terminal.press("2y")
+    terminal.until(lambda: b"\x1b]52;c;" in terminal.output, "OSC 52")
+    terminal.shows("copied: ")
+    terminal.press("q")
+    assert terminal.end() == 0
