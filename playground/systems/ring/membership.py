@@ -185,15 +185,29 @@ class Placement:
         """The ``count`` nodes of the present circle that come after the replicas of ``key``."""
         return self.circles[0].replicas(key, self.n + count)[self.n :]
 
-    def places(self) -> Iterator[Place]:
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
         """Every place that some stretch of the circle has, each once."""
-        seen: dict[Sets, None] = {}
+        seen: dict[Sets, Place] = {}
         starts = sorted({start for circle in self.circles for start, _, _ in circle.arcs()} | {0})
         for start in starts:
             place = self.place_at(start)
-            if place.sets not in seen:
-                seen[place.sets] = None
-                yield place
+            seen.setdefault(place.sets, place)
+        return tuple(seen.values())
+
+    @cached_property
+    def affected(self) -> tuple[str, ...]:
+        """The nodes to which some stretch belongs on one possible circle and not on another, sorted.
+
+        Those that gain it have to have its keys before the changes under way are complete.
+        """
+        met: dict[str, None] = {}
+        for place in self.places:
+            if len(place.sets) > 1:
+                for name in place.owners:
+                    if not all(name in names for names in place.sets):
+                        met[name] = None
+        return tuple(sorted(met))
 
 
 @lru_cache(maxsize=64)

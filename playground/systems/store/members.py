@@ -172,8 +172,11 @@ class Members(Service):
     def _hold(self, membership: Membership) -> None:
         self.membership = membership
         self.digest = membership.digest
-        self.placement = placement(_placing(membership), self.settings.n, self.points)
+        self.placement = self._placement_of(membership)
         self._tell_gossip(membership)
+
+    def _placement_of(self, membership: Membership) -> Placement:
+        return placement(_placing(membership), self.settings.n, self.points)
 
     def _tell_gossip(self, membership: Membership) -> None:
         gossip = self._gossip
@@ -215,7 +218,7 @@ class Members(Service):
                     self.note("member", f"{name} has left the ring: the others hold copies of all it held", about=name)
 
     def _without_the_copied(self, membership: Membership) -> Membership:
-        """Departures for which everybody who stays has copied all it needs are complete.
+        """Departures are complete for which everybody who stays and gains by them has copied what it gains.
 
         All departures end together: a node that is leaving takes nothing over, so
         no circle without only some of those who leave may become the present one.
@@ -223,8 +226,11 @@ class Members(Service):
         departures = membership.departures
         if not departures:
             return membership
-        staying = [membership.table[name] for name in membership.names(Status.JOINING, Status.NORMAL)]
-        if not staying or any(not set(departures) <= set(entry.copied) for entry in staying):
+        staying = membership.names(Status.JOINING, Status.NORMAL)
+        affected = self._placement_of(membership).affected
+        if not staying or any(
+            not set(departures) <= set(membership.table[name].copied) for name in affected if name in staying
+        ):
             return membership
         for name, _ in departures:
             membership = membership.having(name, membership.table[name].becoming(Status.LEFT))

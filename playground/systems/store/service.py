@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from playground.kernel.calls import Answer, Calls
+from playground.kernel.calls import Calls
 from playground.kernel.errors import Rejected
 from playground.kernel.service import Service, handles
 from playground.systems.gossip.client import Vitals
@@ -102,15 +102,7 @@ class StoreService(Service):
     # --- clients ------------------------------------------------------------------------
 
     @handles(Get)
-    def on_get(self, _source: str, message: Get) -> None:
-        self.spawn(self._get, self.answer_later(), message)
-
-    @handles(Put)
-    async def on_put(self, _source: str, message: Put) -> Stored:
-        await self._store(message.key, (Versioned(message.value, message.version),), message.w or self.settings.w)
-        return Stored()
-
-    async def _get(self, answer: Answer, message: Get) -> None:
+    async def on_get(self, _source: str, message: Get) -> Found:
         key = message.key
         try:
             calls, place = await self._ask(key, message.r or self.settings.r, ReplicaGet)
@@ -118,14 +110,17 @@ class StoreService(Service):
             if self.settings.write_back and any(reply != siblings for reply in calls.replies.values()):
                 await self._store(key, siblings, self.settings.w)
         except Rejected as error:
-            # Whatever became of it, a read changes nothing.
-            answer.reject(Rejected(error.code, error.text))
-            return
-        answer.reply(Found(siblings))
+            raise Rejected(error.code, error.text) from error  # definite: a read changes nothing
         if self.settings.read_repair:
             if not self._answered:
                 self.after(MEND_US, self._mend)
             self._answered.append((calls, key, place))
+        return Found(siblings)
+
+    @handles(Put)
+    async def on_put(self, _source: str, message: Put) -> Stored:
+        await self._store(message.key, (Versioned(message.value, message.version),), message.w or self.settings.w)
+        return Stored()
 
     def _mend(self) -> None:
         """Read repair: look at the reads of late whose replies are all in, and tell the replicas that lag."""

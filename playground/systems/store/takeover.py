@@ -119,11 +119,14 @@ class Takeover(Service):
             return self.joining
         if status is Status.LEFT:
             return False
-        return not members.whole or (status is Status.NORMAL and bool(self._open_departures()))
-
-    def _open_departures(self) -> set[tuple[str, int]]:
-        mine = self.members.membership.table[self.name]
-        return set(self.members.membership.departures) - set(mine.copied)
+        if not members.whole:
+            return True
+        departures = members.membership.departures
+        return (
+            status is Status.NORMAL
+            and not set(departures) <= set(members.membership.table[self.name].copied)
+            and self.name in members.placement.affected
+        )
 
     def _wake(self) -> None:
         if not self._running and self.process.running and self._to_do():
@@ -203,7 +206,7 @@ class Takeover(Service):
     def _sources(self, agreed: dict[str, bool]) -> list[str]:
         """Those who agreed and share a key with me, in an order of my own."""
         shared: dict[str, None] = {}
-        for place in self.members.placement.places():
+        for place in self.members.placement.places:
             if self.name in place.owners:
                 shared.update(dict.fromkeys(place.owners))
         peers = [name for name in shared if name in agreed]
@@ -214,7 +217,7 @@ class Takeover(Service):
         """The nodes of which one more would help; [] if everything that is to be mine was copied from enough."""
         members = self.members
         rebuilding = not members.whole and members.status is not Status.JOINING
-        for place in members.placement.places():
+        for place in members.placement.places:
             if self.name in place.owners:
                 for names in place.sets:
                     if (rebuilding or self.name not in names) and not self._enough(names, synced):

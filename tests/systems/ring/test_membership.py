@@ -75,14 +75,15 @@ def test_one_circle_while_nothing_changes_and_two_while_a_node_joins() -> None:
     joining = calm.having("n5", Entry(Status.JOINING))
     where = placement(joining, 3, 16)
     assert [len(circle.nodes) for circle in where.circles] == [4, 5]
-    gained = [place for place in where.places() if "n5" in place.owners]
+    gained = [place for place in where.places if "n5" in place.owners]
     assert gained
+    assert "n5" in where.affected
     assert all(place.sets[0] == place.owners[:3] and "n5" not in place.sets[0] for place in gained)
 
 
 def test_every_place_is_found_by_walking_the_circle() -> None:
     where = placement(Membership.of(NAMES).having("n5", Entry(Status.JOINING)), 2, 16)
-    met = {place.sets for place in where.places()}
+    met = {place.sets for place in where.places}
     assert {where.place(f"key {i}").sets for i in range(2_000)} <= met
 
 
@@ -102,7 +103,10 @@ def test_digests_are_the_same_in_every_process() -> None:
     )
     told = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}, capture_output=True, check=True
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
     }
