@@ -76,6 +76,8 @@ class Painter:
         self._recent: deque[_Seen] = deque(maxlen=SPARKS)
         self._lines: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._log = Log(())
+        self._written = 0
+        self._together = 1
         self._curves = Curves(cluster)
         self._paces: deque[tuple[int, float]] = deque(maxlen=20)
         self._hues = {name: hue for hue, name in enumerate(cluster.names)}
@@ -210,7 +212,7 @@ class Painter:
         count = self._cluster.world.journal.count
         newest = self._log.lines[-1].index if self._log.lines else -1
         if newest != count - 1:
-            self._log = Log(tuple(self._lines), dropped=count - len(self._lines))
+            self._log = Log(tuple(self._lines), dropped=self._written - len(self._lines))
         return self._log
 
     def _write(self, entry: Entry) -> None:
@@ -218,10 +220,12 @@ class Painter:
         last = self._lines[-1] if self._lines else None
         if last and entry.kind in _TOGETHER and (last.kind, last.at_us) == (entry.kind, entry.at_us):
             # A whole cluster that boots at once is one line, not twenty.
-            names = f"{last.text.rsplit(' ', 2)[0]}, {entry.subject}"
-            text = f"{names} are {'up' if entry.kind == 'up' else 'starting'}"
+            self._together += 1
+            text = f"{self._together} machines are {'up' if entry.kind == 'up' else 'starting'}"
             self._lines[-1] = replace(last, index=entry.index, subject="", text=text, hue=None)
             return
+        self._together = 1
+        self._written += 1
         self._lines.append(
             LogLine(
                 entry.index,

@@ -16,6 +16,9 @@ from playground.kernel.errors import UserError
 from playground.kernel.node import Life
 from playground.kernel.world import run
 from playground.spec import ClusterSpec
+from playground.systems.ring.membership import Status
+from playground.systems.store import checks
+from playground.systems.store.service import StoreService
 
 NODES = 5
 TROUBLE_US = 25_000_000
@@ -139,8 +142,11 @@ class Monkey:
         }[kind]
 
     async def make_good(self) -> None:
-        """Heal everything and start everybody."""
-        for line in ("heal", *(f"start {name}" for name in self.cluster.staying)):
+        """Heal everything and start everybody, but for those who have left the ring, as far as anybody knows."""
+        stores = self.cluster.services(StoreService)
+        left = checks.membership(stores).names(Status.LEFT) if stores else ()
+        back = [name for name in self.cluster.members if name not in left]
+        for line in ("heal", *(f"start {name}" for name in back)):
             try:
                 await self.cluster.apply(parse_line(line))
             except UserError:

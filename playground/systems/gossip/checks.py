@@ -40,6 +40,8 @@ class Memory:
     """By observer and its boot: the counts it had last time."""
     counted: dict[str, int] = field(default_factory=dict)
     """The highest count that a node ever had, over all its lives."""
+    gone: dict[str, None] = field(default_factory=dict)
+    """Nodes that were removed for good: how far they had counted when they learned of it, nobody saw."""
     last: dict[str, GossipService] = field(default_factory=dict)
     """The newest life of each node; after a crash it still tells how far it had counted."""
 
@@ -81,11 +83,13 @@ def nobody_knows_better(services: Services, memory: Memory) -> list[Violation]:
         memory.last[name] = service
     for name, service in memory.last.items():
         _remember(memory, name, service.count(name))
+        if service.count(name) >= FORGOTTEN:
+            memory.gone[name] = None
     violations = []
     for observer, service in services.items():
         for name, peer in service.view.peers.items():
             count, limit = peer.entry[1], memory.counted.get(name)
-            if limit is not None and limit < count < FORGOTTEN:
+            if name not in memory.gone and limit is not None and limit < count < FORGOTTEN:
                 text = f"{observer} heard {count} heartbeats of {name}, which never counted beyond {limit}"
                 violations.append(Violation("nobody knows better", observer, text))
     return violations
