@@ -33,7 +33,9 @@ class Offer:
 
 def offers(panel: str, frame: Frame, choice: Choice, zoomed: str) -> tuple[Offer, ...]:
     """What to offer while ``panel`` is focused and the cluster is as it is."""
-    return tuple(offer for key in keys.footer(panel) if (offer := _now(key, frame, choice, zoomed)) is not None)
+    offered = [offer for key in keys.footer(panel) if (offer := _now(key, frame, choice, zoomed)) is not None]
+    # What undoes the state of the chosen comes first: it is what a person looks for now.
+    return tuple(sorted(offered, key=lambda offer: not (offer.act == "start" or offer.label == "thaw")))
 
 
 def _now(key: Key, frame: Frame, choice: Choice, zoomed: str) -> Offer | None:

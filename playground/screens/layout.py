@@ -94,15 +94,20 @@ def _front(recent: Sequence[str], choices: tuple[str, ...]) -> str:
 
 def _middle(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
     left = min(width // 2, max(50, (height - 2) * 2 + 6))
-    top = min(max(content.rows + 4, 9), height // 2)
-    return Plan(
-        {
-            _front(recent, ("ring", "gossip")): Region(0, 1, left, height),
-            _front(recent, ("replicas", "load")): Region(left, 1, width - left, top),
-            "log": Region(left, 1 + top, width - left, height - top),
-        },
-        tabs=True,
-    )
+    upper = _front(recent, ("replicas", "load"))
+    need = content.rows + 4 if upper == "replicas" else content.curves + 3
+    top = min(max(need, 9), height * 3 // 5)
+    places = {upper: Region(left, 1, width - left, top), "log": Region(left, 1 + top, width - left, height - top)}
+    matrix = content.nodes + 5
+    if _front(recent, ("ring", "gossip")) == "ring":
+        places["ring"] = Region(0, 1, left, height)
+    elif height - matrix < 9:
+        places["gossip"] = Region(0, 1, left, height)
+    else:
+        other = "load" if upper == "replicas" else "replicas"
+        places["gossip"] = Region(0, 1, left, matrix)
+        places[other] = Region(0, 1 + matrix, left, height - matrix)
+    return Plan(places, tabs=True)
 
 
 def _small(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:

@@ -134,7 +134,7 @@ def test_only_what_is_visible_is_asked_for() -> None:
     async def steps(d: Driver) -> None:
         assert d.session.view.panels == {"ring", "replicas", "log"}
         await d.press("3")
-        assert d.session.view.panels == {"gossip", "replicas", "log"}
+        assert d.session.view.panels == {"gossip", "load", "replicas", "log"}
         await d.press("5", "enter")
         assert d.session.view.panels == {"log"}
 
