@@ -42,6 +42,13 @@ def state(index: int) -> State:
     return _STATES.get(index % 12, State.UP)
 
 
+def _side(index: int, count: int, cut: bool) -> int:
+    """The middle third stands on side B, the others on side A."""
+    if not cut:
+        return 0
+    return 2 if count // 3 <= index < count * 2 // 3 else 1
+
+
 def ring(count: int = 12, step: int = 0, *, cut: bool = False, busy: bool = True, tokens: int = 6) -> Ring:
     """A ring of ``count`` nodes with ``tokens`` arcs each, at animation step ``step`` (100 ms)."""
     chance = Random(7)
@@ -53,7 +60,7 @@ def ring(count: int = 12, step: int = 0, *, cut: bool = False, busy: bool = True
             arcs.append(Arc(start, end if end <= 1 else end - 1, owner))
             share[owner] += end - start
     nodes = tuple(
-        RingNode(name, i, state(i), share[i], 1 if cut and count // 3 <= i < count * 2 // 3 else 0)
+        RingNode(name, i, state(i), share[i], _side(i, count, cut))
         for i, name in enumerate(names(count))
     )
     sparks = []
@@ -103,7 +110,7 @@ def table(count: int = 9, step: int = 0) -> Table:
 
 def matrix(count: int = 12, step: int = 0, *, cut: bool = False) -> Matrix:
     nodes = tuple(
-        MatrixNode(name, i, state(i), 1 if cut and count // 3 <= i < count * 2 // 3 else 0)
+        MatrixNode(name, i, state(i), _side(i, count, cut))
         for i, name in enumerate(names(count))
     )
     rows: list[tuple[MatrixCell, ...]] = []

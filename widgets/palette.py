@@ -227,8 +227,8 @@ class Look:
 
     @staticmethod
     def side(side: int) -> str:
-        """The name of a partition's side: A, B, C …"""
-        return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[side % 26]
+        """The name of a partition's side: A, B, C … from 1; "-" for 0, who is on no side and reaches everybody."""
+        return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(side - 1) % 26] if side else "-"
 
     # -- text ------------------------------------------------------------------------------------------
 

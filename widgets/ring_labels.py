@@ -63,7 +63,7 @@ def side_badge(side: int, look: Look) -> tuple[str, Style]:
     """A partition's side as a letter on a ground of its own, so that it doesn't read as part of a name."""
     if not look.blends:
         return look.side(side), look.style(look.tone(Tone.BAD), reverse=True)
-    ground = _SIDES[side % len(_SIDES)]
+    ground = _SIDES[(side - 1) % len(_SIDES)] if side else (70, 70, 70)
     return look.side(side), look.style((255, 255, 255), ground, bold=True)
 
 

@@ -55,7 +55,7 @@ class RingNode:
     state: State
     share: float
     side: int = 0
-    """Which side of a partition it is on; all 0 when the network is whole."""
+    """Which side of a partition it is on, from 1; 0: on none, it reaches everybody."""
 
 
 @dataclass(frozen=True, slots=True)
