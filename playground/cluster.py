@@ -171,7 +171,9 @@ class Cluster:
             return self.load.model_copy(update={"rate": 0.0}) if name == CONSOLE else self.load
 
         # A client that is started again is told what the operator's list says by then.
-        node.services = (lambda process: LoadClient(process, own(), tuple(self.staying), self.history),)
+        node.services = (
+            lambda process: LoadClient(process, own(), tuple(self.staying), self.history, told=name == CONSOLE),
+        )
         self.clients.append(name)
         node.start()
 

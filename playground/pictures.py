@@ -50,6 +50,7 @@ _TONES = {
     "thaw": Tone.GOOD,
     "heal": Tone.GOOD,
     "good": Tone.GOOD,
+    "answer": Tone.ACCENT,
     "say": Tone.ACCENT,
     "load": Tone.ACCENT,
     "add": Tone.ACCENT,
@@ -77,6 +78,8 @@ class Painter:
         self._lines: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._log = Log(())
         self._written = 0
+        self._asked = ""
+        """The key that the console asked about last: it stays marked on the ring."""
         self._together = 1
         self._curves = Curves(cluster)
         self._paces: deque[tuple[int, float]] = deque(maxlen=20)
@@ -117,7 +120,14 @@ class Painter:
             shown_at = speed or actual_speed or 1.0
             sparks, chords = self._sparks(shown_at), self._chords(shown_at)
             panels["ring"] = store_picture.ring(
-                cluster.world, cluster.members, stores, self._hues, sides, sparks=sparks, chords=chords, key=view.key
+                cluster.world,
+                cluster.members,
+                stores,
+                self._hues,
+                sides,
+                sparks=sparks,
+                chords=chords,
+                key=view.key or self._asked,
             )
         if "replicas" in view.panels:
             panels["replicas"] = store_picture.table(cluster.world, cluster.members, stores, self._hues)
@@ -239,6 +249,8 @@ class Painter:
         )
 
     def _began(self, operation: Operation) -> None:
+        if operation.client == CONSOLE:
+            self._asked = operation.key
         self._recent.append(_Seen(operation, store_picture.turn(operation.key)))
 
     def _detail(self, name: str, stores: dict[str, StoreService], gossips: dict[str, GossipService]) -> Any:

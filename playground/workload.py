@@ -38,12 +38,22 @@ class LoadSettings(BaseModel):
 
 
 class LoadClient(Service):
-    """One client machine: issues its share of the load and writes down what it is told."""
+    """One client machine: issues its share of the load and writes down what it is told.
+
+    ``told``: each outcome goes to the journal as a sentence (for operations that a person typed).
+    """
 
     def __init__(
-        self, process: Process, settings: LoadSettings, coordinators: tuple[str, ...], history: History
+        self,
+        process: Process,
+        settings: LoadSettings,
+        coordinators: tuple[str, ...],
+        history: History,
+        *,
+        told: bool = False,
     ) -> None:
         super().__init__(process)
+        self.told = told
         self.settings = settings
         self.history = history
         self.store = StoreClient(self, self.name, coordinators, timeout_us=settings.timeout)
@@ -133,8 +143,23 @@ class LoadClient(Service):
         definite = error.definite or not operation.write
         self._complete(operation, "fail" if definite else "unknown", error=str(error))
 
+    def _tell(self, operation: Operation) -> None:
+        """Somebody typed this operation and wants to know what became of it."""
+        if operation.outcome == "ok":
+            seen = f": {', '.join(operation.seen) or 'no value'}" if not operation.write else ""
+            what = f"wrote {operation.key}={operation.value}" if operation.write else f"read {operation.key}{seen}"
+            if len(operation.seen) > 1:
+                what += " (written concurrently: siblings)"
+            self.note("answer", f"{self.name} {what}, {operation.latency_us / 1000:.1f} ms")
+        else:
+            verb = "write" if operation.write else "read"
+            fate = "it did not happen" if operation.outcome == "fail" else "it may have happened, or may still"
+            self.note("answer", f"{self.name} could not {verb} {operation.key}: {operation.error}; {fate}")
+
     def _complete(self, operation: Operation, outcome: str, seen: tuple[str, ...] = (), error: str = "") -> None:
         self.in_flight -= 1
         world = self.process.world
         self.history.complete(operation, outcome, world.now_us, seen=seen, error=error)
         world.journal.mix(operation.index, operation.key, operation.value, outcome, seen)
+        if self.told:
+            self._tell(operation)
