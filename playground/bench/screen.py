@@ -100,7 +100,7 @@ class Watched:
         except FileNotFoundError:  # no Linux
             out = subprocess.run(["ps", "-o", "time=", "-p", str(self.process.pid)], capture_output=True, text=True)
             parts = [float(part) for part in out.stdout.strip().replace("-", ":").split(":")]
-            return sum(part * 60**place for place, part in enumerate(reversed(parts)))
+            return sum(part * 60.0**place for place, part in enumerate(reversed(parts)))
 
     def close(self) -> None:
         self.process.write(b"q")

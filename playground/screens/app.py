@@ -205,6 +205,8 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     def on_stage_settled(self) -> None:
         self.session.look(self.stage.view(self.choice))
         self.stage.show(self.frame)
+        if not self.prompt.is_open and not self.stage.help.is_open:
+            self.bring(self.stage.front)
         self.show_bars()
 
     def on_panel_selected(self, message: Panel.Selected) -> None:

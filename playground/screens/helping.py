@@ -117,7 +117,7 @@ class Help(Horizontal):
         self.set_class(narrow, "-narrow")
         self._about.show(Detail(title, facts, (*key_tables(), *legend(look)) if narrow else legend(look)))
         self._keys.show(Detail("", (), key_tables()))
-        self._about.border_subtitle = look.clean("arrows scroll · esc closes")
+        self._about.border_subtitle = look.clean(("all keys below · " if narrow else "") + "arrows scroll · esc closes")
         self.add_class("-open")
         self.screen.set_focus(self._about)
 

@@ -262,5 +262,5 @@ class Prompt(Vertical):
             for number, word in enumerate(found.candidates)
         )
         # A form that is too long for the line says less than an example that isn't.
-        form = found.usage if width_of(found.usage) < self.size.width - 4 else f"such as: {found.example}"
+        form = found.usage if width_of(found.usage) < self.app.size.width - 4 else f"such as: {found.example}"
         self._above.show((candidates, ((form, Tone.PLAIN),), ((found.help, Tone.MUTED),)))

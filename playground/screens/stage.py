@@ -82,7 +82,9 @@ class Stage(Widget):
         self.help = Help()
         self.plan = Plan()
         self.zoomed = ""
-        self.recent: list[str] = ["ring", "replicas", "log", "gossip", "load", "detail"]
+        self.front = "ring"
+        """The panel focused last; it always shows."""
+        self._recent = ["ring", "replicas", "log", "gossip", "load", "detail"]
         self._content = Content()
 
     @property
@@ -97,11 +99,6 @@ class Stage(Widget):
     # --- where they stand -------------------------------------------------------
 
     @property
-    def front(self) -> str:
-        """The panel focused last."""
-        return self.recent[0]
-
-    @property
     def events(self) -> LogPanel:
         panel = self.panels["log"]
         assert isinstance(panel, LogPanel)
@@ -113,30 +110,38 @@ class Stage(Widget):
 
     def bring(self, name: str) -> None:
         """To the front, zoomed if there is a zoom or no other way to show it."""
-        self.recent.remove(name)
-        self.recent.insert(0, name)
-        if self.zoomed and name not in self.plan.places:
+        self.front = name
+        if name in self.plan.places:
+            return  # nothing has to move, and what is looked at shouldn't jump
+        if self.zoomed or name == "detail":
             self.zoomed = name
+        else:
+            self._lead(name)
         self.settle()
-        if name not in self.plan.places:
-            self.zoomed = name
-            self.settle()
 
     def zoom(self, name: str) -> None:
         """Show ``name`` large; empty: everything again."""
         self.zoomed = name
-        if not name and self.front == "detail":
-            self.recent.append(self.recent.pop(0))
         self.settle()
 
     def planned(self, size: Size) -> Plan:
         """The plan for this size; tells if it is another than before."""
-        new = plan(size.width, size.height, self._content, self.recent, self.zoomed)
+        new = plan(size.width, size.height, self._content, self._recent, self.zoomed)
+        if self.front not in new.places and not self.zoomed:
+            if self.front != "detail":  # a smaller terminal: still show what was focused
+                self._lead(self.front)
+                new = plan(size.width, size.height, self._content, self._recent)
+            else:
+                self.front = next(name for name in self._recent if name in new.places)
         if new != self.plan:
             self.plan = new
             # Not posted from here: this may run for the screen, and what a parent sends stops at that parent.
             self.call_later(self._tell)
         return new
+
+    def _lead(self, name: str) -> None:
+        self._recent.remove(name)
+        self._recent.insert(0, name)
 
     def _tell(self) -> None:
         self.post_message(self.Settled())

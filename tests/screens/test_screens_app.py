@@ -130,6 +130,23 @@ def test_frames_from_another_thread_never_pile_up() -> None:
     drive(steps)
 
 
+def test_a_panel_that_shows_is_focused_without_moving_anything() -> None:
+    async def steps(d: Driver) -> None:
+        before = d.app.stage.plan
+        assert d.seen() == ["ring", "replicas", "log"]
+        for key in ("2", "5", "1"):
+            await d.press(key)
+            assert d.app.stage.plan == before
+        await d.pilot.click(d.app.stage.panels["replicas"], offset=(8, 4))
+        await d.pilot.pause()
+        assert d.app.stage.front == "replicas"
+        assert d.app.stage.plan == before
+        await d.pilot.resize_terminal(60, 20)
+        await d.until(lambda: d.seen() == ["replicas"])
+
+    drive(steps, size=(80, 24))
+
+
 def test_only_what_is_visible_is_asked_for() -> None:
     async def steps(d: Driver) -> None:
         assert d.session.view.panels == {"ring", "replicas", "log"}
