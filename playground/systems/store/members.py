@@ -36,10 +36,20 @@ RETRY_US = 1_000_000
 
 
 class Members(Service):
-    """What this node holds to be the circle, and what it may therefore do."""
+    """What this node holds to be the circle, and what it may therefore do.
+
+    ``founders``: the members from the start, as far as it knows without its disk. ``contacts``: whom to
+    ask as long as it knows of no member. (A newcomer's contacts are no founders: some may be joining themselves.)
+    """
 
     def __init__(
-        self, process: Process, settings: StoreSettings, seeds: tuple[str, ...], points: int, log: Log
+        self,
+        process: Process,
+        settings: StoreSettings,
+        founders: tuple[str, ...],
+        contacts: tuple[str, ...],
+        points: int,
+        log: Log,
     ) -> None:
         super().__init__(process)
         self.settings = settings
@@ -49,6 +59,7 @@ class Members(Service):
         self.trusted = False
         """It may answer writes."""
         self.points = points
+        self._contacts = contacts
         self._stamp = 0
         self._safe_stamp = 0
         self._failed_stamp = -1
@@ -56,7 +67,7 @@ class Members(Service):
         self._listeners: list[Callable[[], object]] = []
         self._gossip = _gossip_of(process)
         self._hurry: Callable[[], object] = _nothing
-        self._hold(Membership.of(seeds))
+        self._hold(Membership.of(founders))
         if self._gossip is not None:
             spread = self._gossip.spread
             self._hurry = spread("ring", lambda: self.membership, self.merge, lambda: self.membership.version)
@@ -80,7 +91,7 @@ class Members(Service):
 
     def others(self) -> tuple[str, ...]:
         """Everybody else who has not left."""
-        return tuple(name for name in self.membership.members if name != self.name)
+        return tuple(name for name in self.membership.members or self._contacts if name != self.name)
 
     def believed_dead(self, name: str) -> bool:
         """What gossip says. Who has left the ring hears no gossip any more, and believes nothing of it."""

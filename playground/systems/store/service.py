@@ -60,9 +60,9 @@ class StoreService(Service):
         super().__init__(process)
         self.settings = settings
         founding = process.node.boots == 1 and not joining and self.name in members
-        seeds = tuple(name for name in members if not (joining and name == self.name))
+        founders = () if joining else members
         self.log = Log(process, settings.compact_at_bytes, settings.compact_ratio)
-        self.members = Members(process, settings, seeds, points, self.log)
+        self.members = Members(process, settings, founders, members, points, self.log)
         self.replica = Replica(process, settings, self.members, self.log, founding=founding)
         self.repair = Repair(process, settings, self.members, self.replica)
         self.handoff = Handoff(process, settings, self.members, self.replica, self.repair)
@@ -150,6 +150,8 @@ class StoreService(Service):
         certain = True
         for attempt in range(ATTEMPTS):
             place = members.placement.place(key)
+            if not place.sets:
+                raise Rejected("unavailable", f"{self.name} knows of nobody on the ring", definite=certain)
             targets = self._targets(key, place) if writes and self.settings.hinted_handoff else place.owners
             calls = self.calls(targets, request(members.digest, key), timeout_us=self.settings.replica_timeout_us)
             if len(place.sets) == 1:

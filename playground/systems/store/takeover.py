@@ -192,7 +192,7 @@ class Takeover(Service):
             return self._wait("waits until other nodes have joined or left")
         if mine is None:
             self.note("member", f"{self.name} is joining the ring", about=self.name)
-            mine = Entry(Status.JOINING, 0, self._weight)
+            mine = Entry(Status.JOINING, 1, self._weight)
         elif mine.status is not Status.LEFT:
             mine = mine.becoming(mine.status)
         self._learnt = True
