@@ -67,14 +67,11 @@ class Acts:
         if app.stage.help.is_open:
             app.stage.help.front.scroll_lines(dy)
             return
-        panel = app.stage.panels[app.stage.front]
         if dy and app.stage.front in SCROLLED:
-            panel.scroll_lines(dy)
+            app.stage.panels[app.stage.front].scroll_lines(dy)
             return
-        name = panel.neighbour(dx, dy) if app.stage.front not in SCROLLED else None
-        if name not in {thing.name for thing in app.frame.nodes}:
-            name = app.choice.next_to(app.frame, dx or dy)
-        app.choose(replace(app.choice, selected=name or ""))
+        # The same way round in every panel: right and down go clockwise on the ring, and no way ends.
+        app.choose(replace(app.choice, selected=app.choice.next_to(app.frame, dx or dy)))
 
     def scroll(self, key: str) -> None:
         stage = self.app.stage

@@ -48,7 +48,7 @@ def plan(width: int, height: int, content: Content, recent: Sequence[str], zoome
     The height includes the line that the tabs take if there are any.
     """
     if zoomed:
-        return _zoom(width, height, zoomed)
+        return _zoom(width, height, content, zoomed)
     if width >= 140 and height >= 38:
         return _wide(width, height, content)
     if width >= 100 and height >= 26:
@@ -56,13 +56,17 @@ def plan(width: int, height: int, content: Content, recent: Sequence[str], zoome
     return _small(width, height - 1, content, recent)
 
 
-def _zoom(width: int, height: int, zoomed: str) -> Plan:
+def _zoom(width: int, height: int, content: Content, zoomed: str) -> Plan:
     if zoomed not in DETAILED:
         return Plan({zoomed: Region(0, 1, width, height - 1)}, tabs=True)
     if width < 110 or zoomed == "detail":
         return Plan({"detail": Region(0, 1, width, height - 1)}, tabs=True)
     left = width * 11 // 20
     places = {zoomed: Region(0, 1, left, height - 1), "detail": Region(left, 1, width - left, height - 1)}
+    need = {"replicas": content.rows + 4, "gossip": content.nodes + 6}.get(zoomed, height)
+    if height - 1 - need >= 8:  # what is left over tells how it came to this
+        places[zoomed] = Region(0, 1, left, need)
+        places["log"] = Region(0, 1 + need, left, height - 1 - need)
     return Plan(places, tabs=True)
 
 

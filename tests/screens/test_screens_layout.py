@@ -62,6 +62,8 @@ def test_content_has_the_room_it_needs_at_80x24() -> None:
 
 def test_zoom_shows_the_detail_beside_the_panels_that_know_nodes() -> None:
     assert set(plan(160, 46, Content(), RECENT, "ring").places) == {"ring", "detail"}
+    assert set(plan(160, 46, Content(), RECENT, "gossip").places) == {"gossip", "detail", "log"}
+    assert set(plan(160, 46, Content(40, 40), RECENT, "gossip").places) == {"gossip", "detail"}
     assert set(plan(80, 20, Content(), RECENT, "gossip").places) == {"detail"}
     assert set(plan(160, 46, Content(), RECENT, "log").places) == {"log"}
     assert set(plan(160, 46, Content(), RECENT, "detail").places) == {"detail"}
