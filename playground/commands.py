@@ -309,25 +309,6 @@ COMMANDS: dict[str, type[Base]] = {kind.model_fields["do"].default: kind for kin
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Command)
 
 
-def parse_line(line: str, nodes: Iterable[str] = ()) -> Any:
-    """A Command from what was typed after ``:``. UserError: one line that says what is wrong and what instead.
-
-    With ``nodes``, names are checked too.
-    """
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise UserError(f"{line!r}: {str(error).lower()}") from None
-    if not words:
-        raise UserError("type a command, such as: crash n3")
-    kind = COMMANDS.get(words[0])
-    if kind is None:
-        raise UserError(unknown("command", words[0], COMMANDS))
-    command = validate(kind.from_words(words[1:]) | {"do": words[0]}, usage=kind.form)
-    check_nodes(command, nodes)
-    return command
-
-
 def validate(fields: dict[str, Any], usage: str = "") -> Any:
     """A Command from raw fields; a UserError of one line if they don't fit."""
     try:
@@ -365,23 +346,6 @@ def explain(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{path[-1]} is missing"
     return f"{'.'.join(path)}: {_lower(message)}" if path else _lower(message)
-
-
-def complete(text: str, nodes: Sequence[str]) -> list[str]:
-    """What could follow: whole lines that begin with ``text``; best first."""
-    words = text.split(" ")
-    if len(words) == 1:
-        return [word for word in COMMANDS if word.startswith(words[0])]
-    kind = COMMANDS.get(words[0])
-    if kind is None:
-        return []
-    head, last = " ".join(words[:-1]), words[-1]
-    used = set(words[1:-1])
-    options = [f"{name}=" for name in kind.model_fields if name not in ("do", "nodes", "groups", "sources", "targets")]
-    options = [option for option in options if not any(word.startswith(option) for word in used)]
-    if "=" not in last and kind not in (Load, Put, Get, Add):
-        options = [name for name in nodes if name not in used] + options
-    return [f"{head} {option}" for option in options if option.startswith(last)]
 
 
 def _split_words(words: Iterable[str]) -> tuple[list[str], dict[str, Any]]:

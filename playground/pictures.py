@@ -242,7 +242,8 @@ class Painter:
                 entry.at_us,
                 entry.kind,
                 entry.subject,
-                entry.text,
+                # The line begins with its subject already.
+                entry.text.removeprefix(f"{entry.subject} "),
                 tone,
                 self._hues.get(entry.subject),
             )

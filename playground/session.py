@@ -207,13 +207,13 @@ class Session:
             if acted or (ran and (now >= next_frame or self._idle(cluster))):
                 self._actual_speed = painter.pace(cluster.now_us, now)
                 self._publish(painter)
-                next_frame = now + FRAME_S
+                next_frame = max(next_frame + FRAME_S, now)
             with self._changed:
                 if self._inbox or self._closing:
                     continue
                 if self._idle(cluster):
                     self._changed.wait()
-                elif self._speed:
+                elif self._speed and not anchor.slipped:
                     self._changed.wait(TICK_S)
                 else:
                     self._changed.wait(0.001)  # let the screen have the interpreter
@@ -239,6 +239,7 @@ class Session:
         if self._idle(cluster):
             return False
         began = time.monotonic()
+        anchor.slipped = False
         due_us = self._limit(anchor.due_us(self._speed) if self._speed else sys.maxsize)
         slice_us = 50_000
         while cluster.now_us < due_us:
@@ -300,6 +301,8 @@ class _Anchor:
     def __init__(self, virtual_us: int) -> None:
         self._virtual_us = virtual_us
         self._wall = time.monotonic()
+        self.slipped = False
+        """The machine could not keep up the last time."""
 
     def due_us(self, speed: float) -> int:
         return self._virtual_us + int((time.monotonic() - self._wall) * speed * 1_000_000)
@@ -307,6 +310,7 @@ class _Anchor:
     def slip(self, virtual_us: int) -> None:
         self._virtual_us = virtual_us
         self._wall = time.monotonic()
+        self.slipped = True
 
 
 def _nobody(_frame: Frame) -> None:

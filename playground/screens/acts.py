@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from playground.commands import check_nodes, parse_line
+from playground.commandline import parse_line
+from playground.commands import check_nodes
 from playground.frame import PANELS
 from playground.kernel.errors import UserError
 from playground.screens import keeping

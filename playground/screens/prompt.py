@@ -16,7 +16,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
-from playground.commands import COMMANDS, complete
+from playground.commandline import complete
+from playground.commands import COMMANDS
 from playground.screens.bars import Bar
 from widgets.canvas import Picture, Piece, line, shorten, width_of
 from widgets.palette import RAISED

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.commands import COMMANDS, complete, parse_line, validate
+from playground.commandline import complete, parse_line
+from playground.commands import COMMANDS, validate
 from playground.kernel.errors import UserError
 from playground.quantities import (
     format_duration,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from playground.cluster import Cluster
-from playground.commands import parse_line
+from playground.commandline import parse_line
 from playground.frame import PANELS, Frame, View
 from playground.kernel.world import run
 from playground.session import Record, Session

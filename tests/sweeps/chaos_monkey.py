@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.cluster import Cluster
-from playground.commands import parse_line
+from playground.commandline import parse_line
 from playground.kernel.errors import UserError
 from playground.kernel.node import Life
 from playground.kernel.world import run
