@@ -86,7 +86,7 @@ def detail(name: str, nodes: Sequence[str], services: Services) -> shapes.Detail
     title = f"what {name} knows"
     service = services.get(name)
     if service is None:
-        return shapes.Detail(title, (shapes.Fact("view", "none: no process runs", shapes.Tone.MUTED),))
+        return shapes.Detail(title, (), (("what the others believe of it", _believers(name, nodes, services)),))
     columns = (
         shapes.Column("of", 6),
         shapes.Column("believes", 9),
@@ -116,6 +116,30 @@ def detail(name: str, nodes: Sequence[str], services: Services) -> shapes.Detail
         shapes.Fact("heartbeat", str(service.count(name))),
     )
     return shapes.Detail(title, facts, (("its view", shapes.Table(columns, tuple(rows))),))
+
+
+def _believers(name: str, nodes: Sequence[str], services: Services) -> shapes.Table:
+    """Who believes what of ``name``, and since when they have not heard of it."""
+    columns = (
+        shapes.Column("node", 6),
+        shapes.Column("believes it", 11),
+        shapes.Column("beat", 6, right=True, drop=1),
+        shapes.Column("heard", 8, right=True),
+    )
+    rows = []
+    for observer in nodes:
+        service = services.get(observer)
+        if service is None or observer == name:
+            continue
+        belief, age_us = service.believes(name), service.age_us(name)
+        cells = (
+            shapes.Cell(observer),
+            shapes.Cell(belief.value, _TONES.get(belief, shapes.Tone.MUTED)),
+            shapes.Cell(str(service.count(name)) if age_us is not None else "-"),
+            shapes.Cell(f"{age_us / 1e6:.1f} s" if age_us is not None else "never"),
+        )
+        rows.append(shapes.Row(cells, name=observer))
+    return shapes.Table(columns, tuple(rows), empty="nobody is there to believe anything")
 
 
 def _state(world: World, name: str) -> shapes.State:

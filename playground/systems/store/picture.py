@@ -28,6 +28,12 @@ COLUMNS = (
 )
 _DASH = Cell("–", Tone.MUTED)
 _KEYS_SHOWN = 200
+_LIFE = {
+    shapes.State.UP: Tone.GOOD,
+    shapes.State.BOOTING: Tone.ACCENT,
+    shapes.State.FROZEN: Tone.WARN,
+    shapes.State.DOWN: Tone.BAD,
+}
 
 
 def turn(key: str) -> float:
@@ -69,7 +75,7 @@ def table(world: World, members: Sequence[str], stores: Stores, hues: Mapping[st
     _, shares = _circle(known, points, tuple(members))
     rows = tuple(
         Row(
-            (Cell(name), *_cells(stores.get(name), shares.get(name, 0.0), known, name)),
+            (Cell(name), *_cells(stores.get(name), shares.get(name, 0.0), known, name, _state(world, name))),
             name=name,
             hue=hues.get(name, i),
             state=_state(world, name),
@@ -149,19 +155,21 @@ def _quorums(stores: Stores) -> str:
     return "nobody is up"
 
 
-def _cells(store: StoreService | None, share: float, known: Membership, name: str) -> tuple[Cell, ...]:
-    part = Cell(f"{share:.0%}", bar=share)
+def _cells(
+    store: StoreService | None, share: float, known: Membership, name: str, state: shapes.State
+) -> tuple[Cell, ...]:
+    part = Cell(f"{share:.0%}")
     if store is None:
         entry = known.get(name)
-        told = "" if entry is None or entry.status is Status.NORMAL else entry.status.name.lower()
-        return (_DASH, part, _DASH, _DASH, Cell(told, Tone.MUTED))
+        told = "" if entry is None or entry.status is Status.NORMAL else f", {entry.status.name.lower()}"
+        return (_DASH, part, _DASH, _DASH, Cell(state.value + told, _LIFE[state]))
     strays = len(store.handoff.strays)
     return (
         Cell(str(len(store.replica.data))),
         part,
         Cell(_bytes(store.log.size_bytes)),
         Cell(str(strays), Tone.WARN if strays else Tone.MUTED),
-        Cell(_standing(store), _tone(store)),
+        Cell(_standing(store), _tone(store)) if state is shapes.State.UP else Cell(state.value, _LIFE[state]),
     )
 
 
