@@ -197,10 +197,7 @@ class Placement:
 
     @cached_property
     def affected(self) -> tuple[str, ...]:
-        """The nodes to which some stretch belongs on one possible circle and not on another, sorted.
-
-        Those that gain it have to have its keys before the changes under way are complete.
-        """
+        """The nodes to which some stretch belongs on one possible circle and not on another, sorted."""
         met: dict[str, None] = {}
         for place in self.places:
             if len(place.sets) > 1:
@@ -208,6 +205,15 @@ class Placement:
                     if not all(name in names for names in place.sets):
                         met[name] = None
         return tuple(sorted(met))
+
+    def takers(self, membership: Membership) -> tuple[str, ...]:
+        """Those who have to make sure that they hold their part before a departure is complete.
+
+        They are the nodes that stay and are affected. If none is (fewer nodes than copies are left) all
+        who stay are: somebody has to find out from a majority that no other change is under way.
+        """
+        staying = membership.names(Status.JOINING, Status.NORMAL)
+        return tuple(name for name in staying if name in self.affected) or staying
 
 
 @lru_cache(maxsize=64)

@@ -229,7 +229,7 @@ class Members(Service):
                     self.note("member", f"{name} has left the ring: the others hold copies of all it held", about=name)
 
     def _without_the_copied(self, membership: Membership) -> Membership:
-        """Departures are complete for which everybody who stays and gains by them has copied what it gains.
+        """Departures are complete for which everybody who has to take something over has said so.
 
         All departures end together: a node that is leaving takes nothing over, so
         no circle without only some of those who leave may become the present one.
@@ -237,11 +237,8 @@ class Members(Service):
         departures = membership.departures
         if not departures:
             return membership
-        staying = membership.names(Status.JOINING, Status.NORMAL)
-        affected = self._placement_of(membership).affected
-        if not staying or any(
-            not set(departures) <= set(membership.table[name].copied) for name in affected if name in staying
-        ):
+        takers = self._placement_of(membership).takers(membership)
+        if not takers or any(not set(departures) <= set(membership.table[name].copied) for name in takers):
             return membership
         for name, _ in departures:
             membership = membership.having(name, membership.table[name].becoming(Status.LEFT))

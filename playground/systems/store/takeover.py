@@ -125,7 +125,7 @@ class Takeover(Service):
         return (
             status is Status.NORMAL
             and not set(departures) <= set(members.membership.table[self.name].copied)
-            and self.name in members.placement.affected
+            and self.name in members.placement.takers(members.membership)
         )
 
     def _wake(self) -> None:

@@ -205,3 +205,39 @@ def test_hints_keep_writes_going_and_are_handed_over_even_after_a_crash() -> Non
 
     assert simulate(main, True) == 30
     assert simulate(main, False) < 30
+
+
+def test_a_newcomer_does_not_take_its_contacts_for_members() -> None:
+    async def main() -> None:
+        lab = Lab(5, 1, rate=0)
+        await lab.run(1)
+        # n6 cannot find a majority, so it stays JOINING; n7 is told of it as of any other machine.
+        lab.world.network.add(Cut(["n1", "n2", "n6", "n7"], ["n3", "n4", "n5"]))
+        lab.join("n6")
+        await lab.run(2)
+        lab.join("n7")
+        await lab.run(2)
+        for name in ("n1", "n2", "n6", "n7"):
+            assert lab.store(name).members.membership.names(Status.NORMAL) == ("n1", "n2", "n3", "n4", "n5")
+
+    simulate(main)
+
+
+def test_a_departure_from_which_nobody_gains_still_needs_a_majority() -> None:
+    async def main() -> None:
+        lab = Lab(3, 1, rate=0)
+        await lab.run(1)
+        # n2 does not know that n4 has come: for n2 nobody would gain by a departure of n3, though n2 itself will.
+        cut = Cut(["n2", "c1"], ["n1", "n3", "n4"])
+        lab.world.network.add(cut)
+        lab.join("n4")
+        await lab.run(2)
+        assert lab.store("n4").members.status is Status.NORMAL
+        await lab.leave("n3", via="n2")
+        await lab.run(2)
+        assert lab.store("n2").members.membership.table["n3"].status is Status.LEAVING
+        lab.world.network.remove(cut)
+        await lab.run(8)
+        assert lab.store("n2").members.membership.current == ("n1", "n2", "n4")
+
+    simulate(main)
