@@ -220,7 +220,7 @@ def _show(session: Session, script: Scenario | None = None, name: str = "") -> i
         record = session.record()
         path = str(save(record))
         saved.append((record, path))
-        return f"saved; replay it: playground replay {path}"
+        return f"saved, and completed when you quit; replay it: playground replay {path}"
 
     status = 1
     try:
@@ -240,16 +240,17 @@ def _say_goodbye(
     acts = len(record.timeline)
     at = f"{record.end_us / 1e6:.3f} s, {acts} command{'' if acts == 1 else 's'}"
     print(f"seed {record.seed}, {at}, digest {record.digest}")
-    for earlier, path in saved:
-        when = "" if earlier.digest == record.digest else f"  (as of {earlier.end_us / 1e6:.3f} s)"
-        print(f"playground replay {path}{when}")
-    if saved and saved[-1][0].digest == record.digest:
-        return
-    if crashed:
-        from playground.scenario.writer import rescue
+    from playground.scenario.writer import complete, rescue
 
+    for earlier, path in saved[:-1]:
+        print(f"playground replay {path}  (as of {earlier.end_us / 1e6:.3f} s)")
+    if saved:
+        # Who saved wants to meet the session again: all of it, with the digest just shown.
+        complete(record, saved[-1][1])
+        print(f"playground replay {saved[-1][1]}")
+    elif crashed:
         print(f"saved because of the crash: playground replay {rescue(record)}")
     elif script and record.end_us == script.until_us and record.timeline == script.timeline:
         print(f"playground replay {name}")
-    elif not saved:
+    else:
         print("not saved (next time, w saves a session so that it can be replayed)")

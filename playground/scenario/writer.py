@@ -1,6 +1,7 @@
 """A session as a scenario file: loaded again, it has the same seed, cluster, commands and instants.
 
-Only what differs from the defaults is written. An existing file is never overwritten.
+Only what differs from the defaults is written. An existing file is never overwritten, but for the
+session's own when it ends: the file then holds all of it, up to the digest that is shown at the end.
 """
 
 from __future__ import annotations
@@ -58,6 +59,18 @@ def save(record: Recorded, folder: str | Path = ".") -> Path:
             path.unlink(missing_ok=True)
             raise UserError(f"cannot save {path}: {error.strerror or error}; nothing was lost, go on") from None
         return path
+
+
+def complete(record: Recorded, path: str | Path) -> None:
+    """Let a file that was saved earlier in a session hold all of it. UserError: it stays as it was."""
+    path = Path(path)
+    new = path.with_name(path.name + ".new")
+    try:
+        new.write_text(render(record), encoding="utf-8", newline="\n")
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise UserError(f"cannot complete {path}: {error.strerror or error}; it stays as it was") from None
 
 
 def rescue(record: Recorded) -> Path:

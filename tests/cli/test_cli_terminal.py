@@ -97,13 +97,15 @@ def test_a_session_is_played_saved_and_replayed_to_its_digest(tmp_path: Path) ->
     goodbye = terminal.output.rpartition("seed 4, ")[2]
     assert re.search(r"^\d+\.\d{3} s, 1 command, digest [0-9a-f]{32}\r\n", goodbye)
     assert "playground replay session-4-1.yaml" in goodbye
+    shown = re.search(r"digest ([0-9a-f]{32})", goodbye)
     saved = (tmp_path / "session-4-1.yaml").read_text()
     digest = re.search(r"^# ([0-9a-f]{32})$", saved, re.MULTILINE)
     assert digest
     assert "do: crash" in saved
     command = [sys.executable, "-m", "playground", "replay", "session-4-1.yaml", "--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S)
-    assert json.loads(done.stdout)["digest"] == digest[1]
+    assert shown
+    assert json.loads(done.stdout)["digest"] == digest[1] == shown[1], "what quitting shows is what the file comes to"
 
 
 def test_after_a_crash_of_the_app_the_session_is_saved_unasked(
@@ -118,3 +120,32 @@ def test_after_a_crash_of_the_app_the_session_is_saved_unasked(
     assert cli._show(Session(ClusterSpec(nodes=3), 9)) == 1
     assert "saved because of the crash: playground replay session-9-1.yaml\n" in capsys.readouterr().out
     assert (tmp_path / "session-9-1.yaml").exists()
+
+
+SHORT = """\
+until: 5s
+cluster: {nodes: 4}
+method:
+  - {at: 1s, do: crash, nodes: [n2]}
+  - {at: 2s, do: partition, groups: [[n1], [n3, n4]]}
+  - {at: 3500ms, do: heal}
+  - {at: 4s, do: start, nodes: [n2]}
+"""
+
+
+def test_on_the_screen_at_every_speed_and_without_a_screen_there_is_one_digest(tmp_path: Path) -> None:
+    (tmp_path / "short.yaml").write_text(SHORT)
+    digests = []
+    for number, speed in enumerate(("1", "100", "max")):
+        terminal = Terminal("play", "short.yaml", "--speed", speed, cwd=tmp_path, PYTHONHASHSEED=str(number))
+        terminal.read_until("00:05.000")
+        terminal.press("q")
+        assert terminal.end() == 0
+        digests += re.findall(r"digest ([0-9a-f]{32})", terminal.output)
+    for number in range(5):
+        environment = {**os.environ, "PYTHONHASHSEED": str(number)}
+        command = [sys.executable, "-m", "playground", "replay", "short.yaml", "--json"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
+        digests.append(json.loads(done.stdout)["digest"])
+    assert len(digests) == 8
+    assert len(set(digests)) == 1
