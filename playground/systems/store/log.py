@@ -47,7 +47,8 @@ class Log:
         """What the disk gave back, and whether something that had been safe is damaged.
 
         A torn tail is no damage: nobody was told that it was safe. But if whole records follow
-        upon what could not be read, then it was in the middle, and had been safe.
+        upon what could not be read, then it was in the middle, and had been safe. (Damage to the length of
+        the very last record looks like a torn tail; nothing in the file can tell them apart.)
         """
         data = await self._process.node.disk.read(self._process, FILE)
         recovery = await self._wal.recover()

@@ -18,6 +18,9 @@ share a node. If there is none, then a change was completed between the two. Was
 membership, then whoever took the key over copied it from a replica that had acknowledged it.
 Was the read placed by the earlier one, then it finds fewer than R replicas that still hold that.
 
+The price: with R = 1 or W = 1 step 2 means all N replicas, so a dead node cannot leave before it is back. It
+may be alive behind a cut, after all, and would go on answering reads all by itself.
+
 A lost disk is a change, too: the node raises its version, so everybody has another
 membership from then on, and no write can count its acknowledgement from before the loss together with new ones.
 """
