@@ -11,7 +11,7 @@ from playground.screens.choice import Choice
 from widgets.log import clock
 from widgets.shapes import Tone
 
-ALERTS = frozenset({"alert", "good"})
+ALERTS = frozenset({"alert", "good", "answer"})
 """Kinds of log lines that are worth the notice line."""
 
 
