@@ -125,9 +125,7 @@ def _on_disk(node: Node) -> Iterator[tuple[str, Siblings]]:
             if isinstance(service, StoreService):
                 yield from service.replica.data.items()  # exactly what is safe on its disk
         return
-    file = node.disk._files.get(FILE)  # reading it costs no virtual time: nobody in the world does
-    if file is not None:
-        yield from replay(parse(bytes(file.safe)).records).data.items()
+    yield from replay(parse(node.disk.safe_bytes(FILE)).records).data.items()
 
 
 def _newest(stores: Stores) -> dict[str, Siblings]:
