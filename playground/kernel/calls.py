@@ -30,16 +30,18 @@ class Calls:
     that have not answered.
     """
 
+    __slots__ = ("_deadline", "_desk", "_enough", "_task", "errors", "replies", "waiting")
+
     def __init__(self, process: Process, peers: Iterable[str], body: Any, timeout_us: int) -> None:
         self.replies: dict[str, Any] = {}
         self.errors: dict[str, CallError] = {}
         self.waiting: dict[str, int] = {}
-        self._process = process
+        self._desk = desk = process.desk
         self._task: trio.lowlevel.Task | None = None
-        self._enough: Callable[[Calls], bool] = _never
+        self._enough: Callable[[Calls], bool] | None = None
         for peer in peers:
             if peer not in self.waiting:
-                self.waiting[peer] = process.desk.ask(peer, body, self)
+                self.waiting[peer] = desk.ask(peer, body, self)
         self._deadline = process.after(timeout_us, self._expire)
 
     @property
@@ -53,10 +55,7 @@ class Calls:
         One task at a time may wait.
         """
         if self.waiting and not enough(self):
-            assert self._task is None, "another task waits for these calls already"
-            self._enough = enough
-            self._task = trio.lowlevel.current_task()
-            await trio.lowlevel.wait_task_rescheduled(self._abort)
+            await self._wait(enough)
         return enough(self)
 
     async def first(self, count: int) -> bool:
@@ -70,28 +69,37 @@ class Calls:
 
     async def rest(self) -> None:
         """Wait until every peer has answered or failed."""
-        await self.until(_never)
+        if self.waiting:
+            await self._wait(None)
 
     def abandon(self) -> None:
         """Nobody is interested in further answers; whoever waits for them goes on."""
         self._deadline.cancel()
         if self.waiting:
             for call in self.waiting.values():
-                self._process.desk.forget(call)
+                self._desk.forget(call)
             self.waiting.clear()
             self._wake()
 
     def settle(self, peer: str, reply: Any, error: CallError | None) -> None:
-        """An answer, or its absence, is known."""
-        self._process.desk.forget(self.waiting.pop(peer))
+        """An answer, or its absence, is known; the desk has forgotten the question."""
+        waiting = self.waiting
+        del waiting[peer]
         if error is None:
             self.replies[peer] = reply
         else:
             self.errors[peer] = error
-        if not self.waiting:
+        if not waiting:
             self._deadline.cancel()
-        if self._task is not None and (not self.waiting or self._enough(self)):
             self._wake()
+        elif self._task is not None and self._enough is not None and self._enough(self):
+            self._wake()
+
+    async def _wait(self, enough: Callable[[Calls], bool] | None) -> None:
+        assert self._task is None, "another task waits for these calls already"
+        self._enough = enough
+        self._task = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(self._abort)
 
     def _wake(self) -> None:
         task, self._task = self._task, None
@@ -104,7 +112,8 @@ class Calls:
         return trio.lowlevel.Abort.SUCCEEDED
 
     def _expire(self) -> None:
-        for peer in list(self.waiting):
+        for peer, call in list(self.waiting.items()):
+            self._desk.forget(call)
             self.settle(peer, None, TimedOut(f"no answer from {peer}"))
 
 
@@ -125,31 +134,37 @@ class Answer:
         self._send(Reply(self._call, None, (error.code, error.text, error.definite)))
 
     def _send(self, reply: Reply) -> None:
-        process = self._process
-        if process.alive:
-            process.world.network.send(process.node, self._to, reply)
+        self._process.desk.reply(self._to, reply)
 
 
 class Desk:
     """A process's open questions, and the ones it was asked."""
 
+    __slots__ = ("_asked", "_node", "_open", "_process", "_taken", "_transmit")
+
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._node = process.node
+        self._transmit = process.world.network.send
         self._open: dict[int, tuple[Calls, str]] = {}
         self._taken = False
         self._asked: tuple[str, int] | None = None
 
     def ask(self, peer: str, body: Any, calls: Calls) -> int:
         """Send ``body`` to ``peer``; what comes back goes to ``calls``. Returns the call's id."""
-        process = self._process
-        node = process.node
+        node = self._node
         # Counted by the machine, not by the process: an answer to a call from
         # before a crash must not be taken for the answer to a newer one.
         node.next_call = call = node.next_call + 1
-        if process.alive:
+        if self._process.alive:
             self._open[call] = (calls, peer)
-            process.world.network.send(node, peer, Request(call, body))
+            self._transmit(node, peer, Request(call, body))
         return call
+
+    def reply(self, to: str, reply: Reply) -> None:
+        """Send an answer, unless the process has died over it."""
+        if self._process.alive:
+            self._transmit(self._node, to, reply)
 
     def forget(self, call: int) -> None:
         self._open.pop(call, None)
@@ -164,7 +179,7 @@ class Desk:
         return Answer(self._process, *self._asked)
 
     def on_reply(self, source: str, reply: Reply) -> None:
-        asked = self._open.get(reply.id)
+        asked = self._open.pop(reply.id, None)
         if asked is None:
             return  # too late: the call has timed out, or was abandoned
         calls, peer = asked
@@ -177,22 +192,23 @@ class Desk:
             calls.settle(peer, None, Rejected(code, text, definite=definite))
 
     def on_request(self, source: str, request: Request) -> None:
-        body = request.body
-        waiting = self._process.tasks_for.get(body.__class__)
+        process, body, call = self._process, request.body, request.id
+        kind = body.__class__
+        waiting = process.tasks_for.get(kind)
         if waiting is not None:
-            self._process.spawn(self._answer, Answer(self._process, source, request.id), waiting, source, body)
+            process.spawn(self._answer, Answer(process, source, call), waiting, source, body)
             return
-        handler = self._process.handlers.get(body.__class__)
+        handler = process.handlers.get(kind)
         if handler is None:
-            raise AssertionError(f"{self._process.node.name} has no handler for {type(body).__name__}")
-        self._asked, self._taken = (source, request.id), False
+            raise AssertionError(f"{self._node.name} has no handler for {kind.__name__} from {source}")
+        self._asked, self._taken = (source, call), False
         try:
             result = handler(source, body)
         except Rejected as error:
-            Answer(self._process, source, request.id).reject(error)
+            Answer(process, source, call).reject(error)
         else:
             if not self._taken:
-                Answer(self._process, source, request.id).reply(result)
+                self.reply(source, Reply(call, result))
         finally:
             self._asked = None
 
@@ -205,7 +221,3 @@ class Desk:
             answer.reject(error)
         else:
             answer.reply(result)
-
-
-def _never(_calls: Calls) -> bool:
-    return False

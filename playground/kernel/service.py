@@ -86,7 +86,7 @@ class Service:
 
     async def call(self, peer: str, request: Any, *, timeout_us: int) -> Any:
         """Ask one peer and wait for its reply; raises a CallError, definite or not."""
-        calls = self.calls((peer,), request, timeout_us=timeout_us)
+        calls = Calls(self.process, (peer,), request, timeout_us)
         try:
             await calls.rest()
         finally:

@@ -1,12 +1,14 @@
 """A write-ahead log: records that are on the disk whole, or known to be damaged.
 
-Each record is framed ``length (4 bytes) | CRC-32 of length and payload (4) | payload``.
-A record is acknowledged when a sync that covers it has completed. Records that come
-while a sync is under way share the next one (group commit; DeWitt et al., 1984).
+Each record is framed ``length (4 bytes) | CRC-32 (4) | payload``; the checksum is over the
+record's place in the file, its length and the payload. A record is acknowledged when a sync
+that covers it has completed. Records that come while a sync is under way share the next one
+(group commit; DeWitt et al., 1984).
 
-Recovery reads from the beginning. A frame that ends beyond the file is a torn tail and
-is cut off. A frame whose checksum is wrong is damage: it is skipped if its length leads
-on to a whole frame, else the rest is dropped. What was dropped is said.
+Recovery reads from the beginning. Where no undamaged record stands it looks for the next place
+where one does: what lies between is damage, had been safe once, and is skipped. If none follows,
+the rest is a torn tail and is cut off. What was left out is said. (The place is part of
+the checksum because a payload may hold the bytes of a record, but hardly one made for that very place.)
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from playground.kernel.disk import Disk
 from playground.kernel.errors import DiskError
 from playground.kernel.node import Process
 
-_FRAME = Struct(">II")
-_LENGTH = Struct(">I")
+_HEADER = Struct(">II")
+_PLACE = Struct(">QI")
 
 Done = Callable[[], object]
 
@@ -32,7 +34,7 @@ class Recovery:
 
     records: tuple[bytes, ...]
     damaged: int = 0
-    """Records in the middle that failed their checksum."""
+    """Unreadable stretches, of one record or more, that whole records follow."""
     dropped_bytes: int = 0
     """Bytes of a torn or unreadable tail."""
 
@@ -49,28 +51,27 @@ class Recovery:
         return text
 
 
-def frame(payload: bytes) -> bytes:
-    """One record as it stands on the disk."""
-    return _FRAME.pack(len(payload), _checksum(payload)) + payload
+def frame(payload: bytes, at: int = 0) -> bytes:
+    """One record as it stands at offset ``at`` of a log."""
+    return _HEADER.pack(len(payload), _checksum(payload, at)) + payload
 
 
 def parse(data: bytes) -> Recovery:
-    """Read records from the beginning of ``data``; never raises."""
+    """Read a whole log; never raises."""
     records: list[bytes] = []
     damaged = 0
     at = 0
     while at < len(data):
-        end = _end_of_frame(data, at)
+        end = _end_of_record(data, at)
         if end is None:
-            break
-        payload = data[at + _FRAME.size : end]
-        if _checksum(payload) == _FRAME.unpack_from(data, at)[1]:
-            records.append(payload)
-        elif _leads_to_a_record(data, end):
+            following = _next_record(data, at + 1)
+            if following is None:
+                break
             damaged += 1
+            at = following
         else:
-            break
-        at = end
+            records.append(data[at + _HEADER.size : end])
+            at = end
     return Recovery(tuple(records), damaged, len(data) - at)
 
 
@@ -107,16 +108,15 @@ class WriteAheadLog:
         """Write a record; ``then()`` once it is safe. Raises DiskFull, and then nothing was written."""
         if not self._process.alive:
             return
-        framed = frame(payload)
-        self._disk.append(self._name, framed)
+        self._write(self._name, payload)
         if self._tail is not None:
-            self._tail.append(framed)
+            self._tail.append(payload)
         elif self._next is not None:
             try:
-                self._disk.append(self._next, framed)
+                self._write(self._next, payload)
             except DiskError:
                 self._next = None  # no room to rewrite; the old file goes on
-        self._process.world.journal.mix(self._process.node.name, zlib.crc32(framed))
+        self._process.world.journal.mix(self._process.node.name, zlib.crc32(payload))
         self.records += 1
         self._waiting.append(then)
         if not self._syncing and self._tail is None:
@@ -134,11 +134,13 @@ class WriteAheadLog:
         """
         assert not self.rewriting, "one rewrite at a time"
         new = self._new_name
-        framed = [frame(payload) for payload in payloads]
+        payloads = list(payloads)
         self._disk.remove(new)
         try:
-            self._disk.append(new, b"".join(framed))
+            for payload in payloads:
+                self._write(new, payload)
         except DiskError:
+            self._disk.remove(new)
             return
         self._next = new
         since = self.records
@@ -150,8 +152,9 @@ class WriteAheadLog:
             await self._disk.fsync(self._process, new)
             if not self._disk.full:
                 self._disk.replace(new, self._name)
-                self._disk.append(self._name, b"".join(self._tail))  # fits: the old file held it too
-                self.records += len(framed) - since
+                for payload in self._tail:
+                    self._write(self._name, payload)  # there is room: the old file held it too
+                self.records += len(payloads) - since
         finally:
             self._next = self._tail = None
             self._disk.remove(new)
@@ -165,6 +168,10 @@ class WriteAheadLog:
     @property
     def _disk(self) -> Disk:
         return self._process.disk  # asked each time: a dead process has none
+
+    def _write(self, name: str, payload: bytes) -> None:
+        disk = self._process.disk
+        disk.append(name, frame(payload, disk.size_bytes(name)))
 
     def _sync(self) -> None:
         self._syncing = True
@@ -181,24 +188,20 @@ class WriteAheadLog:
         self._disk.sync(self._process, self._name, complete)
 
 
-def _checksum(payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(_LENGTH.pack(len(payload))))
+def _checksum(payload: bytes, at: int) -> int:
+    return zlib.crc32(payload, zlib.crc32(_PLACE.pack(at, len(payload))))
 
 
-def _end_of_frame(data: bytes, at: int) -> int | None:
-    if at + _FRAME.size > len(data):
+def _end_of_record(data: bytes, at: int) -> int | None:
+    """Where the record at ``at`` ends; None if no undamaged record stands there."""
+    begin = at + _HEADER.size
+    if begin > len(data):
         return None
-    end = at + _FRAME.size + int(_LENGTH.unpack_from(data, at)[0])
-    return end if end <= len(data) else None
+    length, checksum = _HEADER.unpack_from(data, at)
+    end: int = begin + length
+    return end if end <= len(data) and _checksum(data[begin:end], at) == checksum else None
 
 
-def _leads_to_a_record(data: bytes, at: int) -> bool:
-    """Whether the lengths, from ``at`` on, lead to a whole record or exactly to the end of the file."""
-    while at < len(data):
-        end = _end_of_frame(data, at)
-        if end is None:
-            return False
-        if _checksum(data[at + _FRAME.size : end]) == _FRAME.unpack_from(data, at)[1]:
-            return True
-        at = end
-    return True
+def _next_record(data: bytes, at: int) -> int | None:
+    """The first place from ``at`` on where an undamaged record stands."""
+    return next((place for place in range(at, len(data)) if _end_of_record(data, place) is not None), None)

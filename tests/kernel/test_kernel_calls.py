@@ -185,7 +185,7 @@ def test_giving_up_a_call_at_the_very_instant_of_its_reply():
 
         def both():
             scope.cancel()
-            calls.settle("n1", "reply", None)
+            probe.process.desk.on_reply("n1", Reply(calls.waiting["n1"], "reply"))
 
         probe.after(10 * MS, both)
         with scope:

@@ -1,5 +1,6 @@
 """The hold that the playground has on trio's scheduler. A new trio that changes it must fail here."""
 
+import gc
 import inspect
 import random
 import threading
@@ -44,15 +45,16 @@ def test_a_trio_without_it_is_refused_at_start(monkeypatch, missing):
 
 
 def test_trio_is_left_as_it_was_found_even_after_an_error():
-    before = trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING
+    before = trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING, gc.get_threshold()
 
     async def main():
         assert trio_run._r is not before[0]
+        assert gc.get_threshold() != before[2]
         raise KeyError
 
     with pytest.raises(KeyError):
         run(main)
-    assert (trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING) == before
+    assert (trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING, gc.get_threshold()) == before
     assert not scheduling._ORDER.drivers
 
 
