@@ -169,9 +169,6 @@ class Desk:
     def forget(self, call: int) -> None:
         self._open.pop(call, None)
 
-    def close(self) -> None:
-        self._open.clear()
-
     def answer_later(self) -> Answer:
         """Take over the answer to the request that is being handled right now."""
         assert self._asked is not None, "only the handler of a call can answer later"

@@ -227,7 +227,6 @@ class Process:
         """Nothing of this process acts from here on."""
         self.alive = self.running = False
         self._held.clear()
-        self.desk.close()
         # What clean-up code still writes must not reach the disk of the next life.
         self.disk = Disk(self.world, "nowhere")
         for service in self.services:

@@ -106,8 +106,6 @@ class WriteAheadLog:
 
     def append(self, payload: bytes, then: Done) -> None:
         """Write a record; ``then()`` once it is safe. Raises DiskFull, and then nothing was written."""
-        if not self._process.alive:
-            return
         self._write(self._name, payload)
         if self._tail is not None:
             self._tail.append(payload)

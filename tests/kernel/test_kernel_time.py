@@ -264,6 +264,7 @@ def test_a_bug_in_a_handler_stops_the_world_with_seed_and_instant_and_it_stays_s
         lab.of(0, Buggy).send("n1", Note("boom"))
         with pytest.raises(WorldStopped) as caught:
             await lab.go(10 * MS)
+        assert lab.world.heap == []
         with pytest.raises(WorldStopped):
             await lab.go(1 * SECOND)
         return caught.value
