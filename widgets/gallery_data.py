@@ -59,10 +59,7 @@ def ring(count: int = 12, step: int = 0, *, cut: bool = False, busy: bool = True
         if count:
             arcs.append(Arc(start, end if end <= 1 else end - 1, owner))
             share[owner] += end - start
-    nodes = tuple(
-        RingNode(name, i, state(i), share[i], _side(i, count, cut))
-        for i, name in enumerate(names(count))
-    )
+    nodes = tuple(RingNode(name, i, state(i), share[i], _side(i, count, cut)) for i, name in enumerate(names(count)))
     sparks = []
     chords = []
     if busy and count > 1:
@@ -109,10 +106,7 @@ def table(count: int = 9, step: int = 0) -> Table:
 
 
 def matrix(count: int = 12, step: int = 0, *, cut: bool = False) -> Matrix:
-    nodes = tuple(
-        MatrixNode(name, i, state(i), _side(i, count, cut))
-        for i, name in enumerate(names(count))
-    )
+    nodes = tuple(MatrixNode(name, i, state(i), _side(i, count, cut)) for i, name in enumerate(names(count)))
     rows: list[tuple[MatrixCell, ...]] = []
     for r in range(count):
         if nodes[r].state is State.DOWN:

@@ -59,9 +59,7 @@ class Staleness:
         if operation.write:
             # It may be acknowledged after a write that superseded it: then it is old already.
             if not any(_reaches(state, (other,), operation.value) for other in state.newest):
-                state.newest = {
-                    other for other in state.newest if not _reaches(state, (operation.value,), other)
-                }
+                state.newest = {other for other in state.newest if not _reaches(state, (operation.value,), other)}
                 state.newest.add(operation.value)
             return
         self.judged_reads += 1
