@@ -148,6 +148,9 @@ class Cluster:
 
     async def apply(self, command: Any) -> str:
         """Do it now, and record it. Returns a sentence; UserError (and nothing done) if it can't be done."""
+        # After every event of this instant, those included that an earlier command of the same instant
+        # has caused: so it was, and so it will be when the record is replayed.
+        await self.world.advance(self.world.now_us)
         text = acts.apply(self, command)
         self.recorded.append((self.world.now_us, command))
         await self.world.rest()

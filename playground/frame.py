@@ -32,6 +32,8 @@ class Header:
     verdict: str
     """What the checks say, in a few words."""
     tone: Tone
+    ended: bool = False
+    """The scenario is over, and the world stands still until somebody acts or goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,11 @@ class Painter:
         cluster.world.journal.watch(self._write)
         cluster.history.listen(self._began, _ignore)
 
+    @property
+    def at_us(self) -> int:
+        """The instant that the next Frame will show."""
+        return self._cluster.now_us
+
     def pace(self, now_us: int, wall_s: float) -> float:
         """Virtual seconds per second over the last frames; to be told of each."""
         self._paces.append((now_us, wall_s))
@@ -102,6 +107,7 @@ class Painter:
         speed: float,
         actual_speed: float,
         paused: bool,
+        ended: bool = False,
         notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN),
         stopped: str = "",
     ) -> Frame:
@@ -139,7 +145,7 @@ class Painter:
             panels["detail"] = self._detail(view.selected, stores, gossips)
         return Frame(
             number=self._number,
-            header=self._header(speed, actual_speed, paused),
+            header=replace(self._header(speed, actual_speed, paused), ended=ended),
             nodes=tuple(
                 Thing(
                     name,

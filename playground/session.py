@@ -129,9 +129,7 @@ class Session:
 
     def faster(self, steps: int = 1) -> None:
         """Up (or, negative, down) the ladder of :data:`SPEEDS`."""
-        ladder = SPEEDS
-        near = min(range(len(ladder)), key=lambda at: abs(ladder[at] - self._speed))
-        self.set_speed(ladder[min(len(ladder) - 1, max(0, near + steps))])
+        self._post(partial(self._climb, steps))
 
     def step(self, span_us: int = 0) -> None:
         """Pause, and go on by ``span_us``; 0: to the next event."""
@@ -144,8 +142,8 @@ class Session:
         done = threading.Event()
         box: list[Record] = []
 
-        def read(cluster: Cluster) -> None:
-            box.append(self._recorded(cluster))
+        async def read(cluster: Cluster) -> None:
+            box.append(await self._recorded(cluster))
             done.set()
 
         self._post(read)
@@ -193,7 +191,7 @@ class Session:
             self._publish(painter)
             self._wait_for_the_end()
         finally:
-            self._record = self._recorded(cluster)
+            self._record = await self._recorded(cluster)
 
     async def _pace_world(self, cluster: Cluster, painter: Painter) -> None:
         anchor = _Anchor(cluster.now_us)
@@ -233,7 +231,7 @@ class Session:
             span_us, self._step_us = self._step_us, None
             if span_us:
                 await cluster.advance(self._limit(cluster.now_us + span_us))
-            elif self._limit(cluster.now_us + 1) > cluster.now_us:
+            elif not self._ended(cluster):
                 await cluster.step()
             return True
         if self._idle(cluster):
@@ -251,7 +249,10 @@ class Session:
         return True
 
     def _idle(self, cluster: Cluster) -> bool:
-        return self._paused or self._limit(cluster.now_us + 1) <= cluster.now_us
+        return self._paused or self._ended(cluster)
+
+    def _ended(self, cluster: Cluster) -> bool:
+        return self._until_us is not None and cluster.now_us >= self._until_us
 
     def _limit(self, until_us: int) -> int:
         return until_us if self._until_us is None else min(until_us, self._until_us)
@@ -266,11 +267,22 @@ class Session:
             self._tell(await cluster.apply(command), Tone.PLAIN)
         except UserError as error:
             self._tell(str(error), Tone.WARN)
+        else:
+            if self._ended(cluster):
+                self._until_us = None  # whoever acts wants to see what comes of it
+
+    def _climb(self, steps: int, _cluster: Cluster) -> None:
+        near = min(range(len(SPEEDS)), key=lambda at: abs(SPEEDS[at] - self._speed))
+        self._speed = SPEEDS[min(len(SPEEDS) - 1, max(0, near + steps))]
 
     def _pace(
-        self, _cluster: Cluster, paused: bool | None = None, speed: float | None = None, step_us: int | None = None
+        self, cluster: Cluster, paused: bool | None = None, speed: float | None = None, step_us: int | None = None
     ) -> None:
-        if paused is not None:
+        if self._ended(cluster) and (paused is not None or step_us is not None):
+            # The scenario is over, and somebody wants to see what comes after it.
+            self._until_us = None
+            self._paused = step_us is not None
+        elif paused is not None:
             self._paused = paused
         if speed is not None:
             self._speed = speed
@@ -280,7 +292,9 @@ class Session:
     def _tell(self, text: str, tone: Tone) -> None:
         self._notice = (self._notice[0] + 1, text, tone)
 
-    def _recorded(self, cluster: Cluster) -> Record:
+    async def _recorded(self, cluster: Cluster) -> Record:
+        if not self._stopped:
+            await cluster.advance(cluster.now_us)  # what the last command has caused at this very instant
         return Record(self.spec, self.seed, tuple(cluster.recorded), cluster.now_us, cluster.world.digest())
 
     def _publish(self, painter: Painter) -> None:
@@ -289,6 +303,7 @@ class Session:
             speed=self._speed,
             actual_speed=self._actual_speed,
             paused=self._paused,
+            ended=painter.at_us >= self._until_us if self._until_us is not None else False,
             notice=self._notice,
             stopped=self._stopped,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -146,3 +147,52 @@ def test_a_bug_stops_the_world_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
         frame = wait_for(session, lambda frame: bool(frame.stopped))
         assert frame.stopped == "world stopped at 1.000000 s (seed 9): RuntimeError: stumbled"
         assert session.close().end_us == 1_000_000
+
+
+LINES = (
+    "crash n1", "crash n2", "start n1", "start n2", "freeze n3", "thaw n3", "freeze n4", "thaw n4", "heal", "heal n3",
+    "partition n1 n2 | n3 n4", "one-way n1 -> n3", "link n2 loss=20%", "load rate=80", "put cat tom", "get cat",
+    "disk n3 fault=hang", "add n9", "remove n4",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_acts_of_one_instant_replay_exactly(seed: int) -> None:
+    chance = random.Random(seed)
+    with Session(SPEC, seed, speed=0.0) as session:
+        wait_for(session, lambda frame: frame.header.at_us > 1_000_000)
+        sent = 0
+        for _ in range(4):
+            session.pause()
+            wait_for(session, lambda frame: frame.header.paused)
+            for line in chance.choices(LINES, k=6):
+                sent += 1
+                session.send(parse_line(line))
+                if chance.random() < 0.3:
+                    session.step()
+            wait_for(session, lambda frame, sent=sent: frame.notice_number >= sent)  # type: ignore[misc]
+            if chance.random() < 0.8:
+                at_us = session.frame().header.at_us
+                session.pause(False)
+                wait_for(session, lambda frame, at_us=at_us: frame.header.at_us > at_us + 700_000)  # type: ignore[misc]
+        record = session.close()
+    assert len(record.timeline) > 4
+    assert digest_without_a_screen(record.spec, record.seed, record.timeline, record.end_us) == record.digest
+
+
+def test_a_scenario_that_is_over_stands_still_until_somebody_acts() -> None:
+    for go_on in (lambda session: session.send(parse_line("crash n1")), lambda session: session.pause(False)):
+        with Session(SPEC, 5, timeline=TIMELINE, until_us=END_US, speed=0.0) as session:
+            assert wait_for(session, lambda frame: frame.header.ended).header.at_us == END_US
+            go_on(session)  # type: ignore[no-untyped-call]
+            assert not wait_for(session, lambda frame: frame.header.at_us > END_US + 1_000_000).header.ended
+            record = session.close()
+        assert digest_without_a_screen(SPEC, 5, record.timeline, record.end_us) == record.digest
+
+
+def test_two_quick_steps_up_the_ladder_of_speeds_are_two() -> None:
+    with Session(SPEC, 5) as session:
+        session.faster()
+        session.faster()
+        session.faster(-1)
+        assert wait_for(session, lambda frame: frame.header.speed == 2.0).header.speed == 2.0
