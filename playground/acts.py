@@ -132,7 +132,11 @@ def _clock(cluster: Cluster, command: commands.Clock) -> str:
 
 def _disk(cluster: Cluster, command: commands.Disk) -> str:
     return _each_machine(
-        cluster, "disk", command.nodes, lambda node: machines.break_disk(node, command.fault, command.amount)
+        cluster,
+        "disk",
+        command.nodes,
+        lambda node: machines.break_disk(node, command.fault, command.amount),
+        fault=command.fault,
     )
 
 
@@ -233,11 +237,11 @@ def _put_in_force(
     return text
 
 
-def _each_machine(cluster: Cluster, kind: str, names: list[str], act: Callable[[Any], str]) -> str:
+def _each_machine(cluster: Cluster, kind: str, names: list[str], act: Callable[[Any], str], **data: str) -> str:
     texts = []
     for name in dict.fromkeys(names):
         texts.append(act(cluster.node(name)))
-        cluster.world.record(kind, name, texts[-1])
+        cluster.world.record(kind, name, texts[-1], **data)
     return "; ".join(texts)
 
 

@@ -8,6 +8,7 @@ events of the world like any other, so they are part of what is replayed.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from playground.checkers.history import Operation
@@ -46,27 +47,34 @@ class Inspection:
         self._troubled = False
         self._thin = False
         self._lacking_for = 0
+        self._undead = 0
         self._down_since_us: dict[str, int] = {}
         self.violations: list[Violation] = []
         self.count = 0
         self.first_detection_us: list[int] = []
         self._work: dict[str, deque[tuple[int, int]]] = {}
+        self._incomplete: dict[str, None] = {}
+        """Nodes whose disk was lost or damaged and that don't have their data back yet."""
         self.disks_lost = 0
-        """How many disks were lost or damaged so far: promises about durability depend on it."""
+        """How many nodes lacked their data at the same time, at the worst: promises depend on it."""
         cluster.history.listen(_ignore, self._operation_ended)
         cluster.world.journal.watch(self._happened)
         cluster.world.schedule(LOOK_US, self._look)
 
-    @property
-    def promises_fresh_reads(self) -> bool:
-        """Whether every read must see the newest acknowledged write (R + W > N, strict quorums)."""
-        store = self._cluster.spec.store
-        return store.r + store.w > store.n and not store.hinted_handoff
+    def promised_fresh(self, read: Operation) -> bool:
+        """Whether ``read`` had to see what it missed: R + W > N for the two, strict quorums, fewer than W disks lost.
 
-    @property
-    def promises_durable_writes(self) -> bool:
-        """Whether no acknowledged write may be lost: fewer disks were lost than hold each write."""
-        return self.disks_lost < self._cluster.spec.store.w
+        A request that asked for fewer replicas than the store is set to is promised nothing.
+        """
+        store = self._cluster.spec.store
+        if not store.fresh or self.disks_lost >= store.w or 0 < read.quorum < store.r:
+            return False
+        writes = [self._cluster.staleness.write(read.key, value) for value in read.missed]
+        return any(not 0 < write.quorum < store.w for write in writes)
+
+    def promised_durable(self, key: str, value: str) -> bool:
+        """Whether an acknowledged write may not be lost: fewer disks were lost than it was to lie on."""
+        return self.disks_lost < (self._cluster.staleness.write(key, value).quorum or self._cluster.spec.store.w)
 
     def converged(self) -> bool:
         """All replicas that are up agree on every key they share, and every key lies on N of them."""
@@ -84,7 +92,7 @@ class Inspection:
 
     def lost_writes(self) -> int:
         """Acknowledged writes that no disk holds any more, nor anything that superseded them."""
-        return len(self._lost())
+        return len(self._lost(lambda _key, _value: True))
 
     def figures(self) -> dict[str, float | int | bool]:
         """What an expectation may be about. Times in seconds, shares 0..1."""
@@ -163,10 +171,15 @@ class Inspection:
         if operation.stale:
             text = f"stale read: {operation.client} read {operation.key} and missed an acknowledged write"
             violation = Violation("fresh reads", operation.key, text)
-            if self.promises_fresh_reads:
+            if self.promised_fresh(operation):
                 self._found(violation)
             else:
                 self._alert(violation)
+        undead = self._cluster.staleness.undead
+        for read, write in undead[self._undead :]:
+            text = f"{write.client} was told that {write.key}={write.value} had not been written; {read.client} read it"
+            self._found(Violation("definite errors", write.key, text))
+        self._undead = len(undead)
 
     def _happened(self, entry: Entry) -> None:
         if entry.kind in ("crash", "freeze"):
@@ -180,10 +193,18 @@ class Inspection:
             since_us = self._down_since_us.pop(dict(entry.data).get("about", ""), None)
             if since_us is not None:
                 self.first_detection_us.append(entry.at_us - since_us)
-        if (entry.kind == "crash" and ("lose_disk", True) in entry.data) or (
-            entry.kind == "disk" and "bits flipped" in entry.text
-        ):
-            self.disks_lost += 1
+        if ("lose_disk", True) in entry.data or ("fault", "rot") in entry.data:
+            self._disk_lost(entry.subject)
+        elif entry.kind == "rebuilt":
+            self._incomplete.pop(entry.subject, None)
+
+    def _disk_lost(self, name: str) -> None:
+        self._incomplete[name] = None
+        enough = self._cluster.spec.store.w
+        if self.disks_lost < enough <= len(self._incomplete):
+            text = f"{len(self._incomplete)} disks are lost at once: from now on writes may be lost, and reads stale"
+            self._cluster.world.record("alert", "", text)
+        self.disks_lost = max(self.disks_lost, len(self._incomplete))
 
     def _found(self, violation: Violation) -> None:
         if violation.check != "fresh reads" and (violation.check, violation.subject) in self._said:
@@ -206,14 +227,15 @@ class Inspection:
         return {name: each for name, each in services.items() if self._cluster.node(name).life is Life.UP}
 
     def _durability(self) -> list[Violation]:
-        if not self.promises_durable_writes:
-            return []
-        return self._lost()
+        return self._lost(self.promised_durable)
 
-    def _lost(self) -> list[Violation]:
+    def _lost(self, promised: Callable[[str, str], bool]) -> list[Violation]:
         staleness = self._cluster.staleness
         nodes = [self._cluster.node(name) for name in self._cluster.members]
-        return store_checks.lost_writes(nodes, staleness.acknowledged(), staleness.covers)
+        acknowledged = {
+            key: [value for value in values if promised(key, value)] for key, values in staleness.acknowledged().items()
+        }
+        return store_checks.lost_writes(nodes, acknowledged, staleness.covers)
 
 
 def _ignore(_operation: Operation) -> None:

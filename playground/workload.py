@@ -76,7 +76,7 @@ class LoadClient(Service):
 
     async def write(self, key: str, value: str, w: int | None = None) -> Operation:
         """One write, in the history."""
-        operation = self._invoke(key, value)
+        operation = self._invoke(key, value, w)
         try:
             await self.store.put(key, value, w)
         except CallError as error:
@@ -87,7 +87,7 @@ class LoadClient(Service):
 
     async def read(self, key: str, r: int | None = None) -> Operation:
         """One read, in the history."""
-        operation = self._invoke(key, None)
+        operation = self._invoke(key, None, r)
         try:
             seen = await self.store.get(key, r)
         except CallError as error:
@@ -132,11 +132,11 @@ class LoadClient(Service):
             self.spawn(self.write, key, self.next_value())
         self._plan_next()
 
-    def _invoke(self, key: str, value: str | None) -> Operation:
+    def _invoke(self, key: str, value: str | None, quorum: int | None) -> Operation:
         self.in_flight += 1
         now_us = self.process.world.now_us
         supersedes = frozenset() if value is None else self.store.observed(key)
-        return self.history.invoke(self.name, key, now_us, value=value, supersedes=supersedes)
+        return self.history.invoke(self.name, key, now_us, value=value, supersedes=supersedes, quorum=quorum or 0)
 
     def _fail(self, operation: Operation, error: CallError) -> None:
         # A read changes nothing: whatever went wrong, it did not happen.

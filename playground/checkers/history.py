@@ -36,7 +36,11 @@ class Operation:
     outcome: str = "open"
     error: str = ""
     coordinator: str = ""
+    quorum: int = 0
+    """How many replicas this request asked for; 0: as many as the store is set to."""
     stale: bool = False
+    missed: tuple[str, ...] = ()
+    """The acknowledged values that a stale read did not see."""
     expected: frozenset[str] = field(default=frozenset(), repr=False)
     """Acknowledged values of the key that nothing acknowledged had superseded at the invocation."""
 
@@ -72,10 +76,18 @@ class History:
         self._listeners.append(ended)
 
     def invoke(
-        self, client: str, key: str, now_us: int, *, value: str | None = None, supersedes: frozenset[str] = frozenset()
+        self,
+        client: str,
+        key: str,
+        now_us: int,
+        *,
+        value: str | None = None,
+        supersedes: frozenset[str] = frozenset(),
+        quorum: int = 0,
     ) -> Operation:
         """A client begins a read, or (with ``value``) a write."""
         operation = Operation(self._next, client, value is not None, key, now_us, value or "", supersedes)
+        operation.quorum = quorum
         self._next += 1
         self.operations.append(operation)
         self.open[operation.index] = operation

@@ -121,3 +121,19 @@ def test_a_register_that_is_read_and_written_in_turn_is_never_stale_and_always_c
         else:
             lag = min(step - 1, len(values))
             assert story.read(*values[-1 - lag : len(values) - lag])
+
+
+def test_a_value_whose_write_definitely_failed_must_never_be_read() -> None:
+    story = Story()
+    write = story.end(story.begin_write("a"), outcome="fail")
+    assert not story.read()
+    assert not story.judge.undead
+    story.read("a")
+    assert [(read.seen, failed) for read, failed in story.judge.undead] == [(("a",), write)]
+
+
+def test_a_stale_read_tells_what_it_missed() -> None:
+    story = Story()
+    story.write("a")
+    story.write("b", "a")
+    assert story.end(story.begin_read(), "a").missed == ("b",)
