@@ -14,7 +14,7 @@ from playground.screens.app import PlaygroundApp
 from tests.screens.fake import FakeSession
 from widgets.palette import DEFAULT, Look
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 class Driver:

@@ -18,7 +18,7 @@ import pytest
 from ptyprocess import PtyProcess
 
 HERE = Path(__file__).parent
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 # What pyte does not know: the keyboard protocol and mode queries.
 UNKNOWN = re.compile(rb"\x1b\[[<>=]\d*u|\x1b\[\?\d+\$p")
 MODES = (b"1049", b"1000", b"1003", b"1006", b"1015", b"2004", b"1004")
