@@ -15,11 +15,12 @@ from playground.chaos import links as bad_links
 from playground.chaos import machines, partition
 from playground.chaos.fault import Fault
 from playground.chaos.scope import Scope
-from playground.commands import check_nodes, unknown
+from playground.commands import check_nodes
 from playground.kernel.errors import UserError
 from playground.kernel.network import Rule
 from playground.kernel.node import TRANSITIONS, Life
 from playground.quantities import format_duration, format_share
+from playground.wording import unknown
 
 if TYPE_CHECKING:
     from playground.cluster import Cluster

@@ -156,7 +156,7 @@ def main() -> int:
     except UserError as error:
         return _complain(str(error))
     except _UsageMistake as error:
-        return _complain(" ".join(error.format_message().split()))
+        return _complain(_plainly(" ".join(error.format_message().split())))
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except BrokenPipeError:
@@ -174,6 +174,18 @@ def _interrupted() -> int:
 def _complain(text: str) -> int:
     print(f"playground: {text}", file=sys.stderr)
     return 2
+
+
+def _plainly(text: str) -> str:
+    """The words of the library's checks, for somebody who does not know it."""
+    for theirs, ours in (
+        ("Input should be a valid integer, unable to parse string as an integer", "write a whole number"),
+        ("Input should be a valid number, unable to parse string as a number", "write a number"),
+        ("Input should be", "it should be"),
+        ("Value error, ", ""),
+    ):
+        text = text.replace(theirs, ours)
+    return text
 
 
 def _speed(text: str) -> float:

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from playground.commands import COMMANDS, Add, Get, Load, Put, check_nodes, unknown, validate
+from playground.commands import COMMANDS, Add, Get, Load, Put, check_nodes, validate
 from playground.kernel.errors import UserError
+from playground.wording import unknown
 
 
 def parse_line(line: str, nodes: Iterable[str] = ()) -> Any:

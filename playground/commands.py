@@ -9,7 +9,6 @@ A seed, a cluster and timed commands reproduce a session exactly.
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from playground.kernel.errors import UserError
 from playground.quantities import DurationUs, OffsetUs, Rate, Share
+from playground.wording import unknown, wording
 
 Names = Annotated[list[str], Field(min_length=1)]
 
@@ -201,7 +201,10 @@ class Heal(Base):
 
 
 class Clock(Base):
-    """Set a node's clock wrong (offset), or let it run too fast or slow (drift, parts per million)."""
+    """Set a node's clock wrong (offset), or let it run too fast or slow (drift, parts per million).
+
+    Timers follow the drift. The offset is what the node takes for the time of day: none of the systems here decides by that.
+    """
 
     form: ClassVar[str] = "clock NODE... [offset=D] [drift_ppm=N]"
     example: ClassVar[str] = "clock n2 offset=5s drift_ppm=200"
@@ -326,26 +329,19 @@ def check_nodes(command: Any, nodes: Iterable[str]) -> None:
             raise UserError(f"{command.do}: {unknown('node', name, known)}")
 
 
-def unknown(what: str, word: str, known: Iterable[str]) -> str:
-    """``unknown node 'n33': did you mean n3?``, or the list if nothing is near."""
-    known = list(known)
-    near = difflib.get_close_matches(word, known, 1, 0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    return f"unknown {what} {word[:60]!r}: {hint}"
-
-
 def explain(error: ValidationError) -> str:
     """The first complaint of pydantic as one line: field, what is wrong, what instead."""
     first = error.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"] if part not in COMMANDS]
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        kind = COMMANDS.get(str(first["loc"][0])) if first["loc"] else None
-        known = [name for name in kind.model_fields if name != "do"] if kind else []
-        return unknown("field", path[-1], known) if known else f"unknown field {path[-1]!r}"
+    tag, path = first["loc"][:1], first["loc"]
+    kind = COMMANDS.get(str(tag[0])) if tag else None
+    if kind is None:
+        return wording(first, Base)
+    path = path[1:]
     if first["type"] == "missing":
         return f"{path[-1]} is missing"
-    return f"{'.'.join(path)}: {_lower(message)}" if path else _lower(message)
+    text = wording({**first, "loc": path}, kind)
+    named = ".".join(map(str, path)) if path and first["type"] != "extra_forbidden" else ""
+    return f"{named}: {text}" if named else text
 
 
 def _split_words(words: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
@@ -371,7 +367,3 @@ def _spell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return shlex.quote(str(value))
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -31,6 +31,8 @@ PATIENCE = 2
 """Looks in a row before it is told that copies are missing."""
 DURABILITY_LOOKS = 10
 """Every so many looks it is checked that no acknowledged write is lost."""
+_CHANGES = ("crash", "start", "up", "freeze", "thaw", "partition", "one-way", "link", "heal", "clock", "disk", "remove")
+"""After one of these the nodes need time to form new beliefs."""
 KEEP_SAMPLES = 600
 """Seconds for which the work of each node is remembered."""
 KEEP = 200
@@ -48,6 +50,7 @@ class Inspection:
         self._thin = False
         self._lacking_for = 0
         self._undead = 0
+        self._last_change_us = 0
         self._down_since_us: dict[str, int] = {}
         self.violations: list[Violation] = []
         self.count = 0
@@ -88,7 +91,20 @@ class Inspection:
             found += store_checks.replicas_converged(self._stores())
             found += store_checks.every_key_on_n_nodes(self._stores())
             found += gossip_checks.everybody_knows_everybody(gossip_checks.running(self._cluster.world))
+        if not self._cluster.faults:
+            found += gossip_checks.the_dead_are_noticed(
+                gossip_checks.running(self._cluster.world), self._down_for_long()
+            )
         return found
+
+    def _down_for_long(self) -> list[str]:
+        """Members that have been down for longer than gossip needs to notice, with nothing else wrong."""
+        cluster = self._cluster
+        settling_us = gossip_checks.settling_us(cluster.spec.gossip, len(cluster.staying))
+        since_us = cluster.now_us - settling_us
+        if self._last_change_us > since_us:
+            return []
+        return [name for name in cluster.staying if cluster.node(name).life is Life.DOWN]
 
     def lost_writes(self) -> int:
         """Acknowledged writes that no disk holds any more, nor anything that superseded them."""
@@ -182,6 +198,8 @@ class Inspection:
         self._undead = len(undead)
 
     def _happened(self, entry: Entry) -> None:
+        if entry.kind in _CHANGES:
+            self._last_change_us = entry.at_us
         if entry.kind in ("crash", "freeze"):
             self._down_since_us[entry.subject] = entry.at_us
         elif entry.kind in ("start", "thaw"):

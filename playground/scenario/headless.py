@@ -36,7 +36,7 @@ def run_and_report(scenario: Scenario, *, seed: int | None = None, as_json: bool
     if as_json:
         print(json.dumps(outcome.as_json(), ensure_ascii=False, allow_nan=False))
     else:
-        report(outcome, Console(highlight=False))
+        report(outcome, _Plain(highlight=False))
     return 0 if outcome.passed else 1
 
 
@@ -51,8 +51,15 @@ def print_shelf() -> int:
         except UserError as error:
             title = Text(f"cannot be played: {error}", "red")
         table.add_row(Text(name, "bold"), title)
-    Console(highlight=False).print(table)
+    _Plain(highlight=False).print(table)
     return 0
+
+
+class _Plain(Console):
+    """Rich's console, but whoever runs the command decides what becomes of a reader that has gone."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 @contextlib.contextmanager

@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from playground.commands import COMMANDS, unknown
+from playground.commands import COMMANDS
 from playground.kernel.errors import UserError
 from playground.quantities import DurationUs, format_duration
 from playground.scenario.document import Document, FieldPath, parse, read_text
 from playground.scenario.figures import FIGURES, Expectation, expectation
 from playground.scenario.model import Scenario, ScenarioFile
-from playground.scenario.wording import fields_at, wording
 from playground.spec import PRESETS, ClusterSpec
+from playground.wording import fields_at, unknown, wording
 
 CONSOLE = "you"
 """The client behind ``put`` and ``get``; it may be crashed or cut off like any other."""

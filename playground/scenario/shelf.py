@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from playground.commands import unknown
 from playground.kernel.errors import UserError
+from playground.wording import unknown
 
 ENDINGS = (".yaml", ".yml")
 

@@ -14,6 +14,8 @@ _TOLD_EACH = frozenset({"partition", "one-way", "link", "heal", "load", "clock",
 """What a person did to the network and the load: always a line of its own."""
 _UNTOLD = frozenset({"compaction"})
 """Housekeeping."""
+_MACHINES = {"start": "starting", "up": "up"}
+"""What happens to many machines at once is one sentence."""
 
 
 @dataclass(slots=True)
@@ -30,6 +32,8 @@ class Line:
     def __str__(self) -> str:
         if not self.more:
             return self.text
+        if self.kind in _MACHINES and self.last_us == self.at_us:
+            return f"{self.more + 1} machines are {_MACHINES[self.kind]}"
         return f"{self.text} (and {self.more} more like this, until {self.last_us / 1e6:.3f} s)"
 
 

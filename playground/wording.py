@@ -1,13 +1,13 @@
-"""What pydantic complains about, in the words of somebody who writes a scenario."""
+"""What is wrong with what a person wrote, in that person's words, and what to write instead."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
-
-from playground.commands import unknown
 
 _WANTED = {
     "dict_type": "should be fields, each as name: value",
@@ -26,6 +26,14 @@ _WANTED = {
 }
 
 _EXAMPLES = {"until": "60s", "at": "5s", "nodes": "[n1]", "groups": "[[n1, n2], [n3]]", "key": "cat", "value": "tom"}
+
+
+def unknown(what: str, word: str, known: Iterable[str]) -> str:
+    """``unknown node 'n33': did you mean n3?``, or the list if nothing is near."""
+    known = list(known)
+    near = difflib.get_close_matches(word, known, 1, 0.5)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    return f"unknown {what} {word[:60]!r}: {hint}"
 
 
 def wording(error: ErrorDetails, model: type[BaseModel]) -> str:
