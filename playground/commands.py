@@ -203,7 +203,8 @@ class Heal(Base):
 class Clock(Base):
     """Set a node's clock wrong (offset), or let it run too fast or slow (drift, parts per million).
 
-    Timers follow the drift. The offset is what the node takes for the time of day: none of the systems here decides by that.
+    Timers follow the drift. The offset changes what the node takes for the time of day; none of the systems here
+    decides by that.
     """
 
     form: ClassVar[str] = "clock NODE... [offset=D] [drift_ppm=N]"
