@@ -5,14 +5,19 @@ it writes next supersedes exactly that. Its name must be its own for ever; the c
 of the machine's life to it, because a machine that restarts has forgotten its counters.
 
 A request goes to any node. If that node does not answer in time, or refuses, another is tried
-as long as there is time: the write is the same write, its version says so.
+as long as there is time: the write is the same write, its version says so. If all fail, the most
+telling of their errors is raised: what a node gave as its reason rather than that another one was silent.
+
+A failed write is *definite* only if no node could do it, whatever comes: the request asks for the impossible. Any
+other refusal is of the moment (starting, disk full, another ring, too few replicas), and on a network that may
+deliver a message twice the second copy may come when that has passed.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from playground.kernel.errors import CallError, Rejected, TimedOut
+from playground.kernel.errors import CallError, Refused, Rejected, TimedOut
 from playground.kernel.service import Service
 from playground.systems.store.messages import Found, Get, Join, Leave, Put
 from playground.systems.store.service import StoreService
@@ -99,9 +104,10 @@ class StoreClient:
         service = self._service
         clock = service.clock
         deadline_us = clock.monotonic_us + self.timeout_us
+        share_us = max(self.timeout_us // 2, 1)
         tried: list[str] = []
-        uncertain = False
-        last: CallError = TimedOut("no time to ask anybody")
+        certain = True
+        reason: CallError = TimedOut("no time to ask anybody")
         for _ in range(ATTEMPTS):
             left_us = deadline_us - clock.monotonic_us
             if left_us <= 0:
@@ -109,17 +115,20 @@ class StoreClient:
             coordinator = self._pick(tried)
             tried.append(coordinator)
             try:
-                return await service.call(coordinator, body, timeout_us=min(left_us, max(self.timeout_us // 2, 1)))
+                return await service.call(coordinator, body, timeout_us=min(left_us, share_us))
             except CallError as error:
-                last = error
-                uncertain = uncertain or not error.definite
-                if isinstance(error, TimedOut):
+                certain = certain and error.definite and not (isinstance(error, Refused) and isinstance(body, Put))
+                unavailable = _code(reason) == "unavailable"
+                if _telling(error) >= _telling(reason):
+                    reason = error
+                if isinstance(error, TimedOut) and left_us >= share_us:
                     self._avoid_until_us[coordinator] = clock.monotonic_us + AVOID_US
-                elif isinstance(error, Rejected) and error.code in _HOPELESS:
+                # What two coordinators say of the replicas a third one won't see otherwise.
+                if unavailable or _code(error) in _HOPELESS:
                     break
-        if uncertain and last.definite:
-            raise Rejected("unavailable", f"{last}, and what came of it before is not known", definite=False)
-        raise last
+        if reason.definite and not certain:
+            raise Rejected(_code(reason), reason.text if isinstance(reason, Rejected) else str(reason), definite=False)
+        raise reason
 
     def _pick(self, tried: list[str]) -> str:
         names = self.coordinators
@@ -130,6 +139,17 @@ class StoreClient:
         fresh = [name for name in names if name not in tried]
         choice = [name for name in fresh if name not in self._avoid_until_us] or fresh or names
         return choice[int(self._chance.random() * len(choice))]
+
+
+def _code(error: CallError) -> str:
+    if isinstance(error, Rejected):
+        return error.code
+    return "starting" if isinstance(error, Refused) else ""
+
+
+def _telling(error: CallError) -> int:
+    """How much an error says: a node's reason, that no process is there yet, that nobody answered."""
+    return 2 if isinstance(error, Rejected) else int(isinstance(error, Refused))
 
 
 _HOPELESS = ("bad-request", "busy", "not-a-member")

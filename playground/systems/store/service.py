@@ -4,8 +4,10 @@ Any node coordinates. It asks all replicas of the key at once and answers as soo
 have, on every possible circle: while nodes come and go a key may lie in more than one way, and a
 quorum of each is needed (see :mod:`playground.systems.ring.membership`).
 
-What the coordinator says of a write it could not complete is precise: definite if no replica can have
-it, else indefinite. Since a client's write carries its version, trying again is harmless.
+What the coordinator says of a write that it could not complete is indefinite, but for one that nobody could:
+if it was sent to a replica at all, then a replica that refused it (its disk was full, it was starting, it knew
+of another ring) takes it after all if the network delivers it a second time, later. Remembering what was refused
+would not do, as a crash forgets it. Since a client's write carries its version, trying again is harmless.
 """
 
 from __future__ import annotations
@@ -147,11 +149,10 @@ class StoreService(Service):
             raise Rejected("bad-request", f"{need} of {self.settings.n} replicas cannot answer")
         self.coordinated += 1
         members = self.members
-        certain = True
         for attempt in range(ATTEMPTS):
             place = members.placement.place(key)
             if not place.sets:
-                raise Rejected("unavailable", f"{self.name} knows of nobody on the ring", definite=certain)
+                raise Rejected("unavailable", f"{self.name} knows of nobody on the ring", definite=not writes)
             targets = self._targets(key, place) if writes and self.settings.hinted_handoff else place.owners
             calls = self.calls(targets, request(members.digest, key), timeout_us=self.settings.replica_timeout_us)
             if len(place.sets) == 1:
@@ -163,15 +164,13 @@ class StoreService(Service):
                 if behind:
                     self.spawn(members.agree, behind, self.settings.replica_timeout_us)
                 return calls, place
-            certain = certain and not calls.replies and not calls.waiting
-            certain = certain and all(error.definite for error in calls.errors.values())
             if not behind:
                 break
             if attempt:
                 await self.sleep(PAUSE_US)
             await members.agree(behind, self.settings.replica_timeout_us)
         text = f"{len(calls.replies)} of {len(targets)} replicas answered, {need} are needed"
-        raise Rejected("unavailable", text, definite=certain)
+        raise Rejected("unavailable", text, definite=not writes)
 
     def _targets(self, key: str, place: Place) -> tuple[str, ...]:
         """The replicas, those believed dead replaced by the next nodes of the circle that are not."""

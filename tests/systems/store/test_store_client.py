@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from playground.kernel.network import Parcel, Verdict
 from playground.systems.store.settings import StoreSettings
 from tests.systems.store.store_lab import Client, Cut, Lab, simulate
 
@@ -70,6 +71,72 @@ def test_the_minority_side_refuses_and_says_whether_it_may_have_happened() -> No
         do(lab, client, (client.write, "k", "v"), (client.read, "k"))
         await lab.run(3)
         assert [operation.outcome for operation in lab.history.operations] == ["unknown", "fail"]
+
+    simulate(main)
+
+
+def test_the_reason_is_told_rather_than_who_was_silent() -> None:
+    async def main() -> None:
+        lab = Lab(5, rate=0, n=5, r=3, w=3)
+        await lab.run(0.5)
+        client = lab.client()
+        lab.world.network.add(Cut(["n1", "n2", "n3", "c2", "c3"], ["n4", "n5", "c1"]))
+        for i in range(10):
+            do(lab, client, (client.write, f"k{i}", "v"), (client.read, f"k{i}"))
+            await lab.run(2.5)
+        told = [operation.error for operation in lab.history.operations]
+        # Only at first, as long as the client does not know who is silent, may both of its tries meet such a node.
+        assert told.count("unavailable: 2 of 5 replicas answered, 3 are needed") >= 18
+        assert {operation.outcome for operation in lab.history.operations if operation.value} == {"unknown"}
+        assert {operation.outcome for operation in lab.history.operations if not operation.value} == {"fail"}
+
+    simulate(main)
+
+
+class Echo:
+    """Every message comes a second time, late."""
+
+    cuts = False
+
+    def judge(self, _parcel: Parcel) -> Verdict:
+        return Verdict(copies_us=(1_000_000,))
+
+
+@pytest.mark.parametrize("refusal", ["disk-full", "starting"])
+def test_what_a_second_copy_may_still_bring_about_is_not_called_undone(refusal: str) -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0, anti_entropy_interval_ms=0)
+        await lab.run(0.5)
+        client = lab.client()
+        echo = Echo()
+        lab.world.network.add(echo)
+        for node in lab.nodes.values():
+            if refusal == "starting":
+                node.crash()
+                node.start()
+            else:
+                node.disk.full = True
+        do(lab, client, (client.write, "k", "v"))
+        await lab.run(0.01)
+        assert lab.history.operations[-1].outcome == "unknown"
+        for node in lab.nodes.values():
+            node.disk.full = False
+        await lab.run(2)
+        lab.world.network.remove(echo)
+        do(lab, client, (client.read, "k"))
+        await lab.run(1)
+        assert lab.history.operations[-1].seen == ("v",)
+
+    simulate(main)
+
+
+def test_what_is_impossible_is_definite() -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0)
+        await lab.run(0.5)
+        do(lab, lab.client(), (lab.client().write, "k", "v", 7))
+        await lab.run(1)
+        assert lab.history.operations[-1].outcome == "fail"
 
     simulate(main)
 
