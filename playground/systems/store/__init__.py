@@ -22,10 +22,13 @@ What R + W > N promises here: a read that begins after a write was acknowledged 
 replaced it. That holds whatever messages are lost, doubled, late or cut off, whoever crashes,
 freezes and restarts, however wrong the clocks are, and while nodes join and leave; and when disks
 are lost or damaged, as long as fewer than W of a key's replicas have lost theirs before the first
-has its copies back. It does not hold with hinted hand-off (a stand-in counts for W but is not
-read), nor for requests that ask for a smaller R or W than the settings. It is a regular register,
-not an atomic one: what a failed or unfinished write left on one replica may be read now and not the
-next time, unless write_back is set.
+has its copies back. (One kind of damage cannot be found: of both the length and the rest of a log's
+very last record. That looks like a write that the crash cut short.)
+
+It does not hold with hinted hand-off (a stand-in counts for W but is not read), nor for requests
+that ask for a smaller R or W than the settings. It is a regular register, not an atomic one: what a
+failed or unfinished write left on one replica may be read now and not the next time, unless
+write_back is set.
 
 What is simplified. Values are short strings and there are no deletes. Vectors grow with the number
 of clients that write a key. Nodes don't tell racks apart.

@@ -11,10 +11,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from playground.kernel.errors import DiskError
 from playground.kernel.node import Process
-from playground.kernel.wal import Recovery, WriteAheadLog, parse
+from playground.kernel.timers import sleep
+from playground.kernel.wal import Recovery, WriteAheadLog, frame, parse
+from playground.systems.store.records import DAMAGE
 
 FILE = "wal"
+_MENDED = "wal.mended"
+_RETRY_US = 1_000_000
 _HEADER_BYTES = 8
 
 
@@ -46,16 +51,29 @@ class Log:
     async def recover(self) -> tuple[Recovery, bool]:
         """What the disk gave back, and whether something that had been safe is damaged.
 
-        A torn tail is no damage: nobody was told that it was safe. But if whole records follow
-        upon what could not be read, then it was in the middle, and had been safe. (Damage to the length of
-        the very last record looks like a torn tail; nothing in the file can tell them apart.)
+        A torn tail is no damage: nobody was told that it was safe. A log that is damaged is replaced by what is
+        left of it and a record that says so, in one instant: the next life must know it, too, however soon
+        this one ends. As long as there is no room for that the node does not come up; it could not take part anyway.
         """
-        data = await self._process.node.disk.read(self._process, FILE)
-        recovery = await self._wal.recover()
-        lost = data[len(data) - recovery.dropped_bytes :]
-        damaged = bool(recovery.damaged) or _holds_a_record(lost)
+        process, disk = self._process, self._process.disk
+        data = await disk.read(process, FILE)
+        found = parse(data)
+        damaged = bool(found.damaged) or not _is_torn(data, len(data) - found.dropped_bytes)
+        if damaged:
+            mended = b""
+            for payload in (*found.records, DAMAGE):
+                mended += frame(payload, len(mended))
+            disk.remove(_MENDED)
+            while not disk.size_bytes(_MENDED):
+                try:
+                    disk.append(_MENDED, mended)
+                except DiskError:
+                    await sleep(process, _RETRY_US)
+            await disk.fsync(process, _MENDED)
+            disk.replace(_MENDED, FILE)
+        await self._wal.recover()
         self._compact_at = max(self._floor, self._ratio * self.size_bytes)
-        return recovery, damaged
+        return found, damaged
 
     def append(self, payload: bytes, then: Callable[[], object]) -> None:
         """Write a record; ``then()`` once it is safe. Raises DiskError, and then nothing was written."""
@@ -81,9 +99,18 @@ class Log:
         self.rewrites += 1
 
 
-def _holds_a_record(lost: bytes) -> bool:
-    for at in range(1, len(lost) - _HEADER_BYTES):
-        end = at + _HEADER_BYTES + int.from_bytes(lost[at : at + 4], "big")
-        if at + _HEADER_BYTES < end <= len(lost) and parse(lost[at:end]).records:
-            return True
-    return False
+def _is_torn(data: bytes, at: int) -> bool:
+    """Whether what follows ``at``, where no undamaged record stands, can be the mere beginning of some records.
+
+    A torn write is cut short, and nothing else. So the record that it begins with has an end beyond
+    the file's. If it has not, or if it is undamaged but for the length in its header, it was
+    safe once. (Not told apart from a torn tail: damage to the length *and* to the rest of the last record.)
+    """
+    length = int.from_bytes(data[at : at + 4], "big")
+    if len(data) - at < _HEADER_BYTES:
+        return True
+    if at + _HEADER_BYTES + length <= len(data):
+        return False
+    checksum = data[at + 4 : at + _HEADER_BYTES]
+    ends = range(at + _HEADER_BYTES, len(data) + 1)
+    return not any(frame(data[at + _HEADER_BYTES : end], at)[4:_HEADER_BYTES] == checksum for end in ends)

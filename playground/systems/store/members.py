@@ -6,8 +6,9 @@ Three words are used with care:
   was placed by another one (code ``ring``);
 * a node has *agreed* when that membership is on its disk. It can never fall back behind
   it; and all that it acknowledged under an earlier one is on its disk, too, as the log is in order;
-* a node is *trusted* unless its disk was lost or damaged: then it may remember too old a membership,
-  and takes part in nothing until a majority has agreed with it (see :mod:`.takeover`).
+* a node is *trusted* as long as it knows of all that it has ever agreed to. If its disk was lost or damaged
+  it does not: it takes part in nothing, and its agreement counts for nothing, until those have agreed with it
+  who must know what it has forgotten (see :mod:`.takeover`).
 
 Whoever finds out that another membership is held elsewhere asks for agreement (`Agree`): both
 merge, and who asked goes on when the answer is there. Gossip spreads memberships as well, where it runs.
@@ -57,7 +58,7 @@ class Members(Service):
         self.whole = False
         """Its data are all that it ever acknowledged: it may answer reads."""
         self.trusted = False
-        """It may answer writes."""
+        """It knows of all that it has ever agreed to: it may answer writes, and counts in a majority."""
         self.points = points
         self._contacts = contacts
         self._stamp = 0
@@ -109,15 +110,21 @@ class Members(Service):
 
     # --- change ---------------------------------------------------------------------
 
-    def restore(self, membership: Membership, *, whole: bool) -> None:
+    def restore(self, membership: Membership, *, whole: bool, trusted: bool) -> None:
         """What the disk said, at recovery."""
-        self.whole = self.trusted = whole
+        self.whole, self.trusted = whole, trusted
         self._hold(membership)
 
     def found(self) -> None:
         """First boot of a founding member: nothing can have been lost. Written without being asked for."""
         self.whole = self.trusted = True
         self._write()
+
+    def trust(self) -> None:
+        """What it had forgotten it has been told. Kept on disk: after another crash it need not be told again."""
+        if not self.trusted:
+            self.trusted = True
+            self._write()
 
     def merge(self, other: Membership) -> None:
         """Learn what somebody else holds."""
@@ -136,7 +143,6 @@ class Members(Service):
         """Hold ``membership`` from now on, write it down, and tell it."""
         if whole is not None:
             self.whole = whole
-            self.trusted = self.trusted or whole
         before = self.membership
         self._hold(self._without_the_copied(membership))
         self._tell_who_left(before)
@@ -155,26 +161,24 @@ class Members(Service):
         else:
             self._waiting.append(then)
 
-    async def agree(self, peers: Iterable[str], timeout_us: int) -> dict[str, bool]:
-        """Exchange memberships. Returns who has agreed to what is held here now, and whether its data are whole."""
+    async def agree(self, peers: Iterable[str], timeout_us: int) -> dict[str, Agreed]:
+        """Exchange memberships. Returns the answers of those who have agreed to what is held here now."""
         calls = self.calls(peers, Agree(self.membership), timeout_us=timeout_us)
         try:
             await calls.rest()
         finally:
             calls.abandon()
-        agreed: dict[str, bool] = {}
-        for peer, reply in calls.replies.items():
-            self.merge(reply.membership)
-            agreed[peer] = reply.whole
-        digest = self.digest
-        return {peer: whole for peer, whole in agreed.items() if calls.replies[peer].membership.digest == digest}
+        answers: dict[str, Agreed] = dict(calls.replies)
+        for answer in answers.values():
+            self.merge(answer.membership)
+        return {peer: answer for peer, answer in answers.items() if answer.membership.digest == self.digest}
 
     @handles(Agree)
     def on_agree(self, _source: str, message: Agree) -> None:
         answer = self.answer_later()
         self.merge(message.membership)
         try:
-            self.when_agreed(lambda: answer.reply(Agreed(self.membership, self.whole)))
+            self.when_agreed(lambda: answer.reply(Agreed(self.membership, self.whole, self.trusted)))
         except Rejected as error:
             answer.reject(error)
 
@@ -205,7 +209,8 @@ class Members(Service):
         self._stamp += 1
         stamp = self._stamp
         try:
-            self.log.append(meta_record(self.membership, self.whole), lambda: self._written(stamp))
+            record = meta_record(self.membership, whole=self.whole, trusted=self.trusted)
+            self.log.append(record, lambda: self._written(stamp))
         except DiskError:
             self._failed_stamp = stamp
             self.after(RETRY_US, self._write_again)

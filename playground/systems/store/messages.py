@@ -101,10 +101,14 @@ class Agree:
 
 @message
 class Agreed:
-    """``whole``: the node holds all that it has ever acknowledged, so its copies may be relied upon."""
+    """``whole``: the node holds all that it has ever acknowledged, so its copies may be relied upon.
+
+    ``trusted``: it knows of all that it has ever agreed to, so its vote may be relied upon.
+    """
 
     membership: Membership
     whole: bool
+    trusted: bool
 
 
 @message

@@ -1,10 +1,12 @@
 """What stands in a node's log, and what a log amounts to.
 
-Three kinds of records, as compact JSON (the same bytes for the same content, in every process):
+Four kinds of records, as compact JSON (the same bytes for the same content, in every process):
 
 * ``["p", key, siblings]``: these siblings were merged into the key's;
 * ``["d", key, fingerprint]``: the key was handed over and dropped, provided that it was still this;
-* ``["m", members, whole]``: the membership from here on, and whether the data are whole.
+* ``["m", members, whole, trusted]``: the membership from here on, whether the data are whole, and
+  whether the node knows of all that it has ever agreed to.
+* ``["x"]``: something that stood in this log was unreadable, so data and memberships may be missing.
 
 A record says what to merge, not what came of it, so a replayed log is right in any case in
 which its records are.
@@ -34,9 +36,12 @@ def drop_record(key: str, fingerprint: int) -> bytes:
     return _encode(("d", key, fingerprint)).encode()
 
 
-def meta_record(membership: Membership, whole: bool) -> bytes:
+def meta_record(membership: Membership, *, whole: bool, trusted: bool) -> bytes:
     members = [(name, entry.status, entry.version, entry.weight, entry.copied) for name, entry in membership.entries]
-    return _encode(("m", members, whole)).encode()
+    return _encode(("m", members, whole, trusted)).encode()
+
+
+DAMAGE = _encode(("x",)).encode()
 
 
 @lru_cache(maxsize=4096)  # and so do they hash the same
@@ -54,6 +59,7 @@ class Contents:
     data: dict[str, Siblings] = field(default_factory=dict)
     membership: Membership | None = None
     whole: bool = False
+    trusted: bool = False
 
 
 def replay(records: Iterable[bytes]) -> Contents:
@@ -61,14 +67,19 @@ def replay(records: Iterable[bytes]) -> Contents:
     contents = Contents()
     data = contents.data
     for record in records:
-        kind, a, b = json.loads(record)
+        kind, *about = json.loads(record)
         if kind == "p":
-            data[a] = merge(data.get(a, ()), _siblings(b))
+            key, siblings = about
+            data[key] = merge(data.get(key, ()), _siblings(siblings))
         elif kind == "d":
-            if a in data and fingerprint(a, data[a]) == b:
-                del data[a]
+            key, print_ = about
+            if key in data and fingerprint(key, data[key]) == print_:
+                del data[key]
+        elif kind == "m":
+            members, contents.whole, contents.trusted = about
+            contents.membership = _membership(members)
         else:
-            contents.membership, contents.whole = _membership(a), b
+            contents.whole = contents.trusted = False
     return contents
 
 

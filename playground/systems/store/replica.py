@@ -57,9 +57,14 @@ class Replica(Service):
         for key, siblings in contents.data.items():
             self._hold(key, siblings)
         if contents.membership is not None:
-            self.members.restore(contents.membership, whole=contents.whole and not damaged)
+            intact = not damaged
+            self.members.restore(
+                contents.membership, whole=intact and contents.whole, trusted=intact and contents.trusted
+            )
         elif self._founding:
             self.members.found()
+        elif self.process.node.boots == 1:
+            self.members.trusted = True  # who is new has nothing to forget
         if recovery.records or recovery.dropped_bytes:
             text = f"{self.name} recovers {len(self.data)} keys: {recovery}"
             if damaged:
@@ -171,7 +176,7 @@ class Replica(Service):
             before = self.log.size_bytes
             members = self.members
             await self.log.rewrite(
-                [meta_record(members.membership, members.whole)]
+                [meta_record(members.membership, whole=members.whole, trusted=members.trusted)]
                 + [put_record(key, siblings) for key, siblings in self.data.items()]
             )
             after = self.log.size_bytes

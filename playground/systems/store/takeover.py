@@ -5,7 +5,7 @@ or damaged. In all three cases it does the same (`_attempt`):
 
 1. **Agree.** It exchanges memberships with everybody. It goes on once a majority of the circle has agreed to
    exactly what it holds itself, because two majorities share a node: of two changes under way
-   at the same time one always knows of the other.
+   at the same time one always knows of the other. Only those count that still know all they ever agreed to.
 2. **Copy.** From each range that is to become its own it fetches what is missing, by hash trees,
    from at least N - min(R, W) + 1 replicas that have agreed (`_enough`): every write that was acknowledged under an
    earlier membership is on one of them, and too few replicas are left to answer a read or a write
@@ -23,11 +23,23 @@ may be alive behind a cut, after all, and would go on answering reads all by its
 
 A lost disk is a change, too: the node raises its version, so everybody has another
 membership from then on, and no write can count its acknowledgement from before the loss together with new ones.
+
+And it may be the very node that two majorities share. It has forgotten what it agreed to, so its own vote says
+nothing of that, and no vote of its counts elsewhere (it is not *trusted*), until it has been told (`_told`): until
+of the *others* a majority, of trusted ones and on every possible circle, holds what it holds itself, its new version
+included. Why that is enough: on a circle of n, a majority that it belonged to has n // 2 others at least, more than
+half of the n - 1 others have now told it, and that is more than n - 1 together: one of these was among those. If this
+one had agreed to the change already, it has told of it now. If it agrees only later, it answers with the new
+version, and then the old vote is for another membership and is not counted. On every possible circle, because a
+change ends where nobody else need know of it, and the next majority is one of the circle that it left behind.
+
+If fewer than W disks are lost at a time, enough trusted nodes are left for that, given time. If more are (all,
+say) nothing can be promised, but the cluster shall come back: when all others have answered, there
+is nobody left who could know more. A node on its very first boot has nothing to forget.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +47,7 @@ from playground.kernel.errors import CallError, Rejected
 from playground.kernel.service import Service, handles
 from playground.systems.ring.client import Entry, Status
 from playground.systems.store.members import Members
-from playground.systems.store.messages import Join, Leave
+from playground.systems.store.messages import Agreed, Join, Leave
 from playground.systems.store.repair import Repair
 from playground.systems.store.replica import Replica
 from playground.systems.store.settings import StoreSettings
@@ -154,13 +166,13 @@ class Takeover(Service):
         members = self.members
         timeout_us = self.settings.replica_timeout_us
         self.progress = "agreeing"
-        if not self._learnt and not members.whole:
+        if members.status is None or not (self._learnt or members.trusted):
             return await self._learn()
         agreed = await members.agree(members.others(), timeout_us)
-        if not members.agreed or not self._majority(agreed):
+        if not members.agreed or not self._enough_agree(agreed):
             return self._wait("waits for a majority to agree who is on the ring")
         digest = members.digest
-        members.trusted = True
+        members.trust()
         self.progress = "copying"
         synced: dict[str, bool] = {}
         peers = self._sources(agreed)
@@ -172,7 +184,7 @@ class Takeover(Service):
                     return True  # begin again, at once
                 continue
             self._received[peer] = self._received.get(peer, 0) + received
-            synced[peer] = agreed[peer]
+            synced[peer] = agreed[peer].whole
         if members.digest != digest or not members.agreed:
             return True
         missing = self._missing(synced)
@@ -184,11 +196,8 @@ class Takeover(Service):
     async def _learn(self) -> bool:
         """Find out what is known of me; then begin anew, under a version of my own that nobody has seen."""
         members = self.members
-        others = members.others()
-        agreed = await members.agree(others, self.settings.replica_timeout_us)
-        current = members.membership.current
-        answered = sum(name in agreed for name in current)
-        if answered + (self.name in current) <= len(current) // 2:
+        agreed = await members.agree(members.others(), self.settings.replica_timeout_us)
+        if not self._enough_agree(agreed):
             return self._wait("waits for a majority that tells who is on the ring")
         mine = members.membership.get(self.name)
         if mine is None and len(members.membership.changing) >= MAX_CHANGES:
@@ -202,11 +211,27 @@ class Takeover(Service):
         members.adopt(members.membership.having(self.name, mine))
         return True
 
-    def _majority(self, agreed: Iterable[str]) -> bool:
-        current = self.members.membership.current
-        return 2 * sum(name == self.name or name in agreed for name in current) > len(current)
+    def _enough_agree(self, agreed: dict[str, Agreed]) -> bool:
+        return self._majority(agreed) if self.members.trusted else self._told(agreed)
 
-    def _sources(self, agreed: dict[str, bool]) -> list[str]:
+    def _majority(self, agreed: dict[str, Agreed]) -> bool:
+        current = self.members.membership.current
+        votes = sum(name == self.name or (name in agreed and agreed[name].trusted) for name in current)
+        return 2 * votes > len(current)
+
+    def _told(self, agreed: dict[str, Agreed]) -> bool:
+        """Whether one of those who agree must know of whatever this node has agreed to and forgotten."""
+        members = self.members
+        if all(name in agreed for name in members.others()):
+            return True  # there is nobody else who could know
+        for circle in members.placement.circles:
+            others = [name for name in circle.nodes if name != self.name]
+            votes = sum(name in agreed and agreed[name].trusted for name in others)
+            if 2 * votes <= len(others):
+                return False
+        return True
+
+    def _sources(self, agreed: dict[str, Agreed]) -> list[str]:
         """Those who agreed and share a key with me, in an order of my own."""
         shared: dict[str, None] = {}
         for place in self.members.placement.places:

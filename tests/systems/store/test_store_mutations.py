@@ -15,6 +15,7 @@ from playground.systems.store.takeover import Takeover
 from tests.systems.store.store_chaos import Chaos
 from tests.systems.store.store_lab import simulate
 from tests.systems.store.test_store_simulation import chaotic
+from tests.systems.store.test_store_takeover import split
 
 Patch = pytest.MonkeyPatch
 COMING_AND_GOING = ("join", "leave", "cut", "crash", "muddle", "lose", "freeze")
@@ -104,7 +105,7 @@ def test_only_the_present_circle_is_asked(monkeypatch: Patch) -> None:
 
 def test_replicas_answer_requests_of_other_rings(monkeypatch: Patch) -> None:
     monkeypatch.setattr(Replica, "check", lambda _self, _ring: None)
-    assert found(stale, COMING_AND_GOING, **CALM)
+    assert any(stale(simulate(split, seed, "nothing")) for seed in range(12))
 
 
 def test_a_node_takes_over_without_copying(monkeypatch: Patch) -> None:
@@ -118,3 +119,13 @@ def test_a_node_takes_over_from_one_source_only(monkeypatch: Patch) -> None:
     monkeypatch.setattr(Takeover, "_sources", lambda self, agreed: sources(self, agreed)[:1])
     monkeypatch.setattr(Takeover, "_missing", lambda _self, _synced: [])
     assert found(stale, COMING_AND_GOING, **CALM)
+
+
+def test_a_node_that_forgot_its_vote_counts_itself(monkeypatch: Patch) -> None:
+    def told(self: Takeover, agreed: dict[str, Any]) -> bool:
+        current = self.members.membership.current
+        return 2 * (sum(name in agreed for name in current) + (self.name in current)) > len(current)
+
+    monkeypatch.setattr(Takeover, "_told", told)
+    assert any(stale(simulate(split, seed, "all")) for seed in range(4))
+    assert any(stale(simulate(split, seed, "votes")) for seed in range(4))

@@ -9,7 +9,7 @@ import pytest
 from playground.kernel.errors import Rejected
 from playground.systems.store.messages import ReplicaGet, ReplicaPut
 from playground.systems.store.versions import Siblings, Versioned
-from tests.systems.store.store_lab import Client, Lab, simulate
+from tests.systems.store.store_lab import Client, Cut, Lab, simulate
 
 
 def one(value: str, session: str, counter: int) -> Siblings:
@@ -100,8 +100,9 @@ def test_a_full_disk_refuses_definitely_and_the_others_go_on() -> None:
     simulate(main)
 
 
-@pytest.mark.parametrize("where", ["payload", "length"])
-def test_damage_in_the_middle_of_the_log_is_found_and_made_good_by_the_others(where: str) -> None:
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("where", ["payload", "length", "last payload", "last checksum", "last length"])
+def test_damage_in_the_log_is_found_and_made_good_by_the_others(where: str, again: bool) -> None:
     async def main() -> None:
         lab = Lab(3, rate=0, anti_entropy_interval_ms=0, read_repair=False)
         await lab.run(0.5)
@@ -110,24 +111,77 @@ def test_damage_in_the_middle_of_the_log_is_found_and_made_good_by_the_others(wh
         await lab.run(0.5)
         node = lab.nodes["n2"]
         safe = node.disk._files["wal"].safe
-        safe[len(safe) // 2 if where == "payload" else _frame_in_the_middle(bytes(safe))] ^= 0x40
+        records = _records(bytes(safe))
+        at = records[-1] if "last" in where else records[len(records) // 2]
+        safe[at + {"length": 2, "checksum": 5, "payload": 12}[where.split()[-1]]] ^= 0x40
         node.crash()
+        alone = Cut(["n2"], ["n1", "n3"])
+        lab.world.network.add(alone)
+        for _ in range(1 + again):  # a second crash must not make it forget that something is missing
+            node.start()
+            await lab.run(0.31)
+            assert lab.store("n2").members.placement.place("k1").sets
+            assert not lab.store("n2").members.whole
+            assert not lab.store("n2").members.trusted
+            node.crash()
+        lab.world.network.remove(alone)
         node.start()
-        await lab.run(0.31)
-        assert not lab.store("n2").members.whole
         await lab.run(2)
         assert lab.store("n2").members.whole
         assert len(lab.store("n2").replica.data) == 12
+        assert len(lab.notes("rebuilt")) == 1
+        node.crash()
+        node.start()
+        await lab.run(0.31)
+        assert lab.store("n2").members.whole, "what was made good is no damage any more"
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("when_us", range(0, 2_000, 100))
+def test_a_crash_while_the_damage_is_being_written_down_does_not_hide_it(when_us: int) -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0, anti_entropy_interval_ms=0, read_repair=False)
+        await lab.run(0.5)
+        node = lab.nodes["n2"]
+        node.disk._files["wal"].safe[-1] ^= 1
+        node.crash()
+        lab.world.network.add(Cut(["n2"], ["n1", "n3"]))
+        node.start()
+        await lab.world.advance(lab.world.now_us + node.boot_us + when_us)
+        node.crash()
+        node.start()
+        await lab.run(1)
+        assert not lab.store("n2").members.whole
+
+    simulate(main)
+
+
+def test_a_damaged_log_on_a_full_disk_waits_for_room() -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0)
+        await lab.run(0.5)
+        node = lab.nodes["n2"]
+        node.disk._files["wal"].safe[-1] ^= 1
+        node.disk.full = True
+        node.crash()
+        node.start()
+        await lab.run(3)
+        node.disk.full = False
+        await lab.run(3)
+        assert lab.store("n2").members.whole
         assert lab.notes("rebuilt")
 
     simulate(main)
 
 
-def _frame_in_the_middle(data: bytes) -> int:
-    at = 0
-    while at < len(data) // 2:
+def _records(data: bytes) -> list[int]:
+    """Where the records of a log begin."""
+    found, at = [], 0
+    while at < len(data):
+        found.append(at)
         at += 8 + int.from_bytes(data[at : at + 4], "big")
-    return at
+    return found
 
 
 def test_a_log_is_rewritten_and_nothing_is_lost_whenever_the_power_fails() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.systems.store.store_chaos import Chaos
 from tests.systems.store.store_lab import Cut, Lab, Muddle, simulate
 
 
-async def chaotic(seed: int, seconds: int = 15, acts: tuple[str, ...] = Chaos.acts, **settings: bool | int) -> Lab:
+async def chaotic(seed: int, seconds: int = 15, acts: tuple[str, ...] = Chaos.acts, **settings: Any) -> Lab:
     """A cluster after chaos, healed and quiet."""
     lab = Lab(5, seed, rate=25, keys=12, **settings)
     await lab.run(1)

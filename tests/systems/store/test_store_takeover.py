@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from playground.systems.ring.client import Status
+from playground.systems.ring.client import Entry, Status
 from playground.systems.store import checks
+from playground.systems.store.messages import Agreed
 from tests.systems.store.store_lab import Cut, Lab, simulate
 
 SEEDS = range(4)
@@ -140,6 +141,108 @@ def test_a_node_that_lost_its_disk_refuses_reads_until_it_has_its_copies_back() 
         lab.client().spawn(lab.client().read, "k")
         await lab.run(1)
         assert lab.history.operations[-1].seen == ("v",)
+
+    simulate(main)
+
+
+async def split(seed: int, forgets: str) -> Lab:
+    """n1 and n2 agree, without n3, that n4 joins; n1 goes down; it comes back alone with n3, who never knew.
+
+    What n1 ``forgets`` meanwhile: "all", its "votes" (they are damaged), or "nothing".
+    """
+    lab = Lab(3, seed, rate=60, keys=10)
+    await lab.run(2)
+    only_n3 = Cut(["n3"], ["n1", "n2", "n4"])
+    lab.world.network.add(only_n3)
+    lab.join("n4")
+    await lab.run(4)
+    assert lab.store("n4").members.status is Status.NORMAL
+    node = lab.nodes["n1"]
+    if forgets == "votes":
+        safe = node.disk._files["wal"].safe
+        at = safe.find(b'["m"', 100)
+        while at > 0:
+            safe[at] ^= 1
+            at = safe.find(b'["m"', at)
+    node.crash(lose_disk=forgets == "all")
+    lab.world.network.remove(only_n3)
+    halves = Cut(["n1", "n3"], ["n2", "n4"])
+    lab.world.network.add(halves)
+    await lab.run(0.5)
+    node.start()
+    await lab.run(4)
+    lab.world.network.remove(halves)
+    await lab.run(2)
+    await lab.quiesce()
+    return lab
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("forgets", ["all", "votes", "nothing"])
+def test_a_node_that_forgot_its_vote_is_not_part_of_the_majority_that_reminds_it(seed: int, forgets: str) -> None:
+    lab = simulate(split, seed, forgets)
+    settled(lab)
+    assert lab.staleness.judged_reads > 100
+    assert lab.store("n1").members.whole
+    waited = any("waits for a majority that tells who is on the ring" in text for text in lab.notes("waiting"))
+    assert waited == (forgets != "nothing")
+
+
+def test_a_vote_counts_only_if_the_voter_remembers_the_others_that_it_gave() -> None:
+    async def main() -> None:
+        lab = Lab(3, 1, rate=0)
+        await lab.run(1)
+        # n1 has lost its disk and can reach only n5, a newcomer, whom n2 would answer as well.
+        lab.nodes["n1"].crash(lose_disk=True)
+        lab.world.network.add(Cut(["n1"], ["n2", "n3"]))
+        lab.world.network.add(Cut(["n3"], ["n2", "n5"]))
+        lab.nodes["n1"].start()
+        lab.join("n5")
+        await lab.run(4)
+        assert not lab.store("n1").members.trusted
+        assert lab.store("n2").members.membership.get("n5") is None, "n2 alone is no majority of three"
+
+    simulate(main)
+
+
+def test_who_has_to_remind_a_node_that_forgot_its_votes() -> None:
+    async def main() -> None:
+        lab = Lab(4, 1, rate=0)
+        await lab.run(0.5)
+        takeover = lab.store("n1").takeover
+        members = takeover.members
+        members.trusted = False
+
+        def told(*names: str, trusted: bool = True) -> bool:
+            return takeover._told({name: Agreed(members.membership, True, trusted) for name in names})
+
+        assert told("n2", "n3")
+        assert not told("n2")
+        assert not told("n2", "n3", trusted=False)
+        assert told("n2", "n3", "n4", trusted=False), "nobody else could know more"
+        # n5 may have joined by now, and n1, n4 and n5 be a majority that agreed to something else.
+        members._hold(members.membership.having("n5", Entry(Status.JOINING, 1)))
+        assert not told("n2", "n3")
+        assert told("n2", "n3", "n4")
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_small_clusters_get_over_a_lost_disk(size: int) -> None:
+    async def main() -> None:
+        quorum = min(size, 2)
+        lab = Lab(size, 1, rate=10, n=min(size, 3), r=quorum, w=quorum)
+        await lab.run(2)
+        lab.nodes["n1"].crash(lose_disk=True)
+        await lab.run(1)
+        lab.nodes["n1"].start()
+        await lab.run(4)
+        assert lab.store("n1").members.whole
+        assert lab.store("n1").members.trusted
+        if size > 1:
+            assert lab.lost() == []
+            assert lab.staleness.stale_reads == 0
 
     simulate(main)
 
