@@ -29,7 +29,7 @@ _FAR = 1_000_000
 SCROLLED = ("log", "detail")
 """The panels in which up and down scroll instead of selecting."""
 HARMLESS = frozenset(
-    {"help", "back", "move", "scroll", "next_panel", "previous_panel", "pause", "step", "step_second", "quit",
+    {"help", "back", "move", "scroll", "next_panel", "pause", "step", "step_second", "quit",
      "hint_quit", "screenshot"}
 )  # fmt: skip
 """What can be done while help lies over the panels; anything else closes it and does nothing more."""
@@ -86,7 +86,7 @@ class Acts:
             raise UserError(f"there is no panel {number}: they are 1 to {len(PANELS)}")
         self.app.bring(PANELS[number - 1])
 
-    def next_panel(self, _key: str, step: int = 1) -> None:
+    def next_panel(self, key: str) -> None:
         stage = self.app.stage
         if stage.help.is_open:
             stage.help.other()
@@ -95,11 +95,9 @@ class Acts:
         names = [name for name in PANELS if name != "detail" or name in stage.plan.places]
         if not stage.plan.tabs or stage.zoomed:
             names = stage.shown()
+        step = -1 if key == "shift+tab" else 1
         at = names.index(stage.front) if stage.front in names else -1
         self.app.bring(names[(at + step) % len(names)])
-
-    def previous_panel(self, key: str) -> None:
-        self.next_panel(key, -1)
 
     def zoom(self, _key: str) -> None:
         stage = self.app.stage
@@ -127,7 +125,8 @@ class Acts:
     # --- time -----------------------------------------------------------------------
 
     def pause(self, _key: str) -> None:
-        self.app.paused = not self.app.paused
+        # At its end a scenario stands still as well: there, too, the key means "go on".
+        self.app.paused = not (self.app.paused or self.app.frame.header.ended)
         self.app.session.pause(self.app.paused)
 
     def step(self, _key: str) -> None:

@@ -58,8 +58,10 @@ KEYS: tuple[Key, ...] = (
     Key(
         tuple("123456789"), "1-9", "panel", "panel", "focus that panel", "look", takes_key=True,
     ),
-    Key(("tab",), "tab", "next_panel", "next panel", "focus the next panel; shift+tab: the one before", "look"),
-    Key(("shift+tab",), "shift+tab", "previous_panel", "panel before", "focus the panel before", "look"),
+    Key(
+        ("tab", "shift+tab"), "tab", "next_panel", "next panel", "focus the next panel; shift+tab: the one before",
+        "look", takes_key=True,
+    ),
     Key(("enter", "m"), "enter, m", "zoom", "zoom", "zoom: the panel and all about the selected node",
         "look", 20),
     Key(("escape",), "esc", "back", "back", "back: from help, zoom, filter, marks", "look"),
