@@ -18,8 +18,10 @@ What is simplified. Everyone knows the whole circle, so there is no routing as i
 later cut its circle into equal partitions (its strategy 3); we keep the random spots of its
 strategy 1, the one the paper of 1997 describes. Neighbours are chosen without regard to racks.
 
-What to try. Put servers on the circle with k = 1 and look at the arcs: one server may own
-several times its share. Raise k to 10, then 100, and watch the largest share fall towards the
-mean. Take a server away: with k = 1 one neighbour inherits everything, with k = 100 all the
-others take a little. Give a server weight 2 and see its share double.
+What to try. `:add n9` and watch the arcs: the new server takes a little from each, and nothing
+else moves. `:remove n3`: its arcs go to those who stood before them. Crash a node instead: its arcs
+stay its own, as down is not gone, and its keys lean on their other copies. In a scenario write
+`cluster: {ring: {points: 1}}` and compare with 100: with one spot a server may own several
+times its share, and whoever stands before a server that leaves inherits all of it; with a hundred
+the shares come close to one another, and a loss is spread over all.
 """
