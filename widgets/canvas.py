@@ -90,10 +90,11 @@ def shorten(text: str, width: int, look: Look) -> str:
         return dots
     kept = set_cell_size(text, width - 1).rstrip()
     space = kept.rfind(" ")
-    # At the end of a word when that costs little; a name alone is better cut than gone.
-    if not text[len(kept) : len(kept) + 1].isspace() and space >= width * 0.75:
-        kept = kept[:space].rstrip(" ,;:·")
-    return kept + dots
+    # At the end of a word unless that costs more than half; a name alone is better cut than gone.
+    after = text[len(kept) :].lstrip(",;:·")  # punctuation before a blank ends a word as well
+    if not after[:1].isspace() and width_of(kept[: max(0, space)]) * 2 >= width:
+        kept = kept[:space]
+    return kept.rstrip(" ,;:·") + dots
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -118,6 +119,23 @@ def wrap(text: str, width: int) -> list[str]:
             current = word
     lines.append(current)
     return lines
+
+
+def wrap_list(text: str, width: int) -> list[str]:
+    """As ``wrap``, but broken after commas where that takes no further line: "rewritten 0 times" stays together."""
+    by_words = wrap(text, width)
+    if len(by_words) < 2:
+        return by_words
+    lines: list[str] = []
+    parts = text.split(", ")
+    for number, part in enumerate(parts, start=1):
+        part += "," if number < len(parts) else ""
+        if lines and width_of(lines[-1]) + 1 + width_of(part) <= width:
+            lines[-1] += " " + part
+        else:
+            lines.append(part)
+    fits = all(width_of(each) <= width for each in lines)
+    return lines if fits and len(lines) <= len(by_words) else by_words
 
 
 def merge(chars: Sequence[str], styles: Sequence[Style]) -> Strip:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap
+from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap_list
 from widgets.palette import BORDER, Look
 from widgets.panel import Panel
 from widgets.shapes import Detail, Tone
@@ -27,7 +27,7 @@ def draw_detail(
     for fact in detail.facts:
         title = shorten(look.clean(fact.title), label, look)
         style = look.text_style(fact.tone)
-        for number, part in enumerate(wrap(look.clean(fact.text), max(1, width - label - 2))):
+        for number, part in enumerate(wrap_list(look.clean(fact.text), max(1, width - label - 2))):
             pieces: list[Piece] = [(title.ljust(label) if number == 0 else " " * label, muted), ("  ", muted)]
             strips.append(line([*pieces, (part, style)], width))
     for title, table in detail.tables:

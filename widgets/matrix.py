@@ -14,7 +14,7 @@ from widgets.canvas import Picture, Piece, Spot, bar, fit, line, shorten, width_
 from widgets.palette import ACCENT, BACKGROUND, BORDER, RGB, SELECTION, TRACK, Colors, Look, mix
 from widgets.panel import Panel
 from widgets.ring_labels import side_badge
-from widgets.shapes import Belief, Matrix, MatrixCell, State, Tone
+from widgets.shapes import Belief, Matrix, MatrixCell, MatrixNode, State, Tone
 
 _UNHEARD = MatrixCell(Belief.UNKNOWN)
 _BELIEF_TONES = {
@@ -54,7 +54,7 @@ def cell_piece(cell: MatrixCell, matrix: Matrix, width: int, look: Look, *, lit:
     old = _age_part(cell, matrix)
     mark = look.belief(cell.belief)
     if cell.belief is Belief.ALIVE and old > 0:
-        mark = look.glyph("○", "-")
+        mark = look.believed_alive_once
     room = width - 1 - (1 if width >= 3 else 0)
     age = age_text(cell.age_ms, room) if cell.belief is not Belief.SELF else ""
     text = (" " if width >= 3 else "") + mark + age
@@ -112,9 +112,10 @@ def draw_matrix(
     count = len(nodes)
     cut = len({node.side for node in nodes}) > 1
     name_width = min(max(width_of(node.name) for node in nodes), 8)
-    head = 1 + 1 + name_width + 1 + (1 if cut else 0)
+    badge = width_of(look.side(0)) if cut else 0
+    head = 1 + 1 + name_width + 1 + badge
     if width - head < count and name_width > 3:
-        name_width, head = 3, 6 + (1 if cut else 0)
+        name_width, head = 3, 6 + badge
     cell_width = min(5, (width - head) // count)
     if cell_width < 1:
         return draw_sums(matrix, width, height, look, selected=selected, marked=marked, top=top)
@@ -172,12 +173,7 @@ def draw_matrix(
         node = nodes[r]
         chosen = node.name == selected
         bg = look.ground(SELECTION) if chosen else None
-        gutter = look.glyph("◆", "*") if node.name in marked else look.glyph("▸", ">") if chosen else " "
-        row_piece: list[Piece] = [
-            (gutter, look.style(look.ground(ACCENT), bg, bold=True)),
-            (look.mark(node.state), look.style(look.state(node.state), bg)),
-            (fit(look.clean(node.name), name_width, look), look.style(look.hue(node.hue), bg, bold=chosen)),
-        ]
+        row_piece = _row_head(node, name_width, look, chosen=chosen, marked=node.name in marked)
         if cut:
             row_piece.append(side_badge(node.side, look))
         row_piece.append((" ", look.style(bg=bg)))
@@ -206,6 +202,19 @@ def draw_matrix(
         strips += [line([], width)] * max(0, height - 1 - len(strips))
         strips.append(line([(shorten(look.clean(matrix.caption), width, look), muted)], width))
     return Picture(strips, spots)
+
+
+def _row_head(
+    node: MatrixNode, name_width: int, look: Look, *, chosen: bool, marked: bool, gap: str = ""
+) -> list[Piece]:
+    """``▸▲n3``: chosen or marked, what is, who."""
+    bg = look.ground(SELECTION) if chosen else None
+    gutter = look.marked_mark if marked else look.chosen_mark if chosen else " "
+    return [
+        (gutter, look.style(look.ground(ACCENT), bg, bold=True)),
+        (look.mark(node.state) + gap, look.style(look.state(node.state), bg)),
+        (fit(look.clean(node.name), name_width, look), look.style(look.hue(node.hue), bg, bold=chosen)),
+    ]
 
 
 def _silence(state: State, width: int, look: Look, bg: RGB | None) -> list[Piece]:
@@ -245,13 +254,8 @@ def draw_sums(
             if r != index and index < len(row):
                 counts[row[index].belief] += 1
         voices = max(1, sum(counts.values()))
-        gutter = look.glyph("◆", "*") if node.name in marked else look.glyph("▸", ">") if chosen else " "
-        pieces: list[Piece] = [
-            (gutter, look.style(look.ground(ACCENT), bg, bold=True)),
-            (look.mark(node.state) + " ", look.style(look.state(node.state), bg)),
-            (fit(look.clean(node.name), name_width, look), look.style(look.hue(node.hue), bg, bold=chosen)),
-            (" ", look.style(bg=bg)),
-        ]
+        pieces = _row_head(node, name_width, look, chosen=chosen, marked=node.name in marked, gap=" ")
+        pieces.append((" ", look.style(bg=bg)))
         numbers: list[Piece] = []
         for belief in (Belief.ALIVE, Belief.SUSPECT, Belief.DEAD):
             text = f" {look.belief(belief)}{counts[belief]:<3d}"

@@ -6,6 +6,7 @@ Rules this module keeps:
   replaced by a grey, its blue lifted for dark grounds) come first; further nodes get tints of
   them *and* a letter, since nobody tells nine colours apart on a projector.
 * State, belief and tone are never told by colour alone: each has a mark of its own.
+* Every mark there is stands here, so that drawing and legend can't differ.
 * What a terminal can do is a ``Look``: colours (true, sixteen, none) and Unicode or ASCII.
   Sixteen-colour looks use exactly the RGB values of Rich's standard palette, so that Rich's
   downgrade to ANSI finds the colour that was meant and never a neighbour.
@@ -14,6 +15,7 @@ Rules this module keeps:
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -215,9 +217,40 @@ class Look:
         """● alive, ? suspect, ✕ dead, · unknown, ■ itself."""
         return _BELIEF_MARKS[belief][0 if self.unicode else 1]
 
+    @property
+    def believed_alive_once(self) -> str:
+        """Alive by news that is no longer fresh."""
+        return self.glyph("○", "-")
+
+    def request(self, write: bool, tone: Tone) -> str:
+        """A request on the ring: ● a write, ○ a read, ✕ failed, ? nobody knows."""
+        if tone is Tone.BAD:
+            return self.glyph("✕", "x")
+        if tone is Tone.WARN:
+            return "?"
+        return self.glyph("●", "w") if write else self.glyph("○", "r")
+
+    @property
+    def key_mark(self) -> str:
+        """Where on the ring the key lies that is looked at."""
+        return self.glyph("◆", "@")
+
+    @property
+    def chosen_mark(self) -> str:
+        return self.glyph("▸", ">")
+
+    @property
+    def marked_mark(self) -> str:
+        return self.glyph("◆", "*")
+
+    @property
+    def lettered(self) -> bool:
+        """Whether letters stand for hues: without colours, and where a coloured block can't be drawn."""
+        return self.colors is Colors.NONE or not self.unicode
+
     def swatch(self, hue: int) -> str:
         """A block of the node's colour, or its letter where colour can't tell it."""
-        if self.colors is Colors.NONE or not self.unicode or hue >= 8:
+        if self.lettered or hue >= 8:
             return self.letter(hue)
         return "▌"
 
@@ -225,9 +258,13 @@ class Look:
     def letter(hue: int) -> str:
         return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[hue % 26]
 
-    @staticmethod
-    def side(side: int) -> str:
-        """The name of a partition's side: A, B, C … from 1; "-" for 0, who is on no side and reaches everybody."""
+    def side(self, side: int) -> str:
+        """The name of a partition's side, from 1; "-" for 0, who is on no side and reaches everybody.
+
+        A, B, C …; where letters stand for hues already, |1, |2, |3 …
+        """
+        if self.lettered:
+            return f"|{(side - 1) % 9 + 1}" if side else "|-"
         return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(side - 1) % 26] if side else "-"
 
     # -- text ------------------------------------------------------------------------------------------
@@ -245,17 +282,53 @@ class Look:
 DEFAULT = Look()
 
 
-def detect(environ: Mapping[str, str] | None = None, encoding: str = "utf-8") -> Look:
-    """What the terminal can do, by its environment.
+def detect(environ: Mapping[str, str] | None = None, encoding: str = "utf-8", *, utf8_mode: bool | None = None) -> Look:
+    """What the terminal can do, by its environment. ``utf8_mode``: whether Python runs in it (None: as it does).
 
     Call it before an App is made: Textual takes NO_COLOR out of ``os.environ``.
     """
     env = os.environ if environ is None else environ
+    if utf8_mode is None:
+        utf8_mode = environ is None and bool(sys.flags.utf8_mode)
     term = env.get("TERM", "")
-    unicode = "utf" in encoding.lower() and term not in ("dumb", "vt100", "linux-ascii")
+    unicode = term not in ("dumb", "vt100", "linux-ascii") and _writes_unicode(env, encoding, utf8_mode)
     if env.get("NO_COLOR") or term in ("dumb", "vt100"):
         return Look(Colors.NONE, unicode)
     rich_term = "256" in term or "kitty" in term or "alacritty" in term or "direct" in term
     if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or rich_term:
         return Look(Colors.TRUE, unicode)
     return Look(Colors.SIXTEEN, unicode)
+
+
+def _writes_unicode(env: Mapping[str, str], encoding: str, utf8_mode: bool) -> bool:
+    """Whether the locale asks for Unicode. ``encoding`` alone can't tell: in the C locale Python still says UTF-8.
+
+    * PYTHONIOENCODING or PYTHONUTF8=1 were set on purpose: they win.
+    * Else the first of LC_ALL, LC_CTYPE and LANG that isn't empty: C, POSIX and codesets other than UTF-8 mean ASCII.
+    * If none is set (containers, ssh), Unicode, except on the Linux console, whose font lacks what we draw.
+    """
+    wanted = env.get("PYTHONIOENCODING", "").partition(":")[0]
+    if wanted:
+        return _is_utf(wanted)
+    if not _is_utf(encoding):
+        return False
+    if env.get("PYTHONUTF8") == "1":
+        return True
+    names = [env.get("LC_ALL", ""), env.get("LC_CTYPE", ""), env.get("LANG", "")]
+    if utf8_mode and not names[0] and names[1] in _COERCED:
+        names[1] = ""  # put there by Python itself, which found the C locale (PEP 538)
+    name = next(filter(None, names), "")
+    if not name:
+        return env.get("TERM") != "linux"
+    base, _, codeset = name.partition("@")[0].partition(".")
+    if codeset:
+        return _is_utf(codeset)
+    return base not in ("C", "POSIX")  # no codeset: the system's own, which ``encoding`` has told
+
+
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+"""What Python sets LC_CTYPE to when it finds the C locale."""
+
+
+def _is_utf(codeset: str) -> bool:
+    return "utf" in codeset.lower()

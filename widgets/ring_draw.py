@@ -151,7 +151,7 @@ class RingPainter:
             rows.setdefault(y, {})[x] = self._spark(spark.write, spark.tone, spark.age)
         if shape.key is not None:
             x, y = ring.cell(shape.key.at % 1.0, ring.outer + 1.1)
-            mark = (look.glyph("◆", "@"), look.style(look.tone(Tone.ACCENT), bold=True))
+            mark = (look.key_mark, look.style(look.tone(Tone.ACCENT), bold=True))
             rows.setdefault(y, {})[x] = mark
         return rows
 
@@ -169,17 +169,11 @@ class RingPainter:
 
     def _spark(self, write: bool, tone: Tone, age: float) -> tuple[str, Style]:
         look = self.look
-        if tone is Tone.BAD:
-            char = look.glyph("✕", "x")
-        elif tone is Tone.WARN:
-            char = "?"
-        else:
-            char = look.glyph("●", "w") if write else look.glyph("○", "r")
         color = look.tone(tone)
         if look.blends:
             # In five steps: a smooth fade would send every spark again in every frame.
             color = mix(color, BACKGROUND, min(4, int(max(0.0, age) * 5)) / 5 * 0.85)
-        return char, look.style(color, bold=age < 0.4, dim=age > 0.6 and not look.blends)
+        return look.request(write, tone), look.style(color, bold=age < 0.4, dim=age > 0.6 and not look.blends)
 
     @staticmethod
     def _overlay(kept: _Static, moving: dict[int, dict[int, tuple[str, Style]]]) -> list[Strip]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.style import Style
 
 from widgets.canvas import Spot, shorten, width_of
-from widgets.palette import BACKGROUND, Colors, Look, mix
+from widgets.palette import BACKGROUND, Look, mix
 from widgets.ring_layout import Circle, circle, collide, node_cells
 from widgets.shapes import Ring, RingNode, State, Tone
 
@@ -32,35 +32,51 @@ class Labels:
         return x
 
 
-def label_pieces(
-    node: RingNode, look: Look, *, gap: str, rank: int | None, cut: bool, selected: bool, marked: bool
-) -> list[tuple[str, Style]]:
-    """``◆▲ n3²A``: marked, state, name, rank as a replica of the key, side of the cut."""
-    hue = look.hue(node.hue)
-    bg = hue if selected else None
-    dark = look.ground(BACKGROUND)
-    mark_color = look.state(node.state) if node.state is not State.UP else hue
-    name_color = hue
-    if node.state is State.DOWN and look.blends:
-        name_color = mix(hue, BACKGROUND, 0.45)
-    plain_letter = look.letter(node.hue) + ":" if look.colors is Colors.NONE or not look.unicode else ""
-    pieces: list[tuple[str, Style]] = []
-    if marked:
-        pieces.append((look.glyph("◆", "*"), look.style(look.tone(Tone.ACCENT), bold=True)))
-    pieces.append((look.mark(node.state) + gap, look.style(dark if selected else mark_color, bg, bold=True)))
-    down = node.state is State.DOWN
-    name = plain_letter + look.clean(node.name)
-    pieces.append((name, look.style(dark if selected else name_color, bg, bold=not down, strike=down)))
-    if rank is not None:
-        text = _RANKS[rank] if rank < len(_RANKS) and look.unicode else f"/{rank + 1}"
-        pieces.append((text, look.style(look.tone(Tone.ACCENT), bold=True)))
-    if cut:
-        pieces.append(side_badge(node.side, look))
-    return pieces
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """All that labels depend on besides their place."""
+
+    nodes: tuple[RingNode, ...]
+    ranks: dict[str, int]
+    """The replicas of the key that is looked at, by preference."""
+    cut: bool
+    look: Look
+    selected: str | None
+    marked: frozenset[str]
+
+    def pieces(self, node: RingNode, gap: str = " ") -> list[tuple[str, Style]]:
+        """``▲ n3²A``: state, name, rank as a replica of the key, side of the cut."""
+        look = self.look
+        selected = node.name == self.selected
+        down = node.state is State.DOWN
+        hue = look.hue(node.hue)
+        bg = hue if selected else None
+        dark = look.ground(BACKGROUND)
+        mark_color = look.state(node.state) if node.state is not State.UP else hue
+        name_color = mix(hue, BACKGROUND, 0.45) if down and look.blends else hue
+        name = (look.letter(node.hue) + ":" if look.lettered else "") + look.clean(node.name)
+        pieces = [
+            (look.mark(node.state) + gap, look.style(dark if selected else mark_color, bg, bold=True)),
+            (name, look.style(dark if selected else name_color, bg, bold=not down, strike=down)),
+        ]
+        rank = self.ranks.get(node.name)
+        if rank is not None:
+            text = _RANKS[rank] if rank < len(_RANKS) and look.unicode else f"/{rank + 1}"
+            pieces.append((text, look.style(look.tone(Tone.ACCENT), bold=True)))
+        if self.cut:
+            pieces.append(side_badge(node.side, look))
+        return pieces
+
+    def write(self, node: RingNode, x: int, y: int, labels: Labels, gap: str = " ") -> int:
+        """The label, after one cell that tells whether the node is marked; returns where it ends."""
+        if node.name in self.marked and x >= 0:
+            style = self.look.style(self.look.tone(Tone.ACCENT), bold=True)
+            labels.write(x, y, [(self.look.marked_mark, style)])
+        return labels.write(x + 1, y, self.pieces(node, gap))
 
 
 def side_badge(side: int, look: Look) -> tuple[str, Style]:
-    """A partition's side as a letter on a ground of its own, so that it doesn't read as part of a name."""
+    """A partition's side on a ground of its own, so that it doesn't read as part of a name."""
     if not look.blends:
         return look.side(side), look.style(look.tone(Tone.BAD), reverse=True)
     ground = _SIDES[(side - 1) % len(_SIDES)] if side else (70, 70, 70)
@@ -86,15 +102,15 @@ def place_labels(
     ring = circle(width, height)
     if ring.outer <= 0 or not nodes:
         return ring, labels
-    lettered = look.colors is Colors.NONE or not look.unicode
-    name_widths = [width_of(node.name) + (2 if lettered else 0) for node in nodes]
-    extra = 2 if look.unicode else 3  # room for a rank and a side
+    scene = _Scene(nodes, ranks, cut, look, selected, marked)
+    name_widths = [width_of(node.name) + (2 if look.lettered else 0) for node in nodes]
+    extra = (1 if look.unicode else 2) + width_of(look.side(0))  # room for a rank and a side
     for gap in (" ", ""):
         widths = [1 + len(gap) + size + extra for size in name_widths]
         if max(widths) + 4 < 2 * ring.inner:
             spots = node_cells(ring, widths)
             if not collide(spots, widths):
-                _full(nodes, spots, widths, gap, ranks, cut, look, selected, marked, labels)
+                _full(scene, spots, widths, gap, labels)
                 return ring, labels
     legend = _legend_width(width, height, max(name_widths), look)
     ring = circle(width, height, legend)
@@ -114,89 +130,53 @@ def place_labels(
         labels.write(x, y, [(look.mark(node.state), style)])
         labels.spots.append(Spot(y, x, x + 1, node.name))
     if legend:
-        _legend(nodes, width - legend, legend, height, ranks, cut, look, selected, marked, labels)
+        _legend(scene, width - legend, legend, height, labels)
     elif selected is not None:
-        _centre(nodes, ring, ranks, cut, look, selected, labels)
+        _centre(scene, ring, labels)
     return ring, labels
 
 
-def _full(
-    nodes: tuple[RingNode, ...],
-    spots: list[tuple[int, int]],
-    widths: list[int],
-    gap: str,
-    ranks: dict[str, int],
-    cut: bool,
-    look: Look,
-    selected: str | None,
-    marked: frozenset[str],
-    labels: Labels,
-) -> None:
-    for node, (x, y), size in zip(nodes, spots, widths, strict=True):
-        pieces = label_pieces(node, look, gap=gap, rank=ranks.get(node.name), cut=cut,
-                              selected=node.name == selected, marked=False)  # fmt: skip
-        start = x + 1  # one cell of the spare room stands before the label
-        if node.name in marked and x >= 0:
-            labels.write(x, y, [(look.glyph("◆", "*"), look.style(look.tone(Tone.ACCENT), bold=True))])
-        end = labels.write(start, y, pieces)
+def _full(scene: _Scene, spots: list[tuple[int, int]], widths: list[int], gap: str, labels: Labels) -> None:
+    for node, (x, y), size in zip(scene.nodes, spots, widths, strict=True):
+        end = scene.write(node, x, y, labels, gap)
         labels.centres[node.name] = (x + size / 2, 2 * y + 1.0)
         labels.spots.append(Spot(y, x, max(end, x + size), node.name))
 
 
 def _legend_width(width: int, height: int, longest: int, look: Look) -> int:
     """Columns for a legend at the right if the panel is wide enough for one beside a decent ring, else 0."""
-    need = longest + 6 + (0 if look.unicode else 1)
+    need = longest + 4 + (1 if look.unicode else 2) + width_of(look.side(0))
     spare = width - 2 * height
     return need if spare >= need or (width - need >= 16 and width >= 24 and longest <= 8) else 0
 
 
-def _legend(
-    nodes: tuple[RingNode, ...],
-    x: int,
-    size: int,
-    height: int,
-    ranks: dict[str, int],
-    cut: bool,
-    look: Look,
-    selected: str | None,
-    marked: frozenset[str],
-    labels: Labels,
-) -> None:
+def _legend(scene: _Scene, x: int, size: int, height: int, labels: Labels) -> None:
+    nodes = scene.nodes
     fits = len(nodes) <= height
     shown = list(nodes)
     if not fits:
         # What is not well, selected or holds the key comes first; the order within stays.
         def weight(node: RingNode) -> int:
-            return 0 if node.name == selected else 1 if node.name in ranks else 2 if node.state is not State.UP else 3
+            if node.name == scene.selected:
+                return 0
+            return 1 if node.name in scene.ranks else 2 if node.state is not State.UP else 3
 
         keep = sorted(range(len(nodes)), key=lambda i: (weight(nodes[i]), i))[: max(0, height - 1)]
         shown = [nodes[i] for i in sorted(keep)]
     top = max(0, (height - len(shown) - (0 if fits else 1)) // 2)
     for y, node in enumerate(shown, top):
-        if node.name in marked:
-            labels.write(x, y, [(look.glyph("◆", "*"), look.style(look.tone(Tone.ACCENT), bold=True))])
-        pieces = label_pieces(node, look, gap=" ", rank=ranks.get(node.name), cut=cut,
-                              selected=node.name == selected, marked=False)  # fmt: skip
-        labels.write(x + 1, y, pieces)
+        scene.write(node, x, y, labels)
         labels.spots.append(Spot(y, x, x + size, node.name))
     if not fits:
-        text = shorten(f"+{len(nodes) - len(shown)} more", size - 1, look)
-        labels.write(x + 1, min(height - 1, top + len(shown)), [(text, look.text_style(Tone.MUTED))])
+        text = shorten(f"+{len(nodes) - len(shown)} more", size - 1, scene.look)
+        labels.write(x + 1, min(height - 1, top + len(shown)), [(text, scene.look.text_style(Tone.MUTED))])
 
 
-def _centre(
-    nodes: tuple[RingNode, ...],
-    ring: Circle,
-    ranks: dict[str, int],
-    cut: bool,
-    look: Look,
-    selected: str,
-    labels: Labels,
-) -> None:
+def _centre(scene: _Scene, ring: Circle, labels: Labels) -> None:
     """No room for labels or legend: at least the selected node's stands in the middle."""
-    for node in nodes:
-        if node.name == selected:
-            pieces = label_pieces(node, look, gap=" ", rank=ranks.get(selected), cut=cut, selected=True, marked=False)
+    for node in scene.nodes:
+        if node.name == scene.selected:
+            pieces = scene.pieces(node)
             size = _width(pieces)
             if size + 2 < 2 * ring.inner:
                 labels.write(int(ring.cx - size / 2), int(ring.cy / 2), pieces)

@@ -77,10 +77,7 @@ def lead(row: Row, look: Look, marked: bool, selected: bool, has_hue: bool, has_
     """What stands before the first column: marked or selected, the node's colour, the state's mark."""
     bg = look.ground(SELECTION) if selected else None
     accent = look.style(look.tone(Tone.ACCENT), bg, bold=True)
-    if marked:
-        pieces: list[Piece] = [(look.glyph("◆", "*"), accent)]
-    else:
-        pieces = [(look.glyph("▸", ">") if selected else " ", accent)]
+    pieces: list[Piece] = [(look.marked_mark if marked else look.chosen_mark if selected else " ", accent)]
     if has_hue:
         if row.hue is None:
             pieces.append((" ", look.style(bg=bg)))

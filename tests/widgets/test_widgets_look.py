@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+import pytest
+
 from widgets import gallery_data as data
-from widgets.canvas import Picture, bar, fit, shorten, wrap
+from widgets.canvas import Picture, bar, fit, shorten, wrap, wrap_list
 from widgets.detail import draw_detail
 from widgets.log import clock, draw_log
 from widgets.matrix import age_text, draw_matrix, short_names
@@ -53,6 +55,40 @@ class TestPalette:
         assert detect({"TERM": "xterm-256color", "NO_COLOR": "1"}).colors is Colors.NONE
         assert detect({"TERM": "xterm-256color"}, "ANSI_X3.4-1968").unicode is False
 
+    @pytest.mark.parametrize(
+        ("locale", "unicode"),
+        [
+            ({"LC_ALL": "C"}, False),
+            ({"LANG": "C"}, False),
+            ({"LANG": "POSIX"}, False),
+            ({"LANG": "de_DE.ISO-8859-1@euro"}, False),
+            ({"LANG": "C.UTF-8"}, True),
+            ({"LANG": "de_DE.utf8"}, True),
+            ({"LC_CTYPE": "UTF-8"}, True),
+            ({"LANG": "de_DE"}, True),
+            ({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, False),
+            ({"LC_ALL": "", "LC_CTYPE": "de_DE.UTF-8", "LANG": "C"}, True),
+            ({"LC_ALL": "C", "PYTHONUTF8": "1"}, True),
+            ({"LC_ALL": "C", "PYTHONIOENCODING": "utf-8:replace"}, True),
+            ({"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "latin-1"}, False),
+            ({}, True),
+            ({"TERM": "linux"}, False),
+            ({"TERM": "vt100", "LANG": "C.UTF-8"}, False),
+        ],
+    )
+    def test_the_locale_decides_on_unicode(self, locale: dict[str, str], unicode: bool) -> None:
+        assert detect({"TERM": "xterm", **locale}).unicode is unicode
+
+    def test_what_python_put_into_the_environment_does_not_count(self) -> None:
+        assert detect({"TERM": "xterm", "LANG": "C", "LC_CTYPE": "C.UTF-8"}, utf8_mode=True).unicode is False
+        assert detect({"TERM": "xterm", "LANG": "C", "LC_CTYPE": "C.UTF-8"}, utf8_mode=False).unicode is True
+        assert detect({"TERM": "xterm", "LC_CTYPE": "C.UTF-8"}, utf8_mode=True).unicode is True
+
+    def test_sides_are_no_letters_where_letters_are_hues(self) -> None:
+        assert [LOOK.side(side) for side in (0, 1, 2)] == ["-", "A", "B"]
+        for look in (ASCII, Look(Colors.NONE), Look(unicode=False)):
+            assert [look.side(side) for side in (0, 1, 2)] == ["|-", "|1", "|2"]
+
     def test_text_is_made_harmless(self) -> None:
         assert LOOK.clean("a\x1b[2Jb") == "a?[2Jb"
         assert ASCII.clean("n1 → n2 · 3 µs…") == "n1 > n2 . 3 us~"
@@ -62,12 +98,22 @@ class TestCanvas:
     def test_too_long_ends_in_dots_at_a_word_if_near(self) -> None:
         assert shorten("elected leader of epoch", 15, LOOK) == "elected leader…"
         assert shorten("unbreakable", 6, LOOK) == "unbre…"
+        assert shorten("13 machines are started", 22, LOOK) == "13 machines are…"
+        assert shorten("one, two, three", 9, LOOK) == "one, two…"
+        assert shorten("stale by 2 versions: cart", 20, LOOK) == "stale by 2 versions…"
+        assert shorten("n1 unbreakable", 12, LOOK) == "n1 unbreaka…"
         assert fit("7", 3, LOOK, right=True) == "  7"
 
     def test_bars_go_by_eighths(self) -> None:
         assert bar(0.5, 4, LOOK) == ("██", "  ")
         assert bar(0.001, 4, LOOK)[0] == "▏"
         assert bar(0.5, 4, ASCII) == ("##", "..")
+
+    def test_lists_break_at_commas_where_that_costs_no_line(self) -> None:
+        text = "18 records, 1.2 kB, rewritten 0 times"
+        assert wrap_list(text, 32) == ["18 records, 1.2 kB,", "rewritten 0 times"]
+        assert wrap_list(text, 40) == [text]
+        assert wrap_list("aa bb, cc dd ee, ff", 11) == ["aa bb, cc", "dd ee, ff"]
 
     def test_wrap_keeps_words(self) -> None:
         assert wrap("suspect by n1 n2", 10) == ["suspect by", "n1 n2"]
@@ -120,6 +166,8 @@ class TestMatrix:
         assert "┊" in text[2]
         assert any(set(line.strip()) == {"┄"} for line in text)
         assert text[2].startswith(" ▲n1A")
+        plain = rows(draw_matrix(data.matrix(6, cut=True), 50, 20, ASCII))
+        assert plain[2].startswith(" ^n1|1")
 
     def test_many_nodes_become_sums(self) -> None:
         text = rows(draw_matrix(data.matrix(60), 40, 20, LOOK))

@@ -17,7 +17,7 @@ class Terminal:
 
     def __init__(self, *arguments: str, size: tuple[int, int] = (100, 30)) -> None:
         width, height = size
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
         env.pop("NO_COLOR", None)
         command = [sys.executable, "-m", "widgets.gallery", *arguments]
         self.process = ptyprocess.PtyProcess.spawn(command, dimensions=(height, width), env=env)
