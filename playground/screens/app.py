@@ -20,7 +20,7 @@ from textual.theme import Theme
 
 from playground.frame import Frame
 from playground.screens.acts import Acts
-from playground.screens.bars import Bar, Notice, NoticeBar
+from playground.screens.bars import Bar, CaptionBar, Notice, NoticeBar
 from playground.screens.choice import Choice
 from playground.screens.finder import ActFinder
 from playground.screens.footer import FooterBar, offers
@@ -90,11 +90,13 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         self.acts = Acts(self)
         self.header = HeaderBar("header")
         self.stage = Stage()
-        self.caption = NoticeBar("caption", id="caption")
+        self.caption = CaptionBar("caption", id="caption")
         self.notice = NoticeBar("notice")
         self.footer = FooterBar("footer")
         self.prompt = Prompt()
         self.too_small = NoticeBar("too-small", id="too-small")
+        self.crash: Exception | None = None
+        """What ended the app, if an error did; who ran it tells."""
         self._frame_waits = False
         self._running_loop: asyncio.AbstractEventLoop | None = None
 
@@ -158,6 +160,14 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
             return False
         self._running_loop.call_soon_threadsafe(self.exit, None, return_code)
         return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.crash = self.crash or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback of some hundred lines, with all locals; ``run.py`` says it in one."""
+        self._close_messages_no_wait()
 
     # --- for the acts ---------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of
+from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap
 from widgets.palette import Colors, Look
 from widgets.panel import Panel
 from widgets.shapes import Tone
@@ -100,7 +100,39 @@ class NoticeBar(Bar[Notice]):
         return Picture([draw_notice(shape, width, self.look)])
 
 
-def draw_notice(shape: Notice, width: int, look: Look) -> Strip:
+class CaptionBar(Bar[Notice]):
+    """What a playing scenario says: whole sentences, on up to three lines of their own, so that they cover nothing."""
+
+    MOST = 3
+    _tallest = (0, 1)
+    """For which width, how many lines have been needed."""
+
+    def show(self, shape: Notice) -> None:
+        super().show(shape)
+        self.make_room()
+
+    def on_resize(self) -> None:
+        self.make_room()
+
+    def make_room(self) -> None:
+        """As many lines as it takes, never fewer than before: panels that move with each caption are hard to watch."""
+        width = self.app.size.width
+        before = self._tallest[1] if self._tallest[0] == width else 1
+        self._tallest = (width, max(before, min(self.MOST, len(self._lines(width)))))
+        self.styles.height = self._tallest[1]
+
+    def _lines(self, width: int) -> list[str]:
+        return wrap(self.look.clean(self.shape.text), max(1, width - 4)) if self.shape else []
+
+    def paint(self, shape: Notice, width: int, height: int) -> Picture:
+        lines = self._lines(width)
+        if len(lines) > height:
+            lines[height - 1 :] = [" ".join(lines[height - 1 :])]
+        strips = [draw_notice(Notice(each, shape.tone), width, self.look, sign=not y) for y, each in enumerate(lines)]
+        return Picture(strips)
+
+
+def draw_notice(shape: Notice, width: int, look: Look, *, sign: bool = True) -> Strip:
     """The line; what doesn't fit gives way at a word's end."""
     fancy, plain = _SIGNS.get(shape.tone, ("·", "."))
     aside = look.clean(shape.aside)
@@ -108,8 +140,8 @@ def draw_notice(shape: Notice, width: int, look: Look) -> Strip:
     text = shorten(look.clean(shape.text), max(0, room), look)
     bold = shape.tone in (Tone.BAD, Tone.WARN)
     style = look.text_style(shape.tone, bold=bold)
-    sign = look.glyph(fancy, plain) if text else " "
-    pieces: list[Piece] = [(f" {sign} ", style), (text, style)]
+    mark = look.glyph(fancy, plain) if text and sign else " "
+    pieces: list[Piece] = [(f" {mark} ", style), (text, style)]
     if aside:
         pieces.append((" " * (room - width_of(text) + 2), look.style()))
         pieces.append((aside, look.text_style(Tone.ACCENT)))

@@ -58,7 +58,7 @@ def _now(key: Key, frame: Frame, choice: Choice, zoomed: str) -> Offer | None:
         case "mark" if choice.selected in choice.marked:
             label = "unmark"
         case "pause":
-            label = "go on" if frame.header.paused else "pause"
+            label = "go on" if frame.header.paused or frame.header.ended else "pause"
         case "step" | "step_second" if frame.header.paused:
             rank = 8
         case "heal_all" if not frame.faults and all(thing.state is not State.FROZEN for thing in frame.nodes):

@@ -72,7 +72,12 @@ def pace(header: Header) -> str:
 
 def parts(header: Header, look: Look) -> list[Part]:
     """The first line, in its order."""
-    running = look.glyph("⏸", "||") + " paused" if header.paused else look.glyph("▶", ">") + " " + pace(header)
+    if header.ended:
+        running, tone = look.glyph("■", "#") + " ended", Tone.ACCENT
+    elif header.paused:
+        running, tone = look.glyph("⏸", "||") + " paused", Tone.WARN
+    else:
+        running, tone = look.glyph("▶", ">") + " " + pace(header), Tone.GOOD
     acts = "act" if header.commands == 1 else "acts"
     recorded = f"{look.glyph('●', '*')} {header.commands} {acts}"
     verdict = look.clean(header.verdict)
@@ -80,7 +85,7 @@ def parts(header: Header, look: Look) -> list[Part]:
     return [
         Part(look.clean(header.title), 7, bold=True),
         Part(clock(header.at_us), 0, Tone.ACCENT, bold=True),
-        Part(running, 1, Tone.WARN if header.paused else Tone.GOOD, bold=header.paused),
+        Part(running, 1, tone, bold=header.paused or header.ended),
         Part(recorded, 5, Tone.BAD if header.commands else Tone.MUTED),
         Part(f"seed {header.seed}", 6, Tone.MUTED),
         Part(f"{header.ops_per_s:5,.0f} ops/s", 4, right=True),

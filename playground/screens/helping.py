@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from playground.screens import keys
 from widgets.detail import DetailPanel
 from widgets.palette import DEFAULT, Look
-from widgets.shapes import Belief, Cell, Column, Detail, Fact, Row, State, Table
+from widgets.shapes import Belief, Cell, Column, Detail, Fact, Row, State, Table, Tone
 
 SOURCES = {
     "ring": "playground.systems.ring",
@@ -84,7 +84,25 @@ def legend(look: Look = DEFAULT) -> tuple[tuple[str, Table], ...]:
     """What the marks mean, as this terminal shows them."""
     is_so = [(look.mark(state), text) for state, text in _STATES.items()]
     believed = [(look.belief(belief), text) for belief, text in _BELIEFS.items()]
-    return ("Marks: what is", _table(is_so, 2)), ("Marks: what is believed", _table(believed, 2))
+    believed.insert(1, (look.believed_alive_once, "believed alive, but the news is older than it should be"))
+    asked = [
+        (look.request(True, Tone.PLAIN), "a write, where its key lies"),
+        (look.request(False, Tone.PLAIN), "a read"),
+        (look.request(True, Tone.BAD), "failed"),
+        (look.request(True, Tone.WARN), "nobody knows whether it was done"),
+        (look.key_mark, "the key that is looked at"),
+    ]
+    yours = [
+        (look.chosen_mark, "the selected node: acts are for it"),
+        (look.marked_mark, "marked: acts are for all that are marked"),
+        (look.side(1), "first side of a cut; who is on no side reaches everybody"),
+    ]
+    return (
+        ("Marks: what is", _table(is_so, 2)),
+        ("Marks: what is believed", _table(believed, 2)),
+        ("Marks: requests around the ring", _table(asked, 2)),
+        ("Marks: beside a node's name", _table(yours, 2)),
+    )
 
 
 class Help(Horizontal):

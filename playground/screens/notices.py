@@ -15,6 +15,9 @@ ALERTS = frozenset({"alert", "good", "answer"})
 """Kinds of log lines that are worth the notice line."""
 
 
+OVER = Notice("the scenario is over: act or press space to go on, q to quit", Tone.ACCENT)
+
+
 class Notices:
     """Newest wins. The world's stop outranks everything."""
 
@@ -22,6 +25,7 @@ class Notices:
         self._current = Notice("")
         self._number = 0
         self._alert = -1
+        self._ended = False
         self.acted = False
         """Whether the first act has been done: then the hint has served."""
 
@@ -43,6 +47,11 @@ class Notices:
             self._number = frame.notice_number
             if frame.notice:
                 self._current = Notice(frame.notice, frame.notice_tone)
+        if frame.header.ended and not self._ended:
+            self._current = OVER
+        elif self._current is OVER and not frame.header.ended:
+            self._current = Notice("")
+        self._ended = frame.header.ended
 
     def now(self, frame: Frame, choice: Choice, wanted: str) -> Notice:
         """The line for this moment."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import FrameType
 
 from playground.screens.app import PlaygroundApp
 from playground.screens.port import SessionPort
+from playground.screens.terminal import surviving
 from widgets.log import clock
 from widgets.palette import Look, detect
 
@@ -24,11 +27,13 @@ def run_app(
 ) -> int:
     """Start ``session``, show it until somebody quits, and return the exit code.
 
-    0: quit; 1: the app crashed (the traceback goes to stderr); 128+n: ended by signal n.
+    0: quit; 1: the app crashed (one line on stderr says why;
+    if PLAYGROUND_TRACEBACK is set, the traceback before it); 128+n: ended by signal n.
     """
     look = look or detect(encoding=sys.stdout.encoding or "ascii")
     with session as running:
         app = PlaygroundApp(running, save=save, look=look)
+        app.driver_class = surviving(app.driver_class)
         ended_by: list[int] = []
 
         def leave(number: int, _frame: FrameType | None) -> None:
@@ -46,5 +51,19 @@ def run_app(
     if ended_by:
         return 128 + ended_by[0]
     if app.return_code:
-        print(f"The app has crashed at {clock(app.frame.header.at_us)}; the cluster is not to blame.", file=sys.stderr)
+        print(_told(app), file=sys.stderr)
     return app.return_code or 0
+
+
+def _told(app: PlaygroundApp) -> str:
+    """One line on the crash of the app: when, what and where; all of it for who asks."""
+    line = f"The app has crashed at {clock(app.frame.header.at_us)}; the cluster is not to blame"
+    error = app.crash
+    if error is None:
+        return f"{line}."
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    what = " ".join("".join(traceback.format_exception_only(error)).split())
+    if os.environ.get("PLAYGROUND_TRACEBACK"):
+        return "".join(traceback.format_exception(error)) + f"{line}: {what}{where}"
+    return f"{line}: {what}{where}; PLAYGROUND_TRACEBACK=1 shows more"

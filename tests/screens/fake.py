@@ -35,6 +35,7 @@ class FakeSession:
         self.notice = (0, "", Tone.PLAIN)
         self.caption = ""
         self.stopped = ""
+        self.ended = False
         self._paused = False
         self._number = 0
         self._listener: Callable[[Frame], None] = lambda frame: None
@@ -78,6 +79,7 @@ class FakeSession:
     def pause(self, paused: bool = True) -> None:
         self.asked.append(("pause", paused))
         self._paused = paused
+        self.ended = False
         self.tick(0)
 
     def set_speed(self, speed: float) -> None:
@@ -173,7 +175,7 @@ class FakeSession:
             number=self._number,
             header=Header(
                 self.title, self.at_us, self.speed, self.speed, self._paused, 42, len(self.sent), 49.5, 3_120, 12_400,
-                0.0, 0, "all promises kept", Tone.GOOD,
+                0.0, 0, "all promises kept", Tone.GOOD, self.ended,
             ),
             nodes=(
                 *(Thing(name, hue, self.states[name]) for hue, name in enumerate(names)),

@@ -221,6 +221,52 @@ def test_the_header_says_when_the_machine_lags() -> None:
     assert "full speed 310x" in first_line(header, 160, DEFAULT).text
 
 
+def test_the_end_of_a_scenario_is_told_and_space_goes_on() -> None:
+    async def steps(d: Driver) -> None:
+        d.session.ended = True
+        d.session.tick()
+        await d.until(lambda: "the scenario is over: act or press space to go on, q to quit" in d.notice)
+        head = d.text().splitlines()[0]
+        assert "■ ended" in head
+        assert "▶" not in head
+        assert "space go on" in d.footer
+        d.session.tell("something else")
+        d.session.tick()
+        await d.until(lambda: "something else" in d.notice)
+        d.session.ended = False
+        d.session.tick()
+        await d.until(lambda: "▶" in d.text().splitlines()[0])
+        d.session.ended = True
+        d.session.tick()
+        await d.until(lambda: "the scenario is over" in d.notice)
+        await d.press("space")
+        assert d.session.asked == [("pause", False)]
+        await d.until(lambda: "▶" in d.text().splitlines()[0])
+        assert "the scenario is over" not in d.notice
+
+    drive(steps)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_captions_are_never_cut_and_cover_nothing(size: tuple[int, int]) -> None:
+    caption = "A client that asks n3 waits half a second in vain, then asks another node: slow, but no error."
+
+    async def steps(d: Driver) -> None:
+        d.session.caption = caption
+        d.session.tick()
+        await d.until(lambda: "▸ A client" in d.text())
+        lines = d.text().splitlines()
+        assert caption in " ".join(" ".join(lines[-5:]).split())
+        needed = 1 + (size[0] < len(caption) + 4)
+        assert lines[-3 - needed].lstrip().startswith("╰")
+        d.session.caption = "Short."
+        d.session.tick()
+        await d.until(lambda: "▸ Short." in d.text())
+        assert d.text().splitlines()[-3 - needed].lstrip().startswith("╰")
+
+    drive(steps, size=size)
+
+
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_faults_in_force_are_always_in_sight(width: int) -> None:
     shown = frame_of(faults=["partition n1 n2 n3 | n4 n5", "one-way cut n1 -> everybody", "n2: +200ms"])

@@ -29,7 +29,7 @@ class Terminal:
     """A program on a pseudo-terminal, all it wrote, and what a terminal shows of it."""
 
     def __init__(self, script: str, columns: int = 160, rows: int = 50, **env: str) -> None:
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **env}
         self.process: Any = PtyProcess.spawn(
             [sys.executable, str(HERE / script)], dimensions=(rows, columns), env=environment
         )
@@ -143,7 +143,21 @@ def test_a_crash_of_the_app_restores_the_terminal_and_is_told(start: Callable[..
     assert terminal.end() == 1
     terminal.assert_restored()
     after = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
-    assert b"made to fail" in after
+    told = [line for line in re.sub(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]", b"", after).splitlines() if line.strip()]
+    assert len(told) == 1
+    assert re.match(rb"The app has crashed at \d\d:\d\d\.\d{3}; the cluster is not to blame: ", told[0])
+    assert b"RuntimeError: made to fail (crashing.py:" in told[0]
+    assert b"PLAYGROUND_TRACEBACK=1" in told[0]
+
+
+def test_the_traceback_of_a_crash_is_shown_to_who_asks(start: Callable[..., Terminal]) -> None:
+    terminal = start("crashing.py", PLAYGROUND_TRACEBACK="1")
+    terminal.shows("press x to crash it")
+    terminal.press("v")
+    assert terminal.end() == 1
+    after = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
+    assert after.count(b"Traceback (most recent call last)") == 1
+    assert b", in fail" in after
     assert b"The app has crashed at" in after
 
 
@@ -179,6 +193,38 @@ def test_poorer_terminals_get_what_they_can_show(start: Callable[..., Terminal],
     assert b"38;2;" not in terminal.output
     if "NO_COLOR" in env:
         assert not re.search(rb"\x1b\[[0-9;]*\b(3[0-7]|4[0-7]|38|48)\b[0-9;]*m", terminal.output)
+
+
+ESCAPES = re.compile(rb"\x1b(\[[0-9;:?<>=$ ]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|P[^\x1b]*\x1b\\|[=>()][0AB]?|[78cM])")
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [{"LC_ALL": "C", "NO_COLOR": "1", "TERM": "xterm"}, {"LC_ALL": "", "LC_CTYPE": "", "LANG": "C"}],
+    ids=["LC_ALL", "LANG"],
+)
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+def test_where_the_locale_is_c_only_ascii_arrives(
+    start: Callable[..., Terminal], locale: dict[str, str], size: tuple[int, int]
+) -> None:
+    terminal = start("fakerun.py", *size, **locale)
+    terminal.shows("press x to crash it")
+    terminal.press("x")
+    terminal.shows("1 down n3")
+    for keys, text in (
+        ("3", "gossip"), ("4", "p99"), (" ", "paused"), ("1v", "marked: n3"), ("?", "esc closes"),
+        ("\x1b", "marked: n3"), (":cr", "such as: crash"), ("\x1b", "marked: n3"), ("/n1", "filter: n1"),
+        ("\r", "filter: n1"), ("\x10", "crash+disk"),
+    ):  # fmt: skip
+        terminal.press(keys)
+        terminal.shows(text)
+    terminal.press("\x1b")
+    terminal.until(lambda: "crash+disk" not in terminal.text(), "the palette closes")
+    terminal.press("q")
+    assert terminal.end() == 0
+    shown = ESCAPES.sub(b"", terminal.output)
+    assert shown.isascii(), sorted({char for char in shown.decode() if not char.isascii()})
+    assert b"\x1b" not in shown
 
 
 def test_copying_goes_through_the_terminal(start: Callable[..., Terminal]) -> None:
