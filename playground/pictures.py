@@ -208,21 +208,27 @@ class Painter:
         return tuple(sparks)
 
     def _chords(self, speed: float) -> tuple[Chord, ...]:
-        """The newest messages between members, each on its way for a moment that an eye can follow."""
+        """Some of the newest messages between members, each on its way for a moment that an eye can follow.
+
+        One for each stretch of time, the first of it: so that none appears or vanishes half-way.
+        """
         cluster = self._cluster
         window_us = CHORD_S * speed * 1e6
         members = frozenset(cluster.members)
-        shown: dict[tuple[str, str], Chord] = {}
+        shown: dict[int, Chord] = {}
         for at_us, source, target, _ in cluster.world.deliveries():
             age = (cluster.now_us - at_us) / window_us
-            if age >= 1 or len(shown) == CHORDS:
+            if age >= 1:
                 break
             if source != target and source in members and target in members:
-                shown.setdefault((source, target), Chord(source, target, age))
-        for fault in cluster.faults:
-            for source, target in fault.links:
-                shown[source, target] = Chord(source, target, None, Tone.WARN)
-        return tuple(shown.values())
+                shown[int(at_us * CHORDS / window_us)] = Chord(source, target, age)
+        broken = {
+            (source, target): Chord(source, target, None, Tone.WARN)
+            for fault in cluster.faults
+            for source, target in fault.links
+            if source in members and target in members
+        }
+        return (*shown.values(), *broken.values())
 
     def _journal(self) -> Log:
         count = self._cluster.world.journal.count
