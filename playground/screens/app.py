@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.theme import Theme
 
@@ -34,6 +35,7 @@ from playground.screens.stage import Stage
 from widgets.encoder import TerseDisplay
 from widgets.palette import Look, detect
 from widgets.panel import Panel
+from widgets.plain import AsciiFilter
 from widgets.shapes import Tone
 
 
@@ -77,6 +79,7 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     ) -> None:
         """``save`` writes the session as a scenario and returns what to say. ``look`` None: by the environment."""
         self.look = look or detect()
+        self._ascii = AsciiFilter(self.look)
         super().__init__()
         self.register_theme(_THEME)
         self.theme = _THEME.name
@@ -153,6 +156,10 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         self.notice.show(self.notices.now(self.frame, self.choice, stage.events.wanted))
         self.footer.show(offers(stage.front, self.frame, self.choice, stage.zoomed))
         stage.show_tabs()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = super().get_line_filters()
+        return filters if self.look.unicode else [*filters, self._ascii]
 
     def leave(self, return_code: int) -> bool:
         """End from a signal handler. False: it does not run yet, or no longer."""

@@ -13,6 +13,7 @@ from widgets.detail import draw_detail
 from widgets.log import clock, draw_log
 from widgets.matrix import age_text, draw_matrix, short_names
 from widgets.palette import SELECTION, Colors, Look, detect
+from widgets.plain import AsciiFilter
 from widgets.ring_draw import RingPainter
 from widgets.ring_layout import circle, cut_turns
 from widgets.ring_static import Owners, annulus, pixel_owners
@@ -88,6 +89,9 @@ class TestPalette:
         assert [LOOK.side(side) for side in (0, 1, 2)] == ["-", "A", "B"]
         for look in (ASCII, Look(Colors.NONE), Look(unicode=False)):
             assert [look.side(side) for side in (0, 1, 2)] == ["|-", "|1", "|2"]
+
+    def test_what_others_draw_keeps_its_cells_in_ascii(self) -> None:
+        assert AsciiFilter(ASCII).folded("▊日本▔…x") == "|????-~x"
 
     def test_text_is_made_harmless(self) -> None:
         assert LOOK.clean("a\x1b[2Jb") == "a?[2Jb"
