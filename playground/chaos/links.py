@@ -24,52 +24,50 @@ class Latency:
         return Verdict(delay_us=self.latency_us + int(self._chance.random() * self.jitter_us))
 
 
-class Loss:
+class ByChance:
+    """What strikes each message of its scope with probability ``share``; ``within_us`` says how late at most."""
+
+    cuts = False
+
+    def __init__(self, scope: Scope, share: float, chance: Stream, within_us: int = 0) -> None:
+        self.scope = scope
+        self.share = share
+        self.within_us = within_us
+        self._chance = chance
+
+    def strikes(self, parcel: Parcel) -> bool:
+        return self.scope.covers(parcel) and self._chance.random() < self.share
+
+    def later_us(self) -> int:
+        """Some time from 1 us to ``within_us``."""
+        return 1 + int(self._chance.random() * self.within_us)
+
+
+class Loss(ByChance):
     """Each message is lost with probability ``share``."""
 
-    cuts = False
-
-    def __init__(self, scope: Scope, share: float, chance: Stream) -> None:
-        self.scope = scope
-        self.share = share
-        self._chance = chance
-
     def judge(self, parcel: Parcel) -> Verdict:
-        return DROP if self.scope.covers(parcel) and self._chance.random() < self.share else PASS
+        return DROP if self.strikes(parcel) else PASS
 
 
-class Duplication:
+class Duplication(ByChance):
     """Each message arrives a second time with probability ``share``, up to ``within_us`` later."""
 
-    cuts = False
-
     def __init__(self, scope: Scope, share: float, chance: Stream, within_us: int = 20_000) -> None:
-        self.scope = scope
-        self.share = share
-        self.within_us = within_us
-        self._chance = chance
+        super().__init__(scope, share, chance, within_us)
 
     def judge(self, parcel: Parcel) -> Verdict:
-        if self.scope.covers(parcel) and self._chance.random() < self.share:
-            return Verdict(copies_us=(1 + int(self._chance.random() * self.within_us),))
-        return PASS
+        return Verdict(copies_us=(self.later_us(),)) if self.strikes(parcel) else PASS
 
 
-class Reordering:
+class Reordering(ByChance):
     """Each message is held back with probability ``share``, up to ``within_us``: later ones overtake it."""
 
-    cuts = False
-
     def __init__(self, scope: Scope, share: float, chance: Stream, within_us: int = 50_000) -> None:
-        self.scope = scope
-        self.share = share
-        self.within_us = within_us
-        self._chance = chance
+        super().__init__(scope, share, chance, within_us)
 
     def judge(self, parcel: Parcel) -> Verdict:
-        if self.scope.covers(parcel) and self._chance.random() < self.share:
-            return Verdict(delay_us=1 + int(self._chance.random() * self.within_us))
-        return PASS
+        return Verdict(delay_us=self.later_us()) if self.strikes(parcel) else PASS
 
 
 class Bandwidth:
