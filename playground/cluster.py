@@ -138,13 +138,12 @@ class Cluster:
                 self.refused.append((at_us, command, str(error)))
         await self.world.advance(until_us)
 
-    async def step(self) -> bool:
-        """Run to the next instant at which something happens, a planned command included."""
-        due_us = self.world.heap[0][0] if self.world.heap else None
-        if self._planned and (due_us is None or self._planned[0][0] <= due_us):
-            await self.advance(self._planned[0][0])
-            return True
-        return await self.world.step()
+    async def step(self, limit_us: int | None = None) -> None:
+        """Run to the next instant at which something happens, a planned command included; at most to ``limit_us``."""
+        stops = [at_us for at_us in (limit_us, self._planned[0][0] if self._planned else None) if at_us is not None]
+        stop_us = min(stops, default=None)
+        if not await self.world.step(stop_us) and stop_us is not None:
+            await self.advance(stop_us)
 
     async def apply(self, command: Any) -> str:
         """Do it now, and record it. Returns a sentence; UserError (and nothing done) if it can't be done."""

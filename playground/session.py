@@ -185,9 +185,9 @@ class Session:
         self._first.set()
         try:
             await self._pace_world(cluster, painter)
-        except WorldStopped as error:
-            self._stopped = str(error)
-            self._tell(str(error), Tone.BAD)
+        except Exception as error:  # whatever it is, the screen must not just stand still
+            self._stopped = str(error) if isinstance(error, WorldStopped) else f"{type(error).__name__}: {error}"
+            self._tell(self._stopped, Tone.BAD)
             self._publish(painter)
             self._wait_for_the_end()
         finally:
@@ -232,7 +232,7 @@ class Session:
             if span_us:
                 await cluster.advance(self._limit(cluster.now_us + span_us))
             elif not self._ended(cluster):
-                await cluster.step()
+                await cluster.step(self._until_us)
             return True
         if self._idle(cluster):
             return False

@@ -135,11 +135,14 @@ class World:
             self.fail(error)
             raise WorldStopped(self.seed, self.now_us, error) from error
 
-    async def step(self) -> bool:
-        """Run to the next instant at which something happens. False: nothing is due, ever."""
+    async def step(self, before_us: int | None = None) -> bool:
+        """Run to the next instant at which something happens, but not to ``before_us`` or beyond.
+
+        False: nothing is due until then (without ``before_us``: ever).
+        """
         if self._runner.runnable:
             await self.rest()
-        while self.heap:
+        while self.heap and (before_us is None or self.heap[0][0] < before_us):
             at_us = self.heap[0][0]
             due = any(_does_something(event[2]) for event in self.heap if event[0] == at_us)
             await self.advance(at_us)

@@ -128,6 +128,24 @@ def test_a_step_runs_to_the_next_event_and_stands_still() -> None:
         assert wait_for(session, lambda frame: frame.header.at_us > after).header.at_us == after + 1_000_000
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_stepping_all_the_way_meets_every_planned_command_at_its_instant(seed: int) -> None:
+    # Often only the timer of a call that was answered is due before the next command: nothing to stop at.
+    timeline = [
+        (at_us, parse_line(f"load rate={at_us // 1_000 % 50 + 1}")) for at_us in range(400_123, 3_000_000, 9_001)
+    ]
+
+    async def main() -> str:
+        cluster = Cluster(SPEC, seed)
+        cluster.plan(timeline)
+        while cluster.now_us < 3_000_000:
+            await cluster.step(3_000_000)
+        assert [at_us for at_us, _ in cluster.recorded] == [at_us for at_us, _ in timeline]
+        return cluster.world.digest()
+
+    assert run(main) == digest_without_a_screen(SPEC, seed, timeline, 3_000_000)
+
+
 def test_frames_hold_only_what_is_looked_at() -> None:
     with Session(SPEC, 1, until_us=END_US) as session:
         session.look(View(panels=frozenset({"gossip"})))
