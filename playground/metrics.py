@@ -41,7 +41,6 @@ class Metrics:
         self.buckets: deque[Bucket] = deque(maxlen=KEEP_BUCKETS)
         self.read_us = array("L")
         self.write_us = array("L")
-        self._history = history
         history.listen(_ignore, self._ended)
 
     def recent(self, now_us: int, seconds: int) -> list[Bucket]:

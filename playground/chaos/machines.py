@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from playground.kernel.node import Node
 
-DISK_FAULTS = ("full", "hang", "slow", "rot", "ok")
-
 
 def break_disk(node: Node, fault: str, amount: int) -> str:
     """Put a disk fault in force and say so.

@@ -101,10 +101,6 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 
 
-def by_act() -> dict[str, Key]:
-    return {key.act: key for key in KEYS}
-
-
 def footer(panel: str) -> list[Key]:
     """What the footer offers while ``panel`` is focused, what breaks first."""
     offered = [key for key in KEYS if key.rank < 99 and (not key.panels or panel in key.panels)]

@@ -40,7 +40,6 @@ class Handoff(Service):
         self.replica = replica
         self.repair = repair
         self.strays: dict[str, dict[str, None]] = {}
-        self.delivered = 0
         self._changed: dict[str, None] = {}
         self._ring = -1
         self._busy = False
@@ -101,7 +100,6 @@ class Handoff(Service):
             given = tuple((key, siblings) for key, siblings in some if key in lacking)
             if given:
                 await self.call(peer, Exchange(ring, given), timeout_us=timeout_us)
-                self.delivered += len(given)
             for key, siblings in some:
                 if key in self.strays and data.get(key) == siblings:
                     self.strays[key][peer] = None
