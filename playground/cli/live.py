@@ -1,18 +1,14 @@
-"""What a person types. Everything heavy is imported inside the command that needs it, so ``--help`` is there at once.
-
-Exit statuses: 0 fine; 1 an expectation or a check failed, or the app crashed; 2 the input or the
-terminal is no good (one line says why); 130 interrupted.
-"""
+"""The app: a live cluster, or a scenario to watch and take over."""
 
 from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from playground.cli.options import Name, Seed, Speed, app, parse_speed
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,33 +18,6 @@ if TYPE_CHECKING:
 
 LEAST_COLUMNS, LEAST_ROWS = 60, 20
 """The app needs this much of a terminal."""
-MAX_SEED = 2**63 - 1
-INTERRUPTED = 130
-# BadParameter is public in typer, what it derives from is not; every mistake on the command line is one.
-_UsageMistake: Any = typer.BadParameter.__mro__[2]
-
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-class Bench(StrEnum):
-    """What can be measured."""
-
-    KERNEL = "kernel"
-    RING = "ring"
-    SCREEN = "screen"
-
-
-Seed = Annotated[int | None, typer.Option(min=0, max=MAX_SEED, metavar="N", help="Same seed, same run.")]
-Speed = Annotated[str, typer.Option(help="Virtual seconds per second, or max.", metavar="X")]
-Name = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A file, or the name of a shipped one (playground list).")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -80,7 +49,7 @@ def live(
 
         print(f"chaos-playground {installed('chaos-playground')}")
         return 0
-    pace = _speed(speed)
+    pace = parse_speed(speed)
     overrides = {"nodes": nodes, "load": {} if rate is None else {"rate": rate}}
     from playground.scenario.loader import cluster_spec
 
@@ -97,7 +66,7 @@ def play(scenario: Name, speed: Speed = "1") -> int:
     from playground.scenario.loader import load
     from playground.scenario.shelf import find
 
-    pace = _speed(speed)
+    pace = parse_speed(speed)
     script = load(find(scenario))
     _check_terminal()
     from playground.session import Session
@@ -112,93 +81,6 @@ def play(scenario: Name, speed: Speed = "1") -> int:
         title=script.title,
     )
     return _show(session, script, scenario)
-
-
-@app.command()
-def replay(scenario: Name, as_json: Json = False, seed: Seed = None) -> int:
-    """Run a scenario without a screen, as fast as it goes, and report."""
-    from playground.scenario.loader import load
-    from playground.scenario.shelf import find
-
-    script = load(find(scenario))
-    from playground.scenario.headless import run_and_report
-
-    return run_and_report(script, seed=seed, as_json=as_json)
-
-
-@app.command("list")
-def list_scenarios() -> int:
-    """Show the scenarios that are shipped."""
-    from playground.scenario.headless import print_shelf
-
-    return print_shelf()
-
-
-@app.command()
-def bench(what: Annotated[Bench, typer.Argument(help="What to measure.")], as_json: Json = False) -> int:
-    """Measure this machine: the kernel, the ring or the screen."""
-    import importlib
-
-    module: Any = importlib.import_module(f"playground.bench.{what.value}")
-    status: int = module.run(as_json=as_json)
-    return status
-
-
-def main() -> int:
-    """The entry point: runs what was typed, turns every mistake into one line; returns the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode still gets every line
-    try:
-        status: int = app(standalone_mode=False, prog_name="playground") or 0
-        sys.stdout.flush()
-        return _interrupted() if status == INTERRUPTED else status
-    except UserError as error:
-        return _complain(str(error))
-    except _UsageMistake as error:
-        return _complain(_plainly(" ".join(error.format_message().split())))
-    except (KeyboardInterrupt, typer.Abort):
-        return _interrupted()
-    except BrokenPipeError:
-        # Whoever read has gone (head, say): no more output, and no complaint about it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-
-
-def _interrupted() -> int:
-    # Some versions of typer turn Ctrl-C into this status without a word, others let it pass.
-    print("playground: interrupted", file=sys.stderr)
-    return INTERRUPTED
-
-
-def _complain(text: str) -> int:
-    print(f"playground: {text}", file=sys.stderr)
-    return 2
-
-
-def _plainly(text: str) -> str:
-    """The words of the library's checks, for somebody who does not know it."""
-    for theirs, ours in (
-        ("Input should be a valid integer, unable to parse string as an integer", "write a whole number"),
-        ("Input should be a valid number, unable to parse string as a number", "write a number"),
-        ("Input should be", "it should be"),
-        ("Value error, ", ""),
-    ):
-        text = text.replace(theirs, ours)
-    return text
-
-
-def _speed(text: str) -> float:
-    """Virtual seconds per second; 0: as fast as it goes. UserError if it is neither a sensible number nor max."""
-    if text == "max":
-        return 0.0
-    try:
-        speed = float(text.removesuffix("x"))
-    except ValueError:
-        speed = 0.0
-    if not 0.001 <= speed <= 10_000:
-        raise UserError(f"--speed: {text[:40]!r} is no speed; write a number from 0.001 to 10000, or max")
-    return speed
 
 
 def _drawn() -> int:

@@ -1,0 +1,74 @@
+"""What a person types. Everything heavy is imported inside the command that needs it, so ``--help`` is there at once.
+
+==================  ==========================================================
+:mod:`.live`        the app: a live cluster, or a scenario to watch
+:mod:`.replaying`   scenarios without a screen
+:mod:`.judging`     histories and journals
+:mod:`.measuring`   benchmarks
+:mod:`.options`     what they share
+==================  ==========================================================
+
+Exit statuses: 0 fine; 1 an expectation or a check failed, or the app crashed; 2 the input or the
+terminal is no good (one line says why); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+# In the order in which help lists them.
+from playground.cli import judging, live, measuring, replaying  # noqa: F401
+from playground.cli.options import app
+from playground.kernel.errors import UserError
+
+INTERRUPTED = 130
+# BadParameter is public in typer, what it derives from is not; every mistake on the command line is one.
+_UsageMistake: Any = typer.BadParameter.__mro__[2]
+
+
+def main() -> int:
+    """The entry point: runs what was typed, turns every mistake into one line; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode still gets every line
+    try:
+        status: int = app(standalone_mode=False, prog_name="playground") or 0
+        sys.stdout.flush()
+        return _interrupted() if status == INTERRUPTED else status
+    except UserError as error:
+        return _complain(str(error))
+    except _UsageMistake as error:
+        return _complain(_plainly(" ".join(error.format_message().split())))
+    except (KeyboardInterrupt, typer.Abort):
+        return _interrupted()
+    except BrokenPipeError:
+        # Whoever read has gone (head, say): no more output, and no complaint about it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _interrupted() -> int:
+    # Some versions of typer turn Ctrl-C into this status without a word, others let it pass.
+    print("playground: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _complain(text: str) -> int:
+    print(f"playground: {text}", file=sys.stderr)
+    return 2
+
+
+def _plainly(text: str) -> str:
+    """The words of the library's checks, for somebody who does not know it."""
+    for theirs, ours in (
+        ("Input should be a valid integer, unable to parse string as an integer", "write a whole number"),
+        ("Input should be a valid number, unable to parse string as a number", "write a number"),
+        ("Input should be", "it should be"),
+        ("Value error, ", ""),
+    ):
+        text = text.replace(theirs, ours)
+    return text

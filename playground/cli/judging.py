@@ -1,0 +1,3 @@
+"""Judging what others recorded: histories and journals."""
+
+from __future__ import annotations

@@ -1,0 +1,28 @@
+"""Benchmarks of this machine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from playground.cli.options import Json, app
+
+
+class Bench(StrEnum):
+    """What can be measured."""
+
+    KERNEL = "kernel"
+    RING = "ring"
+    SCREEN = "screen"
+
+
+@app.command()
+def bench(what: Annotated[Bench, typer.Argument(help="What to measure.")], as_json: Json = False) -> int:
+    """Measure this machine: the kernel, the ring or the screen."""
+    import importlib
+
+    module: Any = importlib.import_module(f"playground.bench.{what.value}")
+    status: int = module.run(as_json=as_json)
+    return status

@@ -1,0 +1,38 @@
+"""What the commands share: the app that they are registered with, and the options that several of them take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from playground.kernel.errors import UserError
+
+MAX_SEED = 2**63 - 1
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Seed = Annotated[int | None, typer.Option(min=0, max=MAX_SEED, metavar="N", help="Same seed, same run.")]
+Speed = Annotated[str, typer.Option(help="Virtual seconds per second, or max.", metavar="X")]
+Name = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A file, or the name of a shipped one (playground list).")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def parse_speed(text: str) -> float:
+    """Virtual seconds per second; 0: as fast as it goes. UserError if it is neither a sensible number nor max."""
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0.001 <= speed <= 10_000:
+        raise UserError(f"--speed: {text[:40]!r} is no speed; write a number from 0.001 to 10000, or max")
+    return speed
