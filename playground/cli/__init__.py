@@ -20,8 +20,14 @@ from typing import Any
 
 import typer
 
-# In the order in which help lists them.
-from playground.cli import judging, live, measuring, replaying  # noqa: F401
+# isort: off
+# In the order in which help lists the commands.
+from playground.cli import live  # noqa: F401
+from playground.cli import replaying  # noqa: F401
+from playground.cli import judging  # noqa: F401
+from playground.cli import measuring  # noqa: F401
+
+# isort: on
 from playground.cli.options import app
 from playground.kernel.errors import UserError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from playground import cli
+from playground.cli import live as cli
 
 QUICK = "title: quick\ncluster: {preset: small}\nuntil: 2s\n"
 
