@@ -5,6 +5,9 @@ time) and a drift (it runs too fast or too slow). Timers run by it as well, so a
 node whose clock is 10 % fast hurries through its timeouts by 10 %.
 
 ``wall_us`` may jump when the offset is changed; ``monotonic_us`` never does.
+
+The time of day can also stand still (`Clock.freeze`), as on a virtual machine whose clock is not kept
+up to date. Timers go on: they count by ``monotonic_us``.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ class Clock:
         self._elapsed_us = 0
         self.offset_us = 0
         self.drift_ppm = 0
+        self._frozen_us: int | None = None
 
     @property
     def monotonic_us(self) -> int:
@@ -36,7 +40,21 @@ class Clock:
     @property
     def wall_us(self) -> int:
         """The time of day as this node believes it."""
-        return self.monotonic_us + self.offset_us
+        return (self.monotonic_us if self._frozen_us is None else self._frozen_us) + self.offset_us
+
+    @property
+    def frozen(self) -> bool:
+        """The time of day stands still."""
+        return self._frozen_us is not None
+
+    def freeze(self) -> None:
+        """Let the time of day stand still; a change of the offset still sets it. Nothing changes if it does already."""
+        if self._frozen_us is None:
+            self._frozen_us = self.monotonic_us
+
+    def resume(self) -> None:
+        """End :meth:`freeze`: the time of day jumps to where it would be, as after a step by NTP."""
+        self._frozen_us = None
 
     def set_drift(self, ppm: int) -> None:
         """Let the clock run ``ppm`` parts per million fast from now on (> -1,000,000).

@@ -89,6 +89,40 @@ def test_a_clock_goes_on_while_its_process_is_frozen_or_dead():
     assert in_lab(test) == 10 * MS
 
 
+def test_a_frozen_time_of_day_stands_still_while_timers_go_on_and_jumps_at_the_end():
+    async def test(lab):
+        probe = lab.of(0)
+        clock = probe.clock
+        clock.offset_us = 2 * SECOND
+        await lab.go(3 * MS)
+        clock.freeze()
+        probe.every(10 * MS, lambda: probe.see("tick", (clock.monotonic_us, clock.wall_us, clock.frozen)))
+        await lab.go(5 * MS)
+        clock.freeze()
+        await lab.go(7 * MS)
+        clock.offset_us = 0
+        await lab.go(10 * MS)
+        clock.resume()
+        await lab.go(10 * MS)
+        return [value for _, _, value in probe.seen]
+
+    assert in_lab(test) == [
+        (13 * MS, 3 * MS + 2 * SECOND, True),
+        (23 * MS, 3 * MS, True),
+        (33 * MS, 33 * MS, False),
+    ]
+
+
+def test_a_clock_that_is_not_frozen_can_be_resumed():
+    async def test(lab):
+        clock = lab.nodes[0].clock
+        clock.resume()
+        await lab.go(5 * MS)
+        return clock.wall_us, clock.frozen
+
+    assert in_lab(test) == (5 * MS, False)
+
+
 # --- journal and digest -------------------------------------------------------
 
 
