@@ -50,7 +50,7 @@ class Cluster:
         self.faults: list[Fault] = []
         self.recorded: list[tuple[int, Any]] = []
         self.refused: list[tuple[int, Any, str]] = []
-        self._planned: deque[tuple[int, Any]] = deque()
+        self._planned: deque[tuple[int, Any, bool]] = deque()
         for name in spec.node_names:
             self.make_member(name, spec.node_names)
         for name in (*spec.client_names, CONSOLE):
@@ -85,6 +85,11 @@ class Cluster:
                 yield process.find(LoadClient)
 
     @property
+    def load_client_names(self) -> list[str]:
+        """The clients that make load: all but the console."""
+        return [name for name in self.clients if name != CONSOLE]
+
+    @property
     def staying(self) -> list[str]:
         """The members that were not told to leave."""
         return [name for name in self.members if name not in self.retired]
@@ -107,9 +112,16 @@ class Cluster:
     @property
     def quiet(self) -> bool:
         """Nothing is in force, and everybody who belongs to it is up and well."""
-        return not self.faults and all(
-            self.node(name).life is Life.UP and not machines.disk_is_ill(self.node(name)) for name in self.staying
-        )
+        return not self.faults and all(self._is_well(name) for name in self.staying)
+
+    def _is_well(self, name: str) -> bool:
+        node = self.node(name)
+        slow = machines.cpu_is_slow(node, self.usual_event_us(name))
+        return node.life is Life.UP and not machines.disk_is_ill(node) and not slow
+
+    def usual_event_us(self, name: str) -> int:
+        """What an event costs this machine when it is well. Clients have time in plenty."""
+        return 0 if name in self.clients else self.spec.machine.event
 
     # --- time and acts --------------------------------------------------------
 
@@ -117,9 +129,13 @@ class Cluster:
     def now_us(self) -> int:
         return self.world.now_us
 
-    def plan(self, timeline: Iterable[tuple[int, Any]]) -> None:
-        """Commands to come, as ``(at_us, command)``; those of one instant in the given order."""
-        self._planned = deque(sorted((*self._planned, *timeline), key=lambda planned: planned[0]))
+    def plan(self, timeline: Iterable[tuple[int, Any]], *, lenient: bool = False) -> None:
+        """Commands to come, as ``(at_us, command)``; those of one instant in the given order.
+
+        What cannot be carried out stands in ``refused`` afterwards, unless it is ``lenient``.
+        """
+        coming = ((at_us, command, lenient) for at_us, command in timeline)
+        self._planned = deque(sorted((*self._planned, *coming), key=lambda planned: planned[0]))
 
     @property
     def planned(self) -> int:
@@ -129,13 +145,14 @@ class Cluster:
     async def advance(self, until_us: int) -> None:
         """Run up to and including ``until_us``, planned commands included."""
         while self._planned and self._planned[0][0] <= until_us:
-            at_us, command = self._planned[0]
+            at_us, command, lenient = self._planned[0]
             await self.world.advance(at_us)
             self._planned.popleft()
             try:
                 await self.apply(command)
             except UserError as error:
-                self.refused.append((at_us, command, str(error)))
+                if not lenient:
+                    self.refused.append((at_us, command, str(error)))
         await self.world.advance(until_us)
 
     async def step(self, limit_us: int | None = None) -> None:
@@ -150,8 +167,8 @@ class Cluster:
         # After every event of this instant, those included that an earlier command of the same instant
         # has caused: so it was, and so it will be when the record is replayed.
         await self.world.advance(self.world.now_us)
-        text = acts.apply(self, command)
-        self.recorded.append((self.world.now_us, command))
+        text, named = acts.apply(self, command)
+        self.recorded.append((self.world.now_us, named))
         await self.world.rest()
         return text
 
@@ -162,6 +179,7 @@ class Cluster:
         settings = {"gossip": self.spec.gossip, "store": self.spec.store}
         site = catalog.Site(name, members, settings, self.spec.ring.points, joining)
         node = Node(self.world, name, catalog.services(site))
+        node.event_us = self.spec.machine.event
         self.members.append(name)
         node.start()
         return node

@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from playground.commands import COMMANDS, Add, Get, Load, Put, check_nodes, validate
+from playground.commands import COMMANDS, Partition, check_nodes, validate
+from playground.commands.network import SHAPES
+from playground.commands.targets import WORDS
 from playground.kernel.errors import UserError
 from playground.wording import unknown
 
@@ -40,8 +42,12 @@ def complete(text: str, nodes: Sequence[str]) -> list[str]:
         return []
     head, last = " ".join(words[:-1]), words[-1]
     used = set(words[1:-1])
-    options = [f"{name}=" for name in kind.model_fields if name not in ("do", "nodes", "groups", "sources", "targets")]
+    options = [f"{name}=" for name in kind.model_fields if name not in ("do", "shape", "groups", *kind.target_fields)]
     options = [option for option in options if not any(word.startswith(option) for word in used)]
-    if "=" not in last and kind not in (Load, Put, Get, Add):
-        options = [name for name in nodes if name not in used] + options
+    if "=" not in last and kind.target_fields:
+        if kind is Partition and len(words) == 2:
+            options = [*SHAPES, *options]
+        options = [*(name for name in nodes if name not in used), *options]
+        if last:  # a word is offered to who has begun to type it: names come first
+            options += [word for word in WORDS if word not in used]
     return [f"{head} {option}" for option in options if option.startswith(last)]

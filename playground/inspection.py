@@ -31,7 +31,10 @@ PATIENCE = 2
 """Looks in a row before it is told that copies are missing."""
 DURABILITY_LOOKS = 10
 """Every so many looks it is checked that no acknowledged write is lost."""
-_CHANGES = ("crash", "start", "up", "freeze", "thaw", "partition", "one-way", "link", "heal", "clock", "disk", "remove")
+_CHANGES = (
+    *("crash", "start", "up", "freeze", "thaw", "slow-cpu", "rolling"),
+    *("partition", "one-way", "link", "flap", "heal", "clock", "disk", "remove"),
+)
 """After one of these the nodes need time to form new beliefs."""
 KEEP_SAMPLES = 600
 """Seconds for which the work of each node is remembered."""
@@ -211,7 +214,8 @@ class Inspection:
             since_us = self._down_since_us.pop(dict(entry.data).get("about", ""), None)
             if since_us is not None:
                 self.first_detection_us.append(entry.at_us - since_us)
-        if ("lose_disk", True) in entry.data or ("fault", "rot") in entry.data:
+        forgot = entry.kind == "crash" and self._cluster.node(entry.subject).disk.lying
+        if forgot or ("lose_disk", True) in entry.data or ("fault", "rot") in entry.data:
             self._disk_lost(entry.subject)
         elif entry.kind == "rebuilt":
             self._incomplete.pop(entry.subject, None)

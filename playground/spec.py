@@ -23,6 +23,16 @@ class NetworkSettings(BaseModel):
     jitter: DurationUs = Field(default=1_000, description="up to this much more, drawn for each message")
 
 
+class MachineSettings(BaseModel):
+    """The machines of the nodes, before anything is broken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event: DurationUs = Field(
+        default=0, description="what each event (message, timer, disk completion) costs a node's one CPU"
+    )
+
+
 class RingSettings(BaseModel):
     """The consistent-hash circle."""
 
@@ -39,6 +49,7 @@ class ClusterSpec(BaseModel):
     title: str = Field(default="quorum store on a ring", max_length=60)
     nodes: int = Field(default=8, ge=1, le=MAX_NODES, description="how many nodes")
     network: NetworkSettings = NetworkSettings()
+    machine: MachineSettings = MachineSettings()
     ring: RingSettings = RingSettings()
     gossip: GossipSettings = GossipSettings()
     store: StoreSettings = StoreSettings()

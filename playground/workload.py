@@ -35,6 +35,10 @@ class LoadSettings(BaseModel):
     skew: float = Field(default=0.9, ge=0, le=5, description="Zipf exponent of key popularity; 0: all alike")
     clients: int = Field(default=4, ge=1, le=500, description="how many clients, each on a machine of its own")
     timeout: DurationUs = Field(default=1_000_000, description="how long a client waits for an answer")
+    hot: str = Field(default="k0", min_length=1, max_length=200, description="the key of the hot share")
+    hot_share: Share = Field(
+        default=0.0, description="share of the operations that go to the hot key, whatever the skew"
+    )
 
 
 class LoadClient(Service):
@@ -96,6 +100,14 @@ class LoadClient(Service):
             self._complete(operation, "ok", seen)
         return operation
 
+    def herd(self, key: str, requests: int) -> None:
+        """Ask for one key so many times at once."""
+        for _ in range(requests):
+            if self.in_flight >= MAX_IN_FLIGHT:
+                self.shed += 1
+            else:
+                self.spawn(self.read, key)
+
     async def remove(self, node: str, refused: Callable[[str], None]) -> None:
         """Have ``node`` leave the ring, as the operator does; ``refused(node)`` if nobody agrees to it."""
         try:
@@ -122,8 +134,10 @@ class LoadClient(Service):
         if plan != self._arrival:
             return
         chance = self._chance
-        key = f"k{self._keys.draw(chance)}"
-        reads = chance.random() < self.settings.reads
+        settings = self.settings
+        hot = settings.hot_share and chance.random() < settings.hot_share
+        key = settings.hot if hot else f"k{self._keys.draw(chance)}"
+        reads = chance.random() < settings.reads
         if self.in_flight >= MAX_IN_FLIGHT:
             self.shed += 1
         elif reads:

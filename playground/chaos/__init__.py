@@ -3,7 +3,9 @@
 ==================  ==========================================================
 :mod:`.partition`   who cannot talk to whom
 :mod:`.links`       slow, lossy, doubling, reordering and narrow links
-:mod:`.machines`    faults of a node's disk and clock
+:mod:`.flapping`    links that come and go
+:mod:`.machines`    faults of a node's CPU, disk and clock
+:mod:`.rolling`     one restart after the other
 ==================  ==========================================================
 
 Crash, start, freeze and thaw are acts of the kernel's Node itself. Every fault on

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from playground.kernel.network import Rule
+from playground.kernel.network import Network, Rule
 
 
 @dataclass(eq=False, slots=True)
 class Fault:
-    """Something in force on the network: its ``rules``, in words, and whom it names."""
+    """Something in force: its ``rules`` on the network, in words, and whom it names."""
 
     text: str
     rules: tuple[Rule, ...]
@@ -19,3 +20,12 @@ class Fault:
     """The sides of a partition."""
     links: tuple[tuple[str, str], ...] = ()
     """The single links that it concerns, for a picture."""
+    end: Callable[[], None] | None = None
+    """Stops what changes by itself (a flapping link, a rolling restart)."""
+
+    def lift(self, network: Network) -> None:
+        """Healed: what it broke works again; what was lost stays lost."""
+        for rule in self.rules:
+            network.remove(rule)
+        if self.end is not None:
+            self.end()

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from playground.chaos.scope import Scope
 from playground.kernel.network import DROP, PASS, Parcel, Verdict
 from playground.kernel.randomness import Stream
 
 
 class Latency:
-    """Everything takes ``latency_us`` longer, plus a uniform draw of up to ``jitter_us``."""
+    """Everything takes ``latency_us`` longer, and jitter on top of that: how much is drawn for each message.
+
+    ``uniform``: up to ``jitter_us``. ``normal``: around the latency, with a standard deviation of ``jitter_us``, but
+    nothing is faster than the link. ``pareto``: Lomax with shape 2 and mean ``jitter_us``: mostly little, at times
+    very much.
+    """
 
     cuts = False
 
-    def __init__(self, scope: Scope, latency_us: int, jitter_us: int, chance: Stream) -> None:
+    def __init__(
+        self, scope: Scope, latency_us: int, jitter_us: int, chance: Stream, distribution: str = "uniform"
+    ) -> None:
         self.scope = scope
         self.latency_us = latency_us
         self.jitter_us = jitter_us
         self._chance = chance
+        self._jitter: Callable[[], float] = {
+            "uniform": chance.random,
+            "normal": lambda: chance.gauss(0.0, 1.0),
+            "pareto": lambda: chance.paretovariate(2.0) - 1.0,
+        }[distribution]
 
     def judge(self, parcel: Parcel) -> Verdict:
         if not self.scope.covers(parcel):
             return PASS
-        return Verdict(delay_us=self.latency_us + int(self._chance.random() * self.jitter_us))
+        jitter_us = int(self._jitter() * self.jitter_us) if self.jitter_us else 0
+        return Verdict(delay_us=max(0, self.latency_us + jitter_us))
 
 
 class ByChance:
@@ -48,6 +63,34 @@ class Loss(ByChance):
 
     def judge(self, parcel: Parcel) -> Verdict:
         return DROP if self.strikes(parcel) else PASS
+
+
+class BurstyLoss:
+    """Losses come in runs of ``run`` messages on average, and ``share`` of all messages are lost.
+
+    Each direction of a link is in a good state, in which everything passes, or in a bad one, in which nothing does, and
+    changes it by chance after each message (Gilbert, "Capacity of a Burst-Noise Channel", 1960).
+    """
+
+    cuts = False
+
+    def __init__(self, scope: Scope, share: float, run: float, chance: Stream) -> None:
+        self.scope = scope
+        self._ends = 1 / run
+        self._begins = min(1.0, self._ends * share / (1 - share)) if share < 1 else 1.0
+        self._never_ends = share >= 1
+        self._chance = chance
+        self._bad: dict[tuple[str, str], bool] = {}
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        if not self.scope.covers(parcel):
+            return PASS
+        link = (parcel.source, parcel.target)
+        draw = self._chance.random()
+        was = self._bad.get(link, False)
+        bad = self._never_ends or (draw >= self._ends if was else draw < self._begins)
+        self._bad[link] = bad
+        return DROP if bad else PASS
 
 
 class Duplication(ByChance):

@@ -27,8 +27,23 @@ class Partition:
         return DROP if here is not None and there is not None and here != there else PASS
 
 
-class OneWayCut:
-    """Loses everything that goes from the sources to the targets of ``scope``."""
+class NeighboursOnly:
+    """Each of ``order`` reaches only the one before and the one after it; the last is followed by the first."""
+
+    cuts = True
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self.place = {name: number for number, name in enumerate(order)}
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        here, there = self.place.get(parcel.source), self.place.get(parcel.target)
+        if here is None or there is None:
+            return PASS
+        return PASS if (here - there) % len(self.place) in (0, 1, len(self.place) - 1) else DROP
+
+
+class Cut:
+    """Loses everything that goes from the sources to the targets of ``scope``, and back if it says so."""
 
     cuts = True
 

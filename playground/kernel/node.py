@@ -11,11 +11,16 @@ A frozen process (SIGSTOP, a long garbage collection) does nothing and knows
 nothing: messages, timers and disk completions wait and are handed over one by
 one, in order, at the instant of the thaw. Its clock was never stopped, so only
 then can it find out how late it is.
+
+A process has one CPU. On a healthy machine work takes no time, so every event is taken
+the instant it comes. With ``event_us`` (a slow CPU) each event costs that long: events queue,
+first in, first out, and whatever a task does next waits for its turn as well.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from functools import partial
@@ -25,7 +30,7 @@ import trio
 
 from playground.kernel.calls import Desk
 from playground.kernel.clock import Clock
-from playground.kernel.disk import Disk
+from playground.kernel.disk import Disk, Tail
 from playground.kernel.errors import UserError
 from playground.kernel.messages import Reply, Request
 from playground.kernel.timers import Timer, sleep
@@ -73,6 +78,9 @@ class Node:
         assert name not in world.nodes, f"there is a {name} already"
         self.life = Life.DOWN
         self.boots = 0
+        self.freezes = 0
+        self.event_us = 0
+        """What each event costs the process."""
         self.process: Process | None = None
         self.jitter = world.random(name, "latency").random
         self.handlers: dict[type, Callable[[str, Any], object]] = {}
@@ -96,15 +104,18 @@ class Node:
         self.world.record("start", self.name, f"{self.name} is starting")
         self.process = Process(self)
 
-    def crash(self, *, lose_disk: bool = False) -> None:
-        """Power off. Unsynced writes are lost; with ``lose_disk`` so is all that was ever written."""
+    def crash(self, *, lose_disk: bool = False, tail: Tail = "") -> None:
+        """Power off. Unsynced writes are lost; with ``lose_disk`` so is all that was ever written.
+
+        ``tail``: what becomes of the unsynced tail of a file: "lost", "torn", or "" for either, by chance.
+        """
         self._require("crash")
         process, self.process = self.process, None
         assert process is not None
         self.life = Life.DOWN
         self.handlers = {}
         process.kill()
-        lost_bytes = self.disk.power_off()
+        lost_bytes = self.disk.power_off(tail)
         if lose_disk:
             self.disk.wipe()
             self.world.record("crash", self.name, f"{self.name} crashed and lost its disk", lose_disk=True)
@@ -116,8 +127,8 @@ class Node:
         self._require("freeze")
         assert self.process is not None
         self.life = Life.FROZEN
-        self.handlers = {}
-        self.process.running = False
+        self.freezes += 1
+        self.process.stop()
         self.world.record("freeze", self.name, f"{self.name} froze")
 
     def thaw(self) -> None:
@@ -125,16 +136,21 @@ class Node:
         self._require("thaw")
         assert self.process is not None
         self.life = Life.UP
-        self.handlers = self.process.handlers
-        waiting = self.process.release()
+        waiting = self.process.go_on()
         self.world.record("thaw", self.name, f"{self.name} thawed", waiting=waiting)
 
     def serve(self) -> None:
         """The process has recovered: open the doors."""
         assert self.process is not None
         self.life = Life.UP
-        self.handlers = self.process.handlers
+        self.process.mind_the_doors()
         self.world.record("up", self.name, f"{self.name} is up")
+
+    def set_event_cost(self, event_us: int) -> None:
+        """From now on each event costs the process ``event_us`` (0: nothing, as on a healthy machine)."""
+        self.event_us = event_us
+        if self.process is not None:
+            self.process.mind_the_doors()
 
     def _require(self, act: str) -> None:
         lives, otherwise = TRANSITIONS[act]
@@ -142,20 +158,22 @@ class Node:
             raise UserError(f"cannot {act} {self.name}: {otherwise}")
 
     def _undeliverable(self, source: str, content: Any) -> None:
-        if self.life is Life.FROZEN:
-            assert self.process is not None
-            self.process.hold(self.deliver, source, content)
-        elif self.life is Life.BOOTING:
+        process = self.process
+        if self.life is Life.BOOTING:
             if isinstance(content, Request):
                 self.world.network.send(self, source, Reply(content.id, None, ("refused", "", True)))
-        elif self.life is Life.UP:
+        elif process is not None:
+            if not process.open:
+                process.hold(self.deliver, source, content)
+                return
             raise AssertionError(f"{self.name} has no handler for {type(content).__name__} from {source}")
 
 
 class Process:
     """What runs on a node between a start and a crash: its services and their tasks.
 
-    ``alive`` until the crash; ``running`` unless frozen (or dead).
+    ``alive`` until the crash; ``running`` unless frozen (or dead); ``open``: it takes an event the instant
+    it comes. What comes while it is not open queues in the order of its coming, and takes its turn.
     """
 
     def __init__(self, node: Node) -> None:
@@ -163,6 +181,7 @@ class Process:
         self.world = node.world
         self.alive = True
         self.running = True
+        self.open = not node.event_us
         self.desk = Desk(self)
         self.disk = node.disk
         self.handlers: dict[type, Callable[[str, Any], object]] = {}
@@ -171,7 +190,8 @@ class Process:
         self.services: list[Service] = []
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
-        self._held: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
+        self._held: deque[tuple[Callable[[Any, Any], object], Any, Any]] = deque()
+        self._turn_is_set = False
         trio.lowlevel.spawn_system_task(self._live, name=f"{node.name}#{node.boots}")
 
     def find(self, kind: type[S]) -> S:
@@ -185,7 +205,7 @@ class Process:
         """Run ``function(*args)`` as a task of this process. Nothing happens once it is dead."""
         if self.alive:
             assert self._nursery is not None
-            self._nursery.start_soon(self._guarded, function, *args)
+            self._nursery.start_soon(self._guarded, function, *args, name=function)
 
     def after(self, delay_us: int, act: Callable[[], object], interval_us: int = 0) -> Timer:
         """Call ``act()`` after ``delay_us`` by this node's clock, then every ``interval_us`` if that is not 0."""
@@ -197,35 +217,56 @@ class Process:
         return timer
 
     def complete(self, act: Callable[[Any, Any], object], a: Any, b: Any = None) -> None:
-        """Hand the process an event of its machine (a disk completion): now, at the thaw, or never."""
-        if self.running:
+        """Hand the process an event of its machine (a disk completion): now, at its turn, or never."""
+        if self.open:
             act(a, b)
         elif self.alive:
             self.hold(act, a, b)
 
     def hold(self, act: Callable[[Any, Any], object], a: Any, b: Any) -> None:
-        """Keep an event until the thaw."""
+        """Keep an event until its turn comes: when the CPU gets to it, or after the thaw."""
         self._held.append((act, a, b))
+        self._set_turn()
 
-    def release(self) -> int:
+    def stop(self) -> None:
+        """Freeze: no event has its turn until :meth:`go_on`."""
+        self.running = False
+        self.mind_the_doors()
+
+    def go_on(self) -> int:
         """The thaw: what was held back happens now, one event after the other. Returns how many."""
         self.running = True
-        held, self._held = self._held, []
-        for event in held:
-            self.world.schedule(0, self._hand_over, event)
-        return len(held)
+        waiting = len(self._held)
+        self.mind_the_doors()
+        self._set_turn()
+        return waiting
 
-    def _hand_over(self, event: tuple[Callable[[Any, Any], object], Any, Any], _b: None) -> None:
-        """The process may have been frozen again, or killed, at the instant of the thaw."""
-        if self.running:
-            act, a, b = event
-            act(a, b)
-        elif self.alive:
-            self._held.append(event)
+    def mind_the_doors(self) -> None:
+        """Events are taken at once only if nothing waits, and work costs no time."""
+        self.open = self.running and not self._held and not self.node.event_us
+        self.node.handlers = self.handlers if self.open and self.node.life is Life.UP else {}
+
+    def _set_turn(self) -> None:
+        if self._held and self.running and not self._turn_is_set:
+            self._turn_is_set = True
+            self.world.schedule(self.node.event_us, self._take_turn)
+
+    def _take_turn(self, _a: None, _b: None) -> None:
+        """The process may have been frozen again, or killed, in the meantime."""
+        self._turn_is_set = False
+        if not self.running:
+            return
+        act, a, b = self._held.popleft()
+        self.open = True
+        self.node.handlers = self.handlers if self.node.life is Life.UP else {}
+        act(a, b)
+        if self.alive:
+            self.mind_the_doors()
+            self._set_turn()
 
     def kill(self) -> None:
         """Nothing of this process acts from here on."""
-        self.alive = self.running = False
+        self.alive = self.running = self.open = False
         self._held.clear()
         # What clean-up code still writes must not reach the disk of the next life.
         self.disk = Disk(self.world, "nowhere")

@@ -37,12 +37,22 @@ class Timer:
         """Whether it still has something to do."""
         return self.live and self._process.alive
 
+    @property
+    def process(self) -> Process:
+        """Whose timer it is."""
+        return self._process
+
+    @property
+    def act(self) -> Callable[[], object]:
+        """What it calls."""
+        return self._act
+
     def fire(self, _a: None, _b: None) -> None:
         """Its instant has come."""
         process = self._process
         if not self.live:
             return
-        if not process.running:
+        if not process.open:
             if process.alive:
                 process.hold(self.fire, None, None)
             else:

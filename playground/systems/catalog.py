@@ -7,8 +7,8 @@ The order is the order in which a node boots them; a system may use, through its
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from playground.kernel.node import Factory, Process
 from playground.kernel.service import Service
 from playground.systems.gossip.service import GossipService
 from playground.systems.gossip.settings import GossipSettings
+from playground.systems.store import roles as store_roles
 from playground.systems.store.service import StoreService
 from playground.systems.store.settings import StoreSettings
 
@@ -35,6 +36,10 @@ class Site:
     """It is not a member yet, and has to ask."""
 
 
+Role = Callable[[Mapping[str, Any], str], tuple[str, ...]]
+"""``role(services by node, thing)``: the nodes that have this role (for the thing, if it is one for things)."""
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """A simulated system: its folder's name, what a person calls it, and how a node gets its part of it."""
@@ -43,6 +48,9 @@ class System:
     title: str
     settings: type[Any]
     service: Callable[[Process, Site], Service]
+    kind: type[Service] = Service
+    """The class of its services."""
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
     @property
     def help(self) -> str:
@@ -59,9 +67,21 @@ def _store(process: Process, site: Site) -> Service:
 
 
 SYSTEMS = (
-    System("gossip", "gossip", GossipSettings, _gossip),
-    System("store", "quorum store", StoreSettings, _store),
+    System("gossip", "gossip", GossipSettings, _gossip, GossipService),
+    System(
+        "store",
+        "quorum store",
+        StoreSettings,
+        _store,
+        StoreService,
+        {"owner": store_roles.owner, "replica": store_roles.replicas},
+    ),
 )
+
+
+def roles() -> dict[str, tuple[System, Role]]:
+    """Every role that a command may name, in the singular."""
+    return {word: (system, role) for system in SYSTEMS for word, role in system.roles.items()}
 
 
 def services(site: Site) -> tuple[Factory, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from playground.chaos.links import Bandwidth, Duplication, Latency, Loss, Reordering
-from playground.chaos.partition import OneWayCut, Partition
+from playground.chaos.partition import Cut, Partition
 from playground.chaos.scope import Scope
 from playground.kernel.messages import message
 from playground.kernel.network import Rule
@@ -95,7 +95,7 @@ def test_healing_a_partition_lets_everything_through_again_and_brings_nothing_ba
 
 
 def test_a_one_way_cut_loses_one_direction_only() -> None:
-    heard = talk(lambda _: OneWayCut(Scope(frozenset("a"), frozenset("b"), both_ways=False)))
+    heard = talk(lambda _: Cut(Scope(frozenset("a"), frozenset("b"), both_ways=False)))
     assert not numbers(heard["b"], "a")
     assert len(numbers(heard["a"], "b")) > 90
     assert len(numbers(heard["c"], "a")) > 90

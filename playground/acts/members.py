@@ -1,0 +1,42 @@
+"""Acts on the membership of the ring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playground import commands
+from playground.acts.done import Done, listed
+from playground.kernel.errors import UserError
+from playground.wording import unknown
+
+if TYPE_CHECKING:
+    from playground.cluster import Cluster
+
+
+def add(cluster: Cluster, command: commands.Add) -> Done:
+    for name in command.nodes:
+        if name in cluster.world.nodes:
+            raise UserError(f"add: {name} is there already")
+        if not name.isidentifier() or len(name) > 8:
+            raise UserError(f"add: {name!r} is no name for a node: write letters and digits, such as n9")
+    for name in dict.fromkeys(command.nodes):
+        cluster.world.record("add", name, f"{name} is added to the cluster")
+        cluster.make_member(name, tuple(cluster.staying), joining=True)
+    cluster.tell_clients()
+    return Done(f"{listed(command.nodes)} added")
+
+
+def remove(cluster: Cluster, command: commands.Remove) -> Done:
+    names = tuple(dict.fromkeys(command.nodes))
+    for name in names:
+        if name not in cluster.members:
+            raise UserError(f"remove: {unknown('node of the ring', name, cluster.staying)}")
+    if not set(cluster.staying) - set(names):
+        raise UserError("remove: somebody has to stay")
+    console = cluster.console()
+    cluster.retired.extend(name for name in names if name not in cluster.retired)
+    cluster.tell_clients()
+    for name in names:
+        cluster.world.record("remove", name, f"{name} is to leave the ring")
+        console.spawn(console.remove, name, cluster.keep)
+    return Done(f"{listed(names)} leaving the ring")

@@ -1,0 +1,54 @@
+"""An operator who restarts one machine after the other, and waits for each to be up before the next."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from playground.kernel.node import TRANSITIONS, Life, Node
+
+LOOK_US = 100_000
+"""How often the operator looks whether a machine is up."""
+
+
+class RollingRestart:
+    """Each of ``nodes`` goes down for ``down_us``; ``pause_us`` after it is up, the next one does.
+
+    ``over()`` when the last one is up. Machines that cannot be restarted (they are down already) are passed over.
+    """
+
+    def __init__(self, nodes: Sequence[Node], down_us: int, pause_us: int, over: Callable[[], None]) -> None:
+        self._todo = deque(nodes)
+        self._world = nodes[0].world
+        self._down_us = down_us
+        self._pause_us = pause_us
+        self._over = over
+        self._stopped = False
+        self._next(None, None)
+
+    def stop(self) -> None:
+        """Begin no other restart; whoever is down just now is still started."""
+        self._stopped = True
+
+    def _next(self, _a: None, _b: None) -> None:
+        while self._todo and self._todo[0].life not in TRANSITIONS["crash"][0]:
+            self._todo.popleft()
+        if self._stopped:
+            return
+        if not self._todo:
+            self._over()
+            return
+        node = self._todo.popleft()
+        node.crash()
+        self._world.schedule(self._down_us, self._start, node)
+
+    def _start(self, node: Node, _b: None) -> None:
+        if node.life is Life.DOWN:
+            node.start()
+        self._world.schedule(LOOK_US, self._look, node)
+
+    def _look(self, node: Node, _b: None) -> None:
+        if node.life is Life.BOOTING:
+            self._world.schedule(LOOK_US, self._look, node)
+        else:
+            self._world.schedule(self._pause_us, self._next)

@@ -1,0 +1,110 @@
+"""What all commands share: how they are typed, how they are spelled, whom they name."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from playground.commands.targets import Names, gather, is_word
+from playground.kernel.errors import UserError
+from playground.quantities import DurationUs
+
+FAMILIES = {
+    "process": "Processes",
+    "network": "Network",
+    "machine": "Clocks and disks",
+    "load": "Load",
+    "members": "Membership",
+    "client": "By hand",
+}
+"""The families of commands, in the order of the tables."""
+
+
+class Base(BaseModel):
+    """One act. ``form`` is how it is typed, ``example`` a line that works."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    form: ClassVar[str] = ""
+    example: ClassVar[str] = ""
+    family: ClassVar[str] = ""
+    undo: ClassVar[str] = ""
+    """What takes it back, in words; "" for what breaks nothing."""
+    positional: ClassVar[str] = "nodes"
+    target_fields: ClassVar[tuple[str, ...]] = ("nodes",)
+    """The fields that hold targets: a list of them, or a list of lists."""
+    possible: ClassVar[str] = ""
+    """The act of a node's life that must be possible for those who are drawn ("" if any node will do)."""
+
+    def named_nodes(self) -> tuple[str, ...]:
+        """The nodes that it names; all of them must exist. Words that stand for nodes are not among them."""
+        return tuple(target for target in self.targeted() if not is_word(target))
+
+    def targeted(self) -> tuple[str, ...]:
+        """All names and words."""
+        found: list[str] = []
+        for field in self.target_fields:
+            for target in getattr(self, field):
+                found += [target] if isinstance(target, str) else target
+        return tuple(found)
+
+    def line(self) -> str:
+        """The command as it would be typed after ``:``."""
+        fields = self.model_dump(exclude_defaults=True, exclude={"do"}, by_alias=True)
+        words = [str(self.do), *self._positional_words(fields)]  # type: ignore[attr-defined]
+        words += [f"{key}={_spell(value)}" for key, value in fields.items()]
+        return " ".join(words)
+
+    def _positional_words(self, fields: dict[str, Any]) -> list[str]:
+        value = fields.pop(self.positional, [])
+        return [str(each) for each in value] if isinstance(value, list) else [str(value)]
+
+    @classmethod
+    def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
+        """Raw fields from what was typed after the command's name."""
+        plain, fields = split_words(words)
+        if plain:
+            fields[cls.positional] = gather(plain)
+        return fields
+
+
+class OnNodes(Base):
+    """An act on some nodes."""
+
+    nodes: Names
+
+
+class Lasting(Base):
+    """What can end by itself."""
+
+    lasting: DurationUs | None = Field(default=None, gt=0, description="how long it lasts; without it, until undone")
+
+
+def split_words(words: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
+    """Plain words (commas separate, too), and those of the form ``field=value``."""
+    plain: list[str] = []
+    fields: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals:
+            fields[key] = value
+        else:
+            plain.extend(part for part in word.split(",") if part)
+    return plain, fields
+
+
+def single(field: str, words: Sequence[str]) -> dict[str, Any]:
+    """Raw fields of a command with one plain word at most."""
+    plain, fields = split_words(words)
+    if len(plain) > 1:
+        raise UserError(f"one {field} is enough, {plain[1]!r} is too much")
+    return ({field: plain[0]} if plain else {}) | fields
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return shlex.quote(str(value))

@@ -1,0 +1,83 @@
+"""Whom a command is about: names, and words that stand for names.
+
+=====================  =======================================================
+``n3``                 that node (or client)
+``one``, ``random``    one of those for whom the act is possible
+``2 random``           two of them
+``25%``                that share of them, rounded up
+``all``                all of them
+``majority``           more than half of the ring's members, drawn
+``minority``           those members that are not in this command's majority
+``rest``               the members that the command does not name or draw otherwise
+``clients``            every client that makes load
+``leader``             whoever has that role; ``any follower``: one of those who have it
+``owner of k0``        whoever has that role for a thing
+=====================  =======================================================
+
+The modes are those of Chaos Mesh (one, all, fixed, fixed-percent). What a word stands for is decided when the
+command is carried out, drawn from the seed; the record of a session holds the names that it came to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from playground.systems import catalog
+
+WORDS = ("one", "random", "all", "majority", "minority", "rest", "clients")
+ROLES = tuple(dict.fromkeys(("leader", "follower", *catalog.roles())))
+"""Roles that a word may name, in the singular."""
+_COUNTED = re.compile(r"\d+ random|\d+(\.\d+)?%")
+
+
+def is_word(target: str) -> bool:
+    """Whether ``target`` stands for names, and is none itself."""
+    return target in WORDS or bool(_COUNTED.fullmatch(target)) or role_of(target) is not None
+
+
+def role_of(target: str) -> tuple[str, str, bool] | None:
+    """``any follower`` -> ("follower", "", True); ``owner of k0`` -> ("owner", "k0", False); None: no role is meant."""
+    drawn = target.startswith("any ")
+    role, _, thing = target.removeprefix("any ").partition(" of ")
+    if role not in ROLES:
+        role = role.removesuffix("s")
+    return (role, thing, drawn) if role in ROLES else None
+
+
+def gather(words: Iterable[str]) -> list[str]:
+    """Targets from single words: ``["n1", "2", "random"]`` -> ``["n1", "2 random"]``."""
+    targets: list[str] = []
+    for word in words:
+        last = targets[-1] if targets else ""
+        joins = (
+            last == "any"
+            or last.endswith(" of")
+            or (word == "of" and role_of(last) is not None)
+            or (word == "random" and last.isdecimal())
+        )
+        if joins:
+            targets[-1] = f"{last} {word}"
+        else:
+            targets.append(word)
+    return targets
+
+
+def _read(value: Any) -> Any:
+    """A text is a list of targets, too: ``nodes: 2 random``, ``nodes: n1, n2``."""
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, Sequence):
+        return value
+    targets: list[Any] = []
+    for item in items:
+        targets += gather(item.replace(",", " ").split()) if isinstance(item, str) else [item]
+    return targets
+
+
+Targets = Annotated[list[str], BeforeValidator(_read)]
+"""Names and words, perhaps none."""
+Names = Annotated[Targets, Field(min_length=1)]
+"""At least one name or word."""
