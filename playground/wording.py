@@ -61,7 +61,7 @@ def fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             return []
         model = inner
-    return [name for name in model.model_fields if name != "do"]
+    return [field.alias or name for name, field in model.model_fields.items() if name != "do"]
 
 
 def _short(value: Any) -> str:

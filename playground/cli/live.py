@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playground.cli.options import Name, Seed, Speed, app, parse_speed
+from playground.cli.options import Name, Seed, Speed, Variant, app, parse_speed
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def live(
 
 
 @app.command()
-def play(scenario: Name, speed: Speed = "1") -> int:
+def play(scenario: Name, speed: Speed = "1", variant: Variant = "") -> int:
     """Show a scenario in the app; take over whenever you like."""
     from playground.scenario.loader import load
     from playground.scenario.shelf import find
 
     pace = parse_speed(speed)
-    script = load(find(scenario))
+    script = load(find(scenario), variant)
     _check_terminal()
     from playground.session import Session
 

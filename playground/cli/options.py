@@ -22,6 +22,9 @@ Speed = Annotated[str, typer.Option(help="Virtual seconds per second, or max.", 
 Name = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A file, or the name of a shipped one (playground list).")
 ]
+Variant = Annotated[
+    str, typer.Option("--variant", metavar="NAME", help="Of a scenario with several variants, only this one.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
-from playground.cli.options import Json, Name, Seed, app
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from playground.cli.filming import CastFile, CastSize, CastSpeed, film, wanted
+from playground.cli.options import Json, Seed, Variant, app
+from playground.kernel.errors import UserError
+
+if TYPE_CHECKING:
+    from playground.scenario.outcome import Outcome
+
+Names = Annotated[
+    list[str],
+    typer.Argument(metavar="SCENARIO...", help="Files, or names of shipped ones (playground list)."),
+]
 
 
 @app.command()
-def replay(scenario: Name, as_json: Json = False, seed: Seed = None) -> int:
-    """Run a scenario without a screen, as fast as it goes, and report."""
-    from playground.scenario.loader import load
+def replay(
+    scenarios: Names,
+    as_json: Json = False,
+    seed: Seed = None,
+    variant: Variant = "",
+    cast: CastFile = None,
+    size: CastSize = None,
+    cast_speed: CastSpeed = None,
+) -> int:
+    """Run scenarios without a screen, as fast as it goes, and report."""
+    from playground.scenario.loader import load_file, pick
     from playground.scenario.shelf import find
 
-    script = load(find(scenario))
+    # All of them are read first: a mistake in the last one is told before the first is run.
+    scripts = [load_file(find(each)) for each in scenarios]
+    chosen = [pick(each, variant) for each in scripts] if variant or cast is not None else []
+    if cast is not None and len(chosen) > 1:
+        raise UserError("--cast films one scenario; replay the others without it")
     from playground.scenario.headless import run_and_report
 
-    return run_and_report(script, seed=seed, as_json=as_json)
+    to_film = wanted(chosen[0] if chosen else None, cast, size, cast_speed)
+    kept: list[Outcome] = []
+    status = run_and_report([each.alone() for each in chosen] or scripts, seed=seed, as_json=as_json, keep=kept.append)
+    if to_film:
+        status = max(status, film(to_film, seed=seed, digest=kept[0].digest))
+    return status
 
 
 @app.command("list")

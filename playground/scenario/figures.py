@@ -1,70 +1,84 @@
-"""What a scenario can expect: figures with a name and a kind, and tolerances for them.
+"""What a scenario can expect, probe and compare: the registry of figures, and tolerances for them.
 
 A tolerance is a plain value (``0``, ``true``, ``pass``: exactly this) or comparisons
 (``"<= 5%"``, ``">= 1s, <= 3s"``: all of them). :data:`FIGURES` is the registry: whatever is not
 there is an unknown figure. A figure that could not be measured meets no tolerance.
+
+To add a figure that ``Inspection.figures()`` exposes: one line in :data:`FIGURES` (durations without their ``_s``).
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
+from playground.figure import Figure as Figure
+from playground.figure import Kind as Kind
+from playground.figure import Span as Span
+from playground.figure import Value as Value
+from playground.figure import spell as spell
+from playground.figure import spell_us as spell_us
 from playground.quantities import parse_duration_us, parse_share
 
-Value = int | float | bool | str | None
-"""What was measured. Durations in microseconds, shares 0..1; None: it could not be measured."""
-
-
-class Kind(Enum):
-    """How a figure is written."""
-
-    NUMBER = "a number such as 0 or 12"
-    SHARE = "a share such as 5%"
-    DURATION = "a duration such as 200ms"
-    FLAG = "true or false"
-    VERDICT = "pass or fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One thing that can be expected."""
-
-    name: str
-    kind: Kind
-    help: str
-
-
 _N, _S, _D, _F, _V = Kind.NUMBER, Kind.SHARE, Kind.DURATION, Kind.FLAG, Kind.VERDICT
+_RUN, _WINDOW, _MOMENT = Span.RUN, Span.WINDOW, Span.MOMENT
+_RANKS = (50, 95, 99)
 
 FIGURES: dict[str, Figure] = {
-    name: Figure(name, kind, text)
-    for name, kind, text in (
-        ("checks", _V, "whether every invariant held, live and at the end"),
-        ("converged", _F, "whether all copies agreed within 60 s after the load ended; needs everything healed and up"),
-        ("converged_after", _D, "how long after the load ended all copies agreed"),
-        ("operations", _N, "operations that ended, whatever their outcome"),
-        ("reads", _N, "reads that ended"),
-        ("writes", _N, "writes that ended"),
-        ("ok", _N, "operations that ended well"),
-        ("failed", _N, "operations that certainly did not happen"),
-        ("unknown", _N, "writes that may or may not have happened"),
-        ("error_share", _S, "share of operations that failed or are unknown"),
-        ("read_error_share", _S, "share of reads that failed"),
-        ("write_error_share", _S, "share of writes that failed or are unknown"),
-        ("stale_reads", _N, "reads that missed a write acknowledged before they began"),
-        ("lost_writes", _N, "acknowledged writes that no disk holds in the end, nor anything that superseded them"),
-        ("violations", _N, "how often an invariant was found broken while it ran"),
-        ("min_copies", _N, "copies of the key with the fewest of them, in the end"),
-        ("under_replicated", _N, "keys with fewer copies than the store promises, in the end"),
-        ("detection", _D, "the longest time from a crash or freeze until some node believed it dead"),
-        *((f"p{rank}", _D, f"{rank}th percentile of the latency of reads and writes") for rank in (50, 95, 99)),
-        *((f"read_p{rank}", _D, f"{rank}th percentile of the latency of reads") for rank in (50, 95, 99)),
-        *((f"write_p{rank}", _D, f"{rank}th percentile of the latency of writes") for rank in (50, 95, 99)),
+    name: Figure(name, kind, text, span)
+    for name, kind, span, text in (
+        ("checks", _V, _MOMENT, "whether every invariant held, live and at the end"),
+        (
+            "converged",
+            _F,
+            _MOMENT,
+            "whether all copies agreed within 60 s after the load ended; needs everything healed and up",
+        ),
+        ("converged_after", _D, _RUN, "how long after the load ended all copies agreed"),
+        ("operations", _N, _WINDOW, "operations that ended, whatever their outcome"),
+        ("reads", _N, _WINDOW, "reads that ended"),
+        ("writes", _N, _WINDOW, "writes that ended"),
+        ("ok", _N, _WINDOW, "operations that ended well"),
+        ("failed", _N, _WINDOW, "operations that certainly did not happen"),
+        ("unknown", _N, _WINDOW, "writes that may or may not have happened"),
+        ("throughput", _N, _WINDOW, "operations that ended well, per second of virtual time"),
+        ("error_share", _S, _WINDOW, "share of operations that failed or are unknown"),
+        ("read_error_share", _S, _WINDOW, "share of reads that failed"),
+        ("write_error_share", _S, _WINDOW, "share of writes that failed or are unknown"),
+        ("stale_reads", _N, _WINDOW, "reads that missed a write acknowledged before they began"),
+        ("staleness_max", _D, _RUN, "the longest that a write had been acknowledged when a read that missed it began"),
+        ("read_your_writes", _N, _RUN, "reads that missed a write of their own client"),
+        ("monotonic_reads", _N, _RUN, "reads that missed what their own client had read before"),
+        ("lost_writes", _N, _MOMENT, "acknowledged writes that no disk holds in the end, nor what superseded them"),
+        ("violations", _N, _MOMENT, "how often an invariant was found broken while it ran"),
+        ("min_copies", _N, _MOMENT, "copies of the key with the fewest of them, in the end"),
+        ("under_replicated", _N, _MOMENT, "keys with fewer copies than the store promises, in the end"),
+        ("detection", _D, _MOMENT, "the longest time from a crash or freeze until some node believed it dead"),
+        ("leaderless", _D, _MOMENT, "time without a leader; not measured where no system elects one"),
+        ("network_lost", _N, _MOMENT, "messages that the network lost"),
+        *((f"p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of reads and writes") for rank in _RANKS),
+        *((f"read_p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of reads") for rank in _RANKS),
+        *((f"write_p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of writes") for rank in _RANKS),
+        ("hypothesis", _V, _RUN, "whether the steady-state hypothesis held whenever it was probed"),
+    )
+} | {
+    figure.name: figure
+    for figure in (
+        Figure(
+            "linearizable",
+            _V,
+            "whether the history of each key is one of a single copy (violation: it is not; unknown: too hard to tell)",
+            words=("pass", "violation", "unknown"),
+        ),
+        Figure(
+            "outcome",
+            _V,
+            "violation: some invariant, judge of the history or the hypothesis found something; else pass",
+            words=("pass", "violation"),
+        ),
     )
 }
 """Name -> figure: the registry of what a file may expect."""
@@ -92,47 +106,37 @@ class Expectation:
         """Whether ``measured`` (None: unknown) meets the tolerance."""
         if measured is None:
             return False
-        return all(_COMPARISONS[sign](measured, wanted) for sign, wanted in self.conditions)
+        return all(compare(sign, measured, wanted) for sign, wanted in self.conditions)
+
+    def excess(self, measured: Value) -> float:
+        """By how much ``measured`` is beyond the tolerance; infinite for what has no distance."""
+        if self.holds(measured):
+            return 0.0
+        if isinstance(measured, bool | str | None):
+            return float("inf")
+        missed = [wanted for sign, wanted in self.conditions if not compare(sign, measured, wanted)]
+        return max(abs(float(measured - wanted)) for wanted in missed)
 
 
-def expectation(name: str, tolerance: Any) -> Expectation:
-    """From what stands in the file. ValueError says what is wanted; the figure must be known."""
-    figure = FIGURES[name]
+def compare(sign: str, left: Any, right: Any) -> bool:
+    """``left sign right``, for the six signs of comparisons."""
+    return _COMPARISONS[sign](left, right)
+
+
+def expectation(name: str, tolerance: Any, figures: Mapping[str, Figure] = FIGURES) -> Expectation:
+    """From what stands in the file. ValueError says what is wanted; the figure must be among ``figures``."""
+    figure = figures[name]
     if figure.kind in (Kind.FLAG, Kind.VERDICT):
         wanted = {"true": True, "false": False}.get(tolerance, tolerance) if isinstance(tolerance, str) else tolerance
-        legal = (True, False) if figure.kind is Kind.FLAG else ("pass", "fail")
+        legal: tuple[Any, ...] = (True, False) if figure.kind is Kind.FLAG else figure.words
         if not isinstance(wanted, type(legal[0])) or wanted not in legal:
-            raise ValueError(f"should be {figure.kind.value}, not {str(tolerance)[:40]!r}")
+            raise ValueError(f"should be {figure.wanted}, not {str(tolerance)[:40]!r}")
         text = ("true" if wanted else "false") if isinstance(wanted, bool) else wanted
         return Expectation(figure, text, (("==", wanted),))
     if isinstance(tolerance, str) and tolerance.lstrip()[:1] in ("<", ">", "=", "!"):
         conditions = tuple(_condition(figure.kind, part) for part in tolerance.split(","))
         return Expectation(figure, " ".join(tolerance.split()), conditions)
     return Expectation(figure, str(tolerance), (("==", _quantity(figure.kind, tolerance)),))
-
-
-def spell(kind: Kind, measured: Value) -> str:
-    """A measured value as people read it: ``12.5 ms``, ``0.4%``, ``yes``."""
-    if measured is None:
-        return "not measured"
-    if isinstance(measured, bool):
-        return "true" if measured else "false"
-    if isinstance(measured, str):
-        return measured
-    if kind is Kind.SHARE:
-        return f"{measured * 100:.3g}%"
-    if kind is Kind.DURATION:
-        return spell_us(measured)
-    return f"{measured:,.6g}" if isinstance(measured, float) else f"{measured:,}"
-
-
-def spell_us(duration_us: float) -> str:
-    """``850 µs``, ``12.5 ms``, ``3.21 s``"""
-    if duration_us < 1_000:
-        return f"{duration_us:.0f} µs"
-    if duration_us < 1_000_000:
-        return f"{duration_us / 1_000:.3g} ms" if duration_us < 999_500 else "1 s"
-    return f"{duration_us / 1_000_000:.4g} s"
 
 
 def _condition(kind: Kind, text: str) -> tuple[str, Any]:

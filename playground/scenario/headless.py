@@ -1,4 +1,4 @@
-"""A scenario without a screen: progress while it runs, then the report, or JSON for programs."""
+"""Scenarios without a screen: progress while they run, then the report, or JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from rich.console import Console
@@ -15,29 +15,44 @@ from rich.table import Table
 from rich.text import Text
 
 from playground.kernel.errors import UserError
-from playground.scenario import runner
-from playground.scenario.loader import load
-from playground.scenario.model import Scenario
-from playground.scenario.report import report
+from playground.scenario.loader import load_file
+from playground.scenario.model import Experiment, Scenario, Script
+from playground.scenario.outcome import Outcome
+from playground.scenario.playing import Examined, Played, examine, play_script
+from playground.scenario.report_all import report_lab, report_script
+from playground.scenario.runner import Progress as Told
 from playground.scenario.shelf import shipped
 
 
-def run_and_report(scenario: Scenario, *, seed: int | None = None, as_json: bool = False) -> int:
-    """Play ``scenario`` and print what came of it. 0: passed; 1: not. KeyboardInterrupt if somebody presses Ctrl-C."""
-    with _polite_interrupts() as interrupted, _progress(scenario) as show:
+def run_and_report(
+    scripts: Sequence[Script | Experiment],
+    *,
+    seed: int | None = None,
+    as_json: bool = False,
+    keep: Callable[[Outcome], None] | None = None,
+) -> int:
+    """Play ``scripts`` one after the other, and print what came of each: a report, or a line of JSON.
 
-        def progress(now_us: int) -> None:
-            # Here no task of the world is under way: nothing can be left half done.
-            if interrupted:
-                raise KeyboardInterrupt
-            show(now_us)
-
-        outcome = runner.play(scenario, seed=seed, progress=progress)
-    if as_json:
-        print(json.dumps(outcome.as_json(), ensure_ascii=False, allow_nan=False))
-    else:
-        report(outcome, _Plain(highlight=False))
-    return 0 if outcome.passed else 1
+    0: all passed; 1: not. ``keep`` is given each outcome. KeyboardInterrupt if somebody presses Ctrl-C.
+    """
+    passed = True
+    console = _Plain(highlight=False)
+    for number, script in enumerate(scripts):
+        came = _run(script, seed)
+        passed = passed and came.passed
+        if keep is not None and isinstance(came, Played):
+            for outcome in came.outcomes:
+                keep(outcome)
+        if as_json:
+            print(json.dumps(came.as_json(), ensure_ascii=False, allow_nan=False), flush=True)
+            continue
+        if number:
+            console.print(f"\n{'-' * console.width}\n")
+        if isinstance(came, Examined):
+            report_lab(came, console)
+        else:
+            report_script(came, console)
+    return 0 if passed else 1
 
 
 def print_shelf() -> int:
@@ -47,7 +62,7 @@ def print_shelf() -> int:
     table.add_column()
     for name, path in shipped().items():
         try:
-            title = Text(load(path).title)
+            title = Text(load_file(path).title)
         except UserError as error:
             title = Text(f"cannot be played: {error}", "red")
         table.add_row(Text(name, "bold"), title)
@@ -60,6 +75,45 @@ class _Plain(Console):
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
+
+
+def _run(script: Script | Experiment, seed: int | None) -> Played | Examined:
+    with _looking() as look:
+        if isinstance(script, Experiment):
+            return examine(script, seed=seed, progress=lambda done: look(done, f"{done:.0%}"))
+        return play_script(script, seed=seed, started=lambda scenario: _progress(scenario, look))
+
+
+@contextlib.contextmanager
+def watched(scenario: Scenario) -> Iterator[Told]:
+    """What to tell the virtual time while ``scenario`` is run: it shows a bar, and raises KeyboardInterrupt in time."""
+    with _looking() as look:
+        yield _progress(scenario, look)
+
+
+@contextlib.contextmanager
+def _looking() -> Iterator[Callable[[float, str], None]]:
+    """What to tell the share that is done, and a word; raises KeyboardInterrupt if Ctrl-C was pressed."""
+    with _polite_interrupts() as interrupted, _bar() as show:
+
+        def look(done: float, text: str) -> None:
+            # Here no task of the world is under way: nothing can be left half done.
+            if interrupted:
+                raise KeyboardInterrupt
+            show(done, text)
+
+        yield look
+
+
+def _progress(scenario: Scenario, look: Callable[[float, str], None]) -> Told:
+    named = f"{scenario.variant}: " if scenario.variant else ""
+
+    def told(now_us: int) -> None:
+        settling = now_us > scenario.until_us
+        text = "waiting until all copies agree" if settling else f"{now_us / 1e6:.1f} s"
+        look(min(1.0, now_us / (scenario.until_us or 1)), named + text)
+
+    return told
 
 
 @contextlib.contextmanager
@@ -79,21 +133,12 @@ def _polite_interrupts() -> Iterator[list[int]]:
 
 
 @contextlib.contextmanager
-def _progress(scenario: Scenario) -> Iterator[runner.Progress]:
+def _bar() -> Iterator[Callable[[float, str], None]]:
     """A bar on a terminal's standard error, and nothing anywhere else."""
     if not sys.stderr.isatty():
-        yield lambda _now_us: None
+        yield lambda _done, _text: None
         return
     columns = (TextColumn("{task.fields[at]}"), BarColumn(bar_width=None))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=scenario.until_us or 1, at="")
-
-        def show(now_us: int) -> None:
-            settling = now_us > scenario.until_us
-            bar.update(
-                task,
-                completed=min(now_us, scenario.until_us),
-                at="waiting until all copies agree" if settling else f"{now_us / 1e6:.1f} s",
-            )
-
-        yield show
+        task = bar.add_task("", total=1.0, at="")
+        yield lambda done, text: bar.update(task, completed=done, at=text)

@@ -10,46 +10,60 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from playground.commands import COMMANDS
 from playground.kernel.errors import UserError
-from playground.quantities import DurationUs, format_duration
+from playground.labs import LABS
+from playground.scenario import criteria, method
+from playground.scenario.comparison import NAME
 from playground.scenario.document import Document, FieldPath, parse, read_text
-from playground.scenario.figures import FIGURES, Expectation, expectation
-from playground.scenario.model import Scenario, ScenarioFile
+from playground.scenario.model import Experiment, LabFile, Scenario, ScenarioFile, Script, VariantFile
+from playground.scenario.validation import merged, validated, validated_merged
 from playground.spec import PRESETS, ClusterSpec
-from playground.wording import fields_at, unknown, wording
+from playground.wording import unknown, wording
 
-CONSOLE = "you"
-"""The client behind ``put`` and ``get``; it may be crashed or cut off like any other."""
-
-
-def load(path: str | Path) -> Scenario:
-    """The scenario in a file. UserError: one line that says what is wrong and where."""
-    return loads(read_text(Path(path)), str(path))
+MOST_VARIANTS = 50
 
 
-def loads(text: str, source: str = "scenario") -> Scenario:
-    """The scenario in ``text``; ``source`` stands for the file's name in complaints."""
+def load(path: str | Path, variant: str = "") -> Scenario:
+    """The scenario in a file: its only one, its first variant, or the one named.
+
+    UserError: one line that says what is wrong and where; also for a lab, which has no cluster.
+    """
+    return pick(load_file(path), variant)
+
+
+def loads(text: str, source: str = "scenario", variant: str = "") -> Scenario:
+    """As :func:`load`, from ``text``; ``source`` stands for the file's name in complaints."""
+    return pick(loads_file(text, source), variant)
+
+
+def load_file(path: str | Path) -> Script | Experiment:
+    """Everything that a file holds: all variants, or a lab. UserError: one line that says what is wrong and where."""
+    return loads_file(read_text(Path(path)), str(path))
+
+
+def loads_file(text: str, source: str = "scenario") -> Script | Experiment:
+    """As :func:`load_file`, from ``text``."""
     document = parse(text, source)
     if not isinstance(document.value, dict):
         raise document.error((), "is not a scenario; it should begin with fields such as title: … and until: 60s")
-    file: ScenarioFile = _validated(document, ScenarioFile, document.value, ())
-    spec = _cluster(document, file)
-    steps = _steps(document, file)
-    _check_nodes(document, spec, steps)
-    return Scenario(
-        source=source,
-        title=file.title or spec.title,
-        description=file.description.strip(),
-        seed=file.seed,
-        spec=spec,
-        timeline=tuple((at_us, command) for at_us, _, command, _ in steps if command is not None),
-        captions=tuple((at_us, say) for at_us, _, _, say in steps if say),
-        until_us=file.until,
-        expectations=_expectations(document, file),
-    )
+    return _experiment(document) if "lab" in document.value else _script(document)
+
+
+def pick(script: Script | Experiment, variant: str = "") -> Scenario:
+    """The named variant, or the first. UserError: there is no such one."""
+    if isinstance(script, Experiment):
+        text = "is a lab, an experiment without a cluster that could be shown; run it with playground replay"
+        raise UserError(f"{script.source}: {text}")
+    if not variant:
+        return script.variants[0]
+    if not script.names:
+        raise UserError(f"{script.source}: has no variants; leave out {variant[:60]!r}")
+    for each in script.variants:
+        if each.variant == variant:
+            return each
+    raise UserError(f"{script.source}: {unknown('variant', variant, script.names)}")
 
 
 def cluster_spec(preset: str, overrides: dict[str, Any]) -> ClusterSpec:
@@ -57,149 +71,128 @@ def cluster_spec(preset: str, overrides: dict[str, Any]) -> ClusterSpec:
     if preset not in PRESETS:
         raise UserError(unknown("preset", preset, PRESETS))
     try:
-        return ClusterSpec.model_validate(_merged(PRESETS[preset], overrides))
+        return ClusterSpec.model_validate(merged(PRESETS[preset], overrides))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise UserError(f"{'.'.join(str(part) for part in first['loc'])}: {wording(first, ClusterSpec)}") from None
 
 
-Step = tuple[int, int, Any, str]
-"""``(at_us, number in the file, command or None, caption or "")``"""
+def _script(document: Document) -> Script:
+    file = validated(document, ScenarioFile, document.value, ())
+    variants = _variants(document, file)
+    timeline, undoing = method.steps(document, file), method.rollbacks(document, file)
+    first_us = next((step.at_us for step in timeline if step.command is not None), None)
+    hypothesis = criteria.hypothesis(document, file.hypothesis, first_us, file.until)
+    shared = criteria.wanted(document, file.expect, ("expect",))
+    scenarios = []
+    for name, own in variants.items():
+        here: FieldPath = ("variants", name)
+        spec = _cluster(document, file, own, here)
+        method.check_nodes(document, spec, [*timeline, *undoing], name)
+        asked = shared | (criteria.wanted(document, own.expect, (*here, "expect")) if name else {})
+        scenarios.append(
+            Scenario(
+                source=document.source,
+                title=_title(file.title or spec.title, name, own),
+                description=file.description.strip(),
+                seed=file.seed if own.seed is None else own.seed,
+                spec=spec,
+                timeline=tuple(
+                    (each.at_us, each.command) for each in (*timeline, *undoing) if each.command is not None
+                ),
+                captions=tuple((each.at_us, each.say) for each in timeline if each.say),
+                until_us=file.until,
+                expectations=criteria.expectations(document, asked, hypothesis=hypothesis is not None),
+                hypothesis=hypothesis,
+                rollbacks=len(undoing),
+                variant=name,
+            )
+        )
+    title = file.title or scenarios[0].spec.title
+    comparisons = criteria.comparisons(document, file.compare, [name for name in variants if name])
+    return Script(document.source, title, file.description.strip(), tuple(scenarios), comparisons)
 
 
-class _Moment(BaseModel):
-    """What each item of the timeline shares."""
-
-    at: DurationUs
-    say: str = ""
+def _title(title: str, name: str, own: VariantFile) -> str:
+    return f"{title}: {own.title or name}" if name else title
 
 
-def _cluster(document: Document, file: ScenarioFile) -> ClusterSpec:
-    written = dict(file.cluster)
-    preset = written.pop("preset", "default")
+def _variants(document: Document, file: ScenarioFile) -> dict[str, VariantFile]:
+    """Name -> what it changes; a file without variants has one that changes nothing."""
+    if "variants" in document.value and not file.variants:
+        raise document.error(
+            ("variants",), "variants: is empty; write some, each as name: {cluster: …}, or leave it out"
+        )
+    if len(file.variants) > MOST_VARIANTS:
+        raise document.error(("variants",), f"variants: has {len(file.variants)}; at most {MOST_VARIANTS} are played")
+    for name in file.variants:
+        if not NAME.fullmatch(name):
+            text = f"variants: {name[:40]!r} is no name; write a word of letters, digits, - and _, such as copy-later"
+            raise document.error(("variants", name), text, key=True)
+    found = {
+        name: validated(document, VariantFile, fields, ("variants", name), f"variants.{name}")
+        for name, fields in file.variants.items()
+    }
+    return found or {"": VariantFile()}
+
+
+def _cluster(document: Document, file: ScenarioFile, own: VariantFile, here: FieldPath) -> ClusterSpec:
+    fields: dict[str, Any] = {}
+    preset: Any = "default"
+    chosen: FieldPath = ("cluster", "preset")
+    for place, cluster, load in (((), file.cluster, file.load), (here, own.cluster, own.load)):
+        written = dict(cluster)
+        if "preset" in written:
+            preset, chosen = written.pop("preset"), (*place, "cluster", "preset")
+        inner = written.get("load", {})
+        for name in load:
+            if isinstance(inner, dict) and name in inner:
+                text = f"load.{name}: also stands in cluster.load; keep one"
+                raise document.error((*place, "load", name), text, key=True)
+        fields = merged(fields, merged(written, {"load": load} if load else {}))
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise document.error(("cluster", "preset"), f"cluster.preset: {unknown('preset', str(preset), PRESETS)}")
-    own = written.get("load", {})
-    for name in file.load:
-        if isinstance(own, dict) and name in own:
-            raise document.error(("load", name), f"load.{name}: also stands in cluster.load; keep one", key=True)
-    fields = _merged(_merged(PRESETS[preset], written), {"load": file.load} if file.load else {})
-    try:
-        return ClusterSpec.model_validate(fields)
-    except ValidationError as error:
-        found = []
-        for detail in error.errors(include_url=False):
-            path: FieldPath = ("cluster", *detail["loc"])
-            if detail["loc"][:1] == ("load",) and not document.knows(path):
-                path = detail["loc"] if document.knows(detail["loc"]) else path
-            found.append((path, detail))
-        raise _first(document, found, ClusterSpec) from None
+        raise document.error(chosen, f"cluster.preset: {unknown('preset', str(preset), PRESETS)}")
+
+    def where(path: FieldPath) -> FieldPath:
+        places: list[FieldPath] = [(*here, "cluster", *path), ("cluster", *path)]
+        if path[:1] == ("load",):
+            places = [(*here, *path), places[0], path, places[1]]
+        return next((each for each in places if document.knows(each)), ("cluster", *path))
+
+    return validated_merged(document, ClusterSpec, merged(PRESETS[preset], fields), where)
 
 
-def _steps(document: Document, file: ScenarioFile) -> list[Step]:
-    """The timeline in the order in which it happens."""
-    steps: list[Step] = []
-    for number, item in enumerate(file.method):
-        here = ("method", number)
-        moment: _Moment = _validated(document, _Moment, {key: item[key] for key in ("at", "say") if key in item}, here)
-        at_us: int = moment.at
-        if at_us > file.until:
-            until = format_duration(file.until)
-            raise document.error((*here, "at"), f"at: {item['at']} is after the end; move it, or raise until ({until})")
-        rest = {key: value for key, value in item.items() if key not in ("at", "say")}
-        if not rest and not moment.say:
-            raise document.error(here, "do: is missing; write do: crash (or another command), or say: …")
-        steps.append((at_us, number, _command(document, rest, here) if rest else None, moment.say.strip()))
-    return sorted(steps, key=lambda step: step[:2])
-
-
-def _command(document: Document, fields: dict[str, Any], here: FieldPath) -> Any:
-    word = fields.get("do")
+def _experiment(document: Document) -> Experiment:
+    for name in document.value:
+        if name in ("cluster", "load", "until", "rollbacks", "variants", "compare"):
+            text = f"{name}: a lab has none; a file holds either lab: … or a cluster with its method"
+            raise document.error((name,), text, key=True)
+    file = validated(document, LabFile, document.value, ())
+    settings = dict(file.lab)
+    word = settings.pop("name", None)
     if word is None:
-        known = ["at", "say", "do"]
-        stray = next(iter(fields))
-        if "do" in fields:
-            raise document.error((*here, "do"), f"do: is empty; there are {', '.join(COMMANDS)}")
-        if any(stray in fields_at(kind, ()) for kind in COMMANDS.values()):
-            raise document.error(here, f"do: is missing; which command is {stray}: for?")
-        raise document.error((*here, stray), unknown("field", stray, known), key=True)
-    kind = COMMANDS.get(word) if isinstance(word, str) else None
+        raise document.error(("lab",), f"lab.name: is missing; there are {', '.join(LABS)}")
+    kind = LABS.get(word) if isinstance(word, str) else None
     if kind is None:
-        raise document.error((*here, "do"), f"do: {unknown('command', str(word), COMMANDS)}")
-    return _validated(document, kind, fields, here, word)
-
-
-def _check_nodes(document: Document, spec: ClusterSpec, steps: list[Step]) -> None:
-    """Each node that is named must be there by then: from the start, or added earlier."""
-    known = dict.fromkeys((*spec.node_names, *spec.client_names, CONSOLE))
-    for _, number, command, _ in steps:
-        if command is None:
-            continue
-        for name in command.named_nodes():
-            if name not in known:
-                path = _place_of(document.value["method"][number], name, ("method", number))
-                raise document.error(path, f"{command.do}: {unknown('node', name, known)}")
-        if command.do == "add":
-            known.update(dict.fromkeys(command.nodes))
-
-
-def _expectations(document: Document, file: ScenarioFile) -> tuple[Expectation, ...]:
-    found = []
-    for name, tolerance in file.expect.items():
-        path = ("expect", name)
-        if name not in FIGURES:
-            raise document.error(path, f"expect: {unknown('figure', name, FIGURES)}", key=True)
-        try:
-            found.append(expectation(name, tolerance))
-        except ValueError as error:
-            raise document.error(path, f"expect.{name}: {error}") from None
-    if "checks" not in file.expect:
-        found.append(expectation("checks", "pass"))
-    return tuple(found)
-
-
-def _validated(document: Document, model: type[BaseModel], fields: Any, here: FieldPath, prefix: str = "") -> Any:
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        found = [((*here, *detail["loc"]), detail) for detail in error.errors(include_url=False)]
-        raise _first(document, found, model, len(here), prefix) from None
-
-
-def _first(
-    document: Document, found: list[tuple[FieldPath, Any]], model: type[BaseModel], skip: int = 0, prefix: str = ""
-) -> UserError:
-    """The complaint that comes first in the file; ``skip`` parts of the path go without saying."""
-
-    def place(each: tuple[FieldPath, Any]) -> Any:
-        # What is missing stands nowhere; often something misspelt is what should have been there.
-        return each[1]["type"] == "missing", document.mark(each[0], key=each[1]["type"] == "extra_forbidden")
-
-    path, detail = min(found, key=place)
-    unwanted = detail["type"] == "extra_forbidden"
-    names = [str(part) for part in path[skip:] if not isinstance(part, int)]
-    if unwanted:
-        names.pop()
-    text = ": ".join(part for part in (prefix, ".".join(names), wording(detail, model)) if part)
-    return document.error(path, text, key=unwanted)
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with what ``over`` says, mapping by mapping."""
-    merged = dict(base)
-    for name, value in over.items():
-        old = merged.get(name)
-        merged[name] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _place_of(value: Any, word: str, path: FieldPath) -> FieldPath:
-    """Where below ``path`` the text ``word`` stands; ``path`` if nowhere."""
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for part, inner in parts:
-        if inner == word and part not in ("say", "do"):
-            return (*path, part)
-        deeper = _place_of(inner, word, (*path, part))
-        if deeper != (*path, part):
-            return deeper
-    return path
+        raise document.error(("lab", "name"), f"lab.name: {unknown('lab', str(word), LABS)}")
+    captions = []
+    for number, item in enumerate(file.method):
+        for name in item:
+            if name != "say":
+                text = f"{name}: a lab has no timeline; its method only says something: write say: …"
+                raise document.error(("method", number, name), text, key=True)
+        if not isinstance(item.get("say"), str):
+            raise document.error(("method", number), "say: should be text")
+        captions.append(item["say"].strip())
+    figures = {each.name: each for each in kind.figures}
+    return Experiment(
+        source=document.source,
+        title=file.title or str(word),
+        description=file.description.strip(),
+        seed=file.seed,
+        lab=validated(document, kind, settings, ("lab",), f"lab {word}"),
+        captions=tuple(captions),
+        expectations=criteria.expectations(
+            document, criteria.wanted(document, file.expect, ("expect",)), figures=figures, implied=False
+        ),
+    )

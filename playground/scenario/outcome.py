@@ -7,6 +7,7 @@ from typing import Any
 
 from playground.kernel.journal import Entry
 from playground.scenario.figures import Expectation, Value, spell
+from playground.scenario.hypothesis import Findings
 from playground.scenario.model import Scenario
 
 PERCENTILES = (50, 95, 99)
@@ -36,6 +37,16 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return self.expectation.holds(self.measured)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "figure": self.expectation.figure.name,
+            "expected": self.expectation.text,
+            "measured": self.measured,
+            "shown": spell(self.expectation.figure.kind, self.measured),
+            "passed": self.passed,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class Outcome:
     """Not empty: an error in the playground stopped the world; says which and when."""
     verdicts: tuple[Verdict, ...]
     figures: dict[str, Value]
+    probed: Findings | None = None
+    """What came of the steady-state hypothesis, if there is one."""
 
     @property
     def passed(self) -> bool:
@@ -90,6 +103,7 @@ class Outcome:
         return {
             "digest": self.digest,
             "title": self.scenario.title,
+            **({"variant": self.scenario.variant} if self.scenario.variant else {}),
             "seed": self.seed,
             "passed": self.passed,
             "operations": {name: _traffic(each) for name, each in self._by_kind()},
@@ -107,16 +121,8 @@ class Outcome:
             },
             "converged": self.figures["converged"],
             "converged_after_us": self.settled_us,
-            "expectations": [
-                {
-                    "figure": each.expectation.figure.name,
-                    "expected": each.expectation.text,
-                    "measured": each.measured,
-                    "shown": spell(each.expectation.figure.kind, each.measured),
-                    "passed": each.passed,
-                }
-                for each in self.verdicts
-            ],
+            "hypothesis": self.probed and probed_as_json(self.probed),
+            "expectations": [each.as_json() for each in self.verdicts],
             "figures": self.figures,
             "refused": [{"at_us": at_us, "command": line, "why": why} for at_us, line, why in self.refused],
             "stopped": self.stopped or None,
@@ -139,3 +145,42 @@ def _traffic(traffic: Traffic) -> dict[str, int]:
 
 def _ranks(latency_us: dict[int, int]) -> dict[str, int]:
     return {f"p{rank}": value for rank, value in latency_us.items()}
+
+
+def probed_as_json(probed: Findings) -> dict[str, Any]:
+    """The hypothesis, each reading, and the stretches of time in which a probe did not hold."""
+    return {
+        "title": probed.hypothesis.title or None,
+        "held": probed.holds,
+        "probes": [
+            {
+                "name": each.name,
+                "figure": each.expectation.figure.name,
+                "tolerance": each.expectation.text,
+                "over_us": each.over_us or None,
+                "looks": probed.looks[each.number],
+            }
+            for each in probed.hypothesis.probes
+        ],
+        "readings": [
+            {
+                "probe": each.probe.number,
+                "when": each.strategy.value,
+                "at_us": each.at_us,
+                "measured": each.measured,
+                "held": each.holds,
+            }
+            for each in probed.readings
+        ],
+        "deviations": [
+            {
+                "probe": each.probe.number,
+                "from_us": each.from_us,
+                "until_us": each.until_us,
+                "measured": each.measured,
+                "worst": each.worst,
+                "looks": each.looks,
+            }
+            for each in probed.deviations
+        ],
+    }

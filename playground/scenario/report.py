@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from playground.scenario.figures import spell, spell_us
-from playground.scenario.outcome import PERCENTILES, Outcome, Traffic
+from playground.scenario.figures import Kind, spell, spell_us
+from playground.scenario.hypothesis import Deviation, Findings, Probe, Strategy
+from playground.scenario.layout import conclusion, grid, indented, rows, title, verdict
+from playground.scenario.outcome import PERCENTILES, Outcome, Traffic, Verdict
 from playground.scenario.timeline import condense
 
 FINDINGS_SHOWN = 10
+DEVIATIONS_SHOWN = 5
 _STYLES = {
     **dict.fromkeys(("crash", "dead", "alert"), "red"),
     **dict.fromkeys(("freeze", "suspect", "partition", "one-way", "link", "disk", "clock", "remove"), "yellow"),
@@ -28,8 +29,11 @@ def report(outcome: Outcome, console: Console) -> None:
     _head(outcome, console)
     _story(outcome, console)
     _operations(outcome, console)
-    _trouble(outcome, console)
-    _expectations(outcome, console)
+    trouble(outcome, console)
+    if outcome.probed:
+        hypothesis(outcome.probed, console)
+    expectations(outcome.verdicts, console, outcome.unsettled_because)
+    _agreement(outcome, console)
     _result(outcome, console)
 
 
@@ -49,108 +53,118 @@ def _head(outcome: Outcome, console: Console) -> None:
 
 
 def _story(outcome: Outcome, console: Console) -> None:
-    _title("What happened", console)
-    grid = _grid("right", "left")
+    title("What happened", console)
+    table = grid("right", "left")
     for line in condense(outcome.entries, outcome.scenario.captions):
         when = "" if line.kind == "gap" else f"{line.at_us / 1e6:.3f} s"
-        grid.add_row(Text(when, "dim"), Text(str(line), _STYLES.get(line.kind, "")))
-    console.print(_indented(grid))
+        table.add_row(Text(when, "dim"), Text(str(line), _STYLES.get(line.kind, "")))
+    console.print(indented(table))
 
 
 def _operations(outcome: Outcome, console: Console) -> None:
     kinds: Sequence[tuple[str, Traffic]] = (("reads", outcome.reads), ("writes", outcome.writes))
-    _title("Operations", console)
+    title("Operations", console)
     counts = [(name, *(f"{each:,}" for each in (row.ok, row.failed, row.unknown))) for name, row in kinds]
-    console.print(_indented(_rows(("", "ok", "failed", "unknown"), counts)))
-    _title("Latency of what went well", console)
+    console.print(indented(rows(("", "ok", "failed", "unknown"), counts)))
+    title("Latency of what went well", console)
     latencies = [(name, *(_latency(row, rank) for rank in PERCENTILES)) for name, row in kinds]
-    console.print(_indented(_rows(("", *(f"p{rank}" for rank in PERCENTILES)), latencies)))
+    console.print(indented(rows(("", *(f"p{rank}" for rank in PERCENTILES)), latencies)))
 
 
 def _latency(traffic: Traffic, rank: int) -> str:
     return spell_us(traffic.latency_us[rank]) if traffic.ok else "-"
 
 
-def _trouble(outcome: Outcome, console: Console) -> None:
+def trouble(outcome: Outcome, console: Console) -> None:
+    """Print errors, stale reads, refused commands and broken invariants, where there were any."""
     if outcome.errors:
-        _title("What clients were told", console)
-        grid = _grid("right", "left")
+        title("What clients were told", console)
+        table = grid("right", "left")
         for text, count in outcome.errors:
-            grid.add_row(f"{count:,}", Text(text))
-        console.print(_indented(grid))
+            table.add_row(f"{count:,}", Text(text))
+        console.print(indented(table))
     if outcome.stale_reads:
-        _title("Stale reads", console)
-        console.print(_indented(Text(f"{outcome.stale_reads:,}; the first: {outcome.stale_example}")))
+        title("Stale reads", console)
+        console.print(indented(Text(f"{outcome.stale_reads:,}; the first: {outcome.stale_example}")))
     if outcome.refused:
-        _title("Commands that could not be carried out", console)
-        grid = _grid("right", "left")
+        title("Commands that could not be carried out", console)
+        table = grid("right", "left")
         for at_us, line, why in outcome.refused:
-            grid.add_row(Text(f"{at_us / 1e6:.3f} s", "dim"), Text(f"{line}: {why}", "red"))
-        console.print(_indented(grid))
+            table.add_row(Text(f"{at_us / 1e6:.3f} s", "dim"), Text(f"{line}: {why}", "red"))
+        console.print(indented(table))
     if outcome.findings:
-        _title("Broken invariants", console)
-        grid = _grid("left", "left")
+        title("Broken invariants", console)
+        table = grid("left", "left")
         for when, check, _, text in outcome.findings[:FINDINGS_SHOWN]:
-            grid.add_row(Text("at the end" if when == "end" else when, "dim"), Text(f"{check}: {text}", "red"))
+            table.add_row(Text("at the end" if when == "end" else when, "dim"), Text(f"{check}: {text}", "red"))
         if len(outcome.findings) > FINDINGS_SHOWN:
-            grid.add_row("", Text(f"… and {len(outcome.findings) - FINDINGS_SHOWN:,} more", "dim"))
-        console.print(_indented(grid))
+            table.add_row("", Text(f"… and {len(outcome.findings) - FINDINGS_SHOWN:,} more", "dim"))
+        console.print(indented(table))
 
 
-def _expectations(outcome: Outcome, console: Console) -> None:
-    _title("Expected", console)
-    grid = _grid("left", "left")
-    for verdict in outcome.verdicts:
-        figure = verdict.expectation.figure
-        measured = spell(figure.kind, verdict.measured)
-        if verdict.measured is None and figure.name.startswith("converged") and outcome.unsettled_because:
-            measured = f"could not be judged ({outcome.unsettled_because})"
-        wanted = verdict.expectation.text
-        same = verdict.passed and measured == wanted
+def hypothesis(probed: Findings, console: Console) -> None:
+    """Print what each probe showed, and when it did not hold."""
+    title(f"Steady state: {probed.hypothesis.title}" if probed.hypothesis.title else "Steady state", console)
+    table = grid("left", "left")
+    for probe in probed.hypothesis.probes:
+        readings = [each for each in probed.readings if each.probe == probe]
+        deviations = [each for each in probed.deviations if each.probe == probe]
+        shown = [f"{spell(_kind(probe), each.measured)} {each.strategy}" for each in readings]
+        if Strategy.CONTINUOUSLY in probed.hypothesis.strategies:
+            looks = probed.looks[probe.number]
+            shown.append(f"held {looks - sum(each.looks for each in deviations)} of {looks} times")
+        over = f" over {spell_us(probe.over_us)}" if probe.over_us else ""
+        named = "" if probe.name == probe.expectation.figure.name else f"{probe.name}: "
+        text = (
+            f"{named}{probe.expectation.figure.name} {probe.expectation.text}{over}: {', '.join(shown) or 'not asked'}"
+        )
+        table.add_row(verdict(not deviations and all(each.holds for each in readings)), Text(text))
+        for each in deviations[:DEVIATIONS_SHOWN]:
+            table.add_row("", Text(_deviation(each), "red"))
+        if len(deviations) > DEVIATIONS_SHOWN:
+            table.add_row("", Text(f"… and {len(deviations) - DEVIATIONS_SHOWN} more times", "dim"))
+    console.print(indented(table))
+
+
+def _deviation(deviation: Deviation) -> str:
+    kind = _kind(deviation.probe)
+    when = f"at {deviation.from_us / 1e6:g} s"
+    if deviation.until_us > deviation.from_us:
+        when = f"from {deviation.from_us / 1e6:g} s to {deviation.until_us / 1e6:g} s"
+    first, worst = spell(kind, deviation.measured), spell(kind, deviation.worst)
+    return f"it did not hold {when}: {first}" + (f", at worst {worst}" if worst != first else "")
+
+
+def _kind(probe: Probe) -> Kind:
+    return probe.expectation.figure.kind
+
+
+def expectations(verdicts: Sequence[Verdict], console: Console, unsettled_because: str = "") -> None:
+    """Print each expectation, met or not, with what was measured."""
+    title("Expected", console)
+    table = grid("left", "left")
+    for each in verdicts:
+        figure = each.expectation.figure
+        measured = spell(figure.kind, each.measured)
+        if each.measured is None and figure.name.startswith("converged") and unsettled_because:
+            measured = f"could not be judged ({unsettled_because})"
+        wanted = each.expectation.text
+        same = each.passed and measured == wanted
         text = f"{figure.name}: {measured}" if same else f"{figure.name}: {measured} (expected {wanted})"
-        grid.add_row(_verdict(verdict.passed), Text(text))
-    console.print(_indented(grid))
+        table.add_row(verdict(each.passed), Text(text))
+    console.print(indented(table))
+
+
+def _agreement(outcome: Outcome, console: Console) -> None:
     if outcome.settled_us is not None:
         after = f"{spell_us(outcome.settled_us)} after" if outcome.settled_us else "as soon as"
-        console.print(_indented(Text(f"all copies agreed {after} the load ended")))
+        console.print(indented(Text(f"all copies agreed {after} the load ended")))
     elif not outcome.unsettled_because:
-        console.print(_indented(Text("the copies still differed 60 s after the load ended")))
+        console.print(indented(Text("the copies still differed 60 s after the load ended")))
 
 
 def _result(outcome: Outcome, console: Console) -> None:
     console.print()
     if outcome.stopped:
         console.print(Text(f"An error in the playground itself: {outcome.stopped}", "bold red"))
-    console.print(Text("PASSED" if outcome.passed else "FAILED", "bold green" if outcome.passed else "bold red"))
-    # Never broken: it is there to be copied.
-    console.print(Text(f"digest {outcome.digest}"), soft_wrap=True)
-
-
-def _verdict(passed: bool) -> Text:
-    return Text("pass", "green") if passed else Text("FAIL", "bold red")
-
-
-def _title(text: str, console: Console) -> None:
-    console.print()
-    console.print(Text(text, "bold"))
-
-
-def _grid(*sides: str) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for side in sides[:-1]:
-        grid.add_column(justify="right" if side == "right" else "left", no_wrap=True)
-    grid.add_column()
-    return grid
-
-
-def _rows(heads: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _indented(content: Table | Text) -> Padding:
-    return Padding(content, (0, 0, 0, 2), expand=False)
+    conclusion(outcome.passed, outcome.digest, console)

@@ -1,8 +1,9 @@
 """Plays a scenario as fast as it goes, and measures what came of it.
 
-The digest is taken at ``until``: there a session that was recorded, or watched in the app,
-comes to the very same. Only then the load ends and the copies get time to agree, so that
-what must hold in the end can be judged.
+1. Up to ``until`` the method is carried out; the hypothesis is probed at its instants (:mod:`.hypothesis`).
+2. At ``until``, after everything else, the rollbacks are carried out, as far as they apply.
+3. Then the digest is taken: a session that was recorded, or watched in the app, comes to the very same.
+4. Only then the load ends and the copies get time to agree, so that what must hold in the end can be judged.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from playground.cluster import Cluster
 from playground.kernel import world as kernel
 from playground.kernel.errors import WorldStopped
 from playground.scenario.figures import Value
+from playground.scenario.hypothesis import Watch
+from playground.scenario.judges import found_something, judge
 from playground.scenario.model import Scenario
 from playground.scenario.outcome import Outcome, Traffic, Verdict
+from playground.scenario.probes import Probing, inspected
 from playground.scenario.tally import Tally, ranks
 
 SLICE_US = 250_000
@@ -46,17 +50,21 @@ class _Settled:
 async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
     began = time.perf_counter()
     cluster = Cluster(scenario.spec, seed)
-    tally = Tally(cluster.history)
-    cluster.plan(scenario.timeline)
+    tally = Tally(cluster.history, cluster.staleness)
+    watch = _watch(scenario, cluster)
     stopped, settled = "", _Settled(why_not="the world stopped")
     try:
-        while cluster.now_us < scenario.until_us or cluster.planned:
-            await cluster.advance(min(scenario.until_us, cluster.now_us + SLICE_US))
-            progress(cluster.now_us)
+        await _carry_out(scenario, cluster, watch, progress)
+        cluster.plan(scenario.undoing, lenient=True)
+        await cluster.advance(cluster.now_us)
     except WorldStopped as error:
         stopped = str(error)
     digest, end_us, wall_s = cluster.world.digest(), cluster.now_us, time.perf_counter() - began
     entries = tuple(cluster.world.journal.entries)
+    at_the_end: dict[str, Value] = {
+        "throughput": cluster.history.counts["ok"] * 1e6 / end_us if end_us else None,
+        "network_lost": cluster.world.network.lost,
+    }
     if not stopped:
         try:
             settled = await _settle(cluster, progress)
@@ -68,14 +76,20 @@ async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
     ]
     reads, writes = (tally.traffic(cluster.metrics, writes=writes) for writes in (False, True))
     latency_us = ranks((*cluster.metrics.read_us, *cluster.metrics.write_us))
+    probed = watch.findings() if watch else None
     figures = {
-        **_inspected(cluster),
+        **inspected(cluster),
         **_traffic_figures(reads, writes, latency_us),
+        **at_the_end,
+        **judge(cluster, {each.figure.name for each in scenario.expectations}),
         "stale_reads": cluster.staleness.stale_reads,
+        "staleness_max": tally.staleness_max_us,
         "checks": "fail" if live or final or stopped else "pass",
         "converged": None if settled.why_not else settled.after_us is not None,
         "converged_after": settled.after_us,
+        "hypothesis": ("pass" if probed.holds else "fail") if probed else None,
     }
+    figures["outcome"] = "violation" if found_something(figures) else "pass"
     return Outcome(
         scenario=scenario,
         seed=seed,
@@ -96,7 +110,30 @@ async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
         stopped=stopped,
         verdicts=tuple(Verdict(each, figures.get(each.figure.name)) for each in scenario.expectations),
         figures=figures,
+        probed=probed,
     )
+
+
+def _watch(scenario: Scenario, cluster: Cluster) -> Watch | None:
+    if scenario.hypothesis is None:
+        return None
+    first_us = scenario.method[0][0] if scenario.method else scenario.until_us + 1
+    return Watch(scenario.hypothesis, first_us, scenario.until_us, Probing(cluster, scenario.hypothesis).measure)
+
+
+async def _carry_out(scenario: Scenario, cluster: Cluster, watch: Watch | None, progress: Progress) -> None:
+    """Everything up to ``until`` but the rollbacks. Commands may put more into the future; it ends in time."""
+    cluster.plan(scenario.method)
+    while True:
+        stop_us = min(scenario.until_us, cluster.now_us + SLICE_US)
+        if watch is not None:
+            stop_us = min(stop_us, watch.next_us(cluster.now_us))
+        await cluster.advance(stop_us)
+        if watch is not None:
+            watch.look(cluster.now_us)
+        progress(cluster.now_us)
+        if cluster.now_us >= scenario.until_us:
+            return
 
 
 async def _settle(cluster: Cluster, progress: Progress) -> _Settled:
@@ -121,17 +158,6 @@ def _unquiet(cluster: Cluster) -> str:
         return f"still in force: {'; '.join(fault.text for fault in cluster.faults)}"
     down = [name for name in cluster.members if cluster.node(name).life.value != "up"]
     return f"not up: {', '.join(down)}"
-
-
-def _inspected(cluster: Cluster) -> dict[str, Value]:
-    """What the inspection counts; its seconds become microseconds, as all durations are here."""
-    found: dict[str, Value] = {}
-    for name, value in cluster.inspection.figures().items():
-        if name.endswith("_s"):
-            found[name.removesuffix("_s")] = round(value * 1e6) or None
-        else:
-            found[name] = value
-    return found
 
 
 def _traffic_figures(reads: Traffic, writes: Traffic, latency_us: dict[int, int]) -> dict[str, Value]:
