@@ -40,7 +40,7 @@ class Cluster:
         self.world.network.base_us = spec.network.latency
         self.world.network.jitter_us = spec.network.jitter
         self.history = History()
-        self.staleness = Staleness(self.history)
+        self.staleness = Staleness(self.history, register=spec.store.conflicts == "newest")
         self.metrics = Metrics(self.history)
         self.load: LoadSettings = spec.load
         self.members: list[str] = []
@@ -192,7 +192,14 @@ class Cluster:
 
         # A client that is started again is told what the operator's list says by then.
         node.services = (
-            lambda process: LoadClient(process, own(), tuple(self.staying), self.history, told=name == CONSOLE),
+            lambda process: LoadClient(
+                process,
+                own(),
+                tuple(self.staying),
+                self.history,
+                told=name == CONSOLE,
+                conflicts=self.spec.store.conflicts,
+            ),
         )
         self.clients.append(name)
         node.start()

@@ -63,6 +63,10 @@ class Inspection:
         """Nodes whose disk was lost or damaged and that don't have their data back yet."""
         self.disks_lost = 0
         """How many nodes lacked their data at the same time, at the worst: promises depend on it."""
+        self._misled = False
+        """Which write is the newest was, or may have been, decided by a clock that was wrong."""
+        self._forgotten_bytes: dict[str, int] = {}
+        """Nodes whose disk had acknowledged more than a crash left there, and how much that was so far."""
         cluster.history.listen(_ignore, self._operation_ended)
         cluster.world.journal.watch(self._happened)
         cluster.world.schedule(LOOK_US, self._look)
@@ -70,17 +74,25 @@ class Inspection:
     def promised_fresh(self, read: Operation) -> bool:
         """Whether ``read`` had to see what it missed: R + W > N for the two, strict quorums, fewer than W disks lost.
 
-        A request that asked for fewer replicas than the store is set to is promised nothing.
+        A request that asked for fewer replicas than the store is set to is promised nothing. Nor is anybody where the
+        newest value wins and a clock was wrong, or where a single node has forgotten what it acknowledged: it does not
+        know, so it answers all the same.
         """
         store = self._cluster.spec.store
-        if not store.fresh or self.disks_lost >= store.w or 0 < read.quorum < store.r:
+        if self._misled or self._forgotten_bytes or self.disks_lost >= store.w:
+            return False
+        if not store.fresh or 0 < read.quorum < store.r:
             return False
         writes = [self._cluster.staleness.write(read.key, value) for value in read.missed]
         return any(not 0 < write.quorum < store.w for write in writes)
 
     def promised_durable(self, key: str, value: str) -> bool:
-        """Whether an acknowledged write may not be lost: fewer disks were lost than it was to lie on."""
-        return self.disks_lost < (self._cluster.staleness.write(key, value).quorum or self._cluster.spec.store.w)
+        """Whether an acknowledged write may not be lost: fewer disks were lost than it was to lie on.
+
+        Where the newest value wins and a clock was wrong, any may.
+        """
+        enough = self._cluster.staleness.write(key, value).quorum or self._cluster.spec.store.w
+        return self.disks_lost < enough and not self._misled
 
     def converged(self) -> bool:
         """All replicas that are up agree on every key they share, and every key lies on N of them."""
@@ -214,11 +226,20 @@ class Inspection:
             since_us = self._down_since_us.pop(dict(entry.data).get("about", ""), None)
             if since_us is not None:
                 self.first_detection_us.append(entry.at_us - since_us)
-        forgot = entry.kind == "crash" and self._cluster.node(entry.subject).disk.lying
+        elif entry.kind == "clock" and self._cluster.spec.store.conflicts == "newest":
+            self._misled = self._misled or entry.subject in self._cluster.members
+        forgot = entry.kind == "crash" and self._forgot(entry.subject)
         if forgot or ("lose_disk", True) in entry.data or ("fault", "rot") in entry.data:
             self._disk_lost(entry.subject)
         elif entry.kind == "rebuilt":
             self._incomplete.pop(entry.subject, None)
+
+    def _forgot(self, name: str) -> bool:
+        """Whether the crash took what the disk of ``name`` had acknowledged."""
+        before, lost = self._forgotten_bytes.get(name, 0), self._cluster.node(name).disk.stats.acknowledged_bytes_lost
+        if lost > before:
+            self._forgotten_bytes[name] = lost
+        return lost > before
 
     def _disk_lost(self, name: str) -> None:
         self._incomplete[name] = None

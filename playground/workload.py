@@ -18,7 +18,7 @@ from playground.kernel.node import Process
 from playground.kernel.randomness import Zipf
 from playground.kernel.service import Service
 from playground.quantities import DurationUs, Share
-from playground.systems.store.client import StoreClient
+from playground.systems.store.client import Conflicts, StoreClient
 
 MAX_IN_FLIGHT = 2_000
 """A client with so many unanswered requests drops new ones: nobody has endless sockets."""
@@ -55,12 +55,13 @@ class LoadClient(Service):
         history: History,
         *,
         told: bool = False,
+        conflicts: Conflicts = "siblings",
     ) -> None:
         super().__init__(process)
         self.told = told
         self.settings = settings
         self.history = history
-        self.store = StoreClient(self, self.name, coordinators, timeout_us=settings.timeout)
+        self.store = StoreClient(self, self.name, coordinators, timeout_us=settings.timeout, conflicts=conflicts)
         self.in_flight = 0
         self.shed = 0
         self._chance = self.random("arrivals")

@@ -5,10 +5,17 @@ the read returned neither that value nor one that supersedes it (was written by
 somebody who had seen it, directly or through others). Concurrent values that are
 returned together are not stale: they are what the store promises to show.
 
+That is for a store that keeps concurrent values side by side. Where the newest value wins (``register``) nothing
+that a client has observed counts, only real time. A write is older than another if it was acknowledged before
+the other was invoked; a write whose outcome is not known is older than none, as it may take effect at
+any time. A read is stale if some write was acknowledged before the read began, and all that the read returned is
+older than that write.
+
 Also told: reads that return a value whose write was answered with a definite error ("it did not happen").
 
-For a register with one writer this is Lamport's regular register (1986): a read
-returns the newest write completed before it, or one that overlaps it.
+With one writer both are Lamport's regular register ("On Interprocess Communication", 1986): a read returns the newest
+write completed before it, or one that overlaps it. What that may mean with several writers: Shao et al.,
+"Multiwriter Consistency Conditions for Shared Memory Registers" (SIAM J. Comput. 40, 2011); here it is the weakest.
 """
 
 from __future__ import annotations
@@ -23,13 +30,15 @@ class _Key:
     writes: dict[str, Operation] = field(default_factory=dict)
     """Value -> the write that made it."""
     newest: set[str] = field(default_factory=set)
-    """Acknowledged and not superseded by anything acknowledged."""
+    """Acknowledged and not superseded by anything acknowledged (a register: not older than any of that)."""
 
 
 class Staleness:
-    """Watches a history and marks stale reads as they complete."""
+    """Watches a history and marks stale reads as they complete. ``register``: in the store the newest value wins."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, *, register: bool = False) -> None:
+        self._register = register
+        self._makes_good = _is_as_new if register else _reaches
         self._keys: dict[str, _Key] = {}
         self.stale_reads = 0
         self.judged_reads = 0
@@ -39,7 +48,7 @@ class Staleness:
         history.listen(self._started, self._ended)
 
     def acknowledged(self) -> dict[str, frozenset[str]]:
-        """Key -> the acknowledged values that nothing acknowledged supersedes."""
+        """Key -> the acknowledged values that nothing acknowledged supersedes (a register: is newer than)."""
         return {key: frozenset(state.newest) for key, state in self._keys.items() if state.newest}
 
     def write(self, key: str, value: str) -> Operation:
@@ -47,9 +56,9 @@ class Staleness:
         return self._keys[key].writes[value]
 
     def covers(self, key: str, present: tuple[str, ...], value: str) -> bool:
-        """Whether ``value`` is among ``present`` or superseded by something that is."""
+        """Whether ``value`` is among ``present`` or superseded by something that is (a register: that is not older)."""
         state = self._keys.get(key)
-        return state is not None and _reaches(state, present, value)
+        return state is not None and self._makes_good(state, present, value)
 
     def _started(self, operation: Operation) -> None:
         state = self._keys.setdefault(operation.key, _Key())
@@ -63,23 +72,43 @@ class Staleness:
             return
         state = self._keys[operation.key]
         if operation.write:
-            # It may be acknowledged after a write that superseded it: then it is old already.
-            if not any(_reaches(state, (other,), operation.value) for other in state.newest):
-                state.newest = {other for other in state.newest if not _reaches(state, (operation.value,), other)}
-                state.newest.add(operation.value)
+            self._acknowledge(state, operation)
             return
         self.judged_reads += 1
         for value in operation.seen:
             write = state.writes.get(value)
             if write is not None and write.outcome == "fail":
                 self.undead.append((operation, write))
-        missed = [value for value in sorted(operation.expected) if not _reaches(state, operation.seen, value)]
+        missed = [value for value in sorted(operation.expected) if not self._makes_good(state, operation.seen, value)]
         if missed:
             operation.stale = True
             operation.missed = tuple(missed)
             self.stale_reads += 1
             if len(self.examples) < 20:
                 self.examples.append(operation)
+
+    def _acknowledge(self, state: _Key, write: Operation) -> None:
+        value = write.value
+        if self._register:
+            # Of those that were acknowledged before a read begins, the one invoked last has the fewest that are not
+            # older; nothing acknowledged is newer than that one, so it is always among these.
+            state.newest = {other for other in state.newest if not _older(state.writes[other], write)}
+            state.newest.add(value)
+        # It may be acknowledged after a write that superseded it: then it is old already.
+        elif not any(_reaches(state, (other,), value) for other in state.newest):
+            state.newest = {other for other in state.newest if not _reaches(state, (value,), other)}
+            state.newest.add(value)
+
+
+def _older(one: Operation, other: Operation) -> bool:
+    """Whether the write ``one`` was acknowledged before ``other`` was invoked."""
+    return one.outcome == "ok" and one.completed_us < other.invoked_us
+
+
+def _is_as_new(state: _Key, present: tuple[str, ...], value: str) -> bool:
+    """Whether something in ``present`` is not older than ``value``."""
+    write = state.writes[value]
+    return any(one in state.writes and not _older(state.writes[one], write) for one in present)
 
 
 def _reaches(state: _Key, start: tuple[str, ...], value: str) -> bool:

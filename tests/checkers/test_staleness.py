@@ -137,3 +137,110 @@ def test_a_stale_read_tells_what_it_missed() -> None:
     story.write("a")
     story.write("b", "a")
     assert story.end(story.begin_read(), "a").missed == ("b",)
+
+
+# --- a register: the newest value wins ------------------------------------------------
+
+
+def register() -> Story:
+    story = Story()
+    story.history = History()
+    story.judge = Staleness(story.history, register=True)
+    return story
+
+
+def test_a_register_replaces_what_its_writer_has_never_seen() -> None:
+    story = register()
+    story.write("a")
+    story.write("b")
+    assert not story.read("b")
+    assert story.read("a")
+    assert story.read()
+    assert story.judge.acknowledged() == {"k": frozenset({"b"})}
+
+
+def test_of_concurrent_writes_a_register_may_keep_either() -> None:
+    story = register()
+    story.write("old")
+    first, second = story.begin_write("a"), story.begin_write("b")
+    story.end(second)
+    story.end(first)
+    assert not story.read("a")
+    assert not story.read("b")
+    assert story.read("old")
+    assert story.judge.acknowledged() == {"k": frozenset({"a", "b"})}
+    assert story.judge.covers("k", ("b",), "a")
+    assert not story.judge.covers("k", ("old",), "a")
+
+
+def test_a_write_that_lasted_long_is_as_new_as_what_came_in_between() -> None:
+    story = register()
+    long = story.begin_write("long")
+    story.write("short")
+    story.end(long)
+    assert not story.read("long")
+    assert not story.read("short")
+    story.write("last")
+    assert story.read("short")
+    assert story.read("long")
+
+
+def test_seeing_a_value_does_not_make_up_for_real_time_in_a_register() -> None:
+    story = register()
+    story.write("a")
+    story.write("b")
+    late = story.begin_write("c", "a", "b")
+    assert not story.read("c"), "it may have taken effect"
+    story.end(late)
+    story.write("d")
+    assert story.read("c")
+
+
+def test_a_write_of_unknown_outcome_may_take_effect_at_any_time_in_a_register() -> None:
+    story = register()
+    story.end(story.begin_write("a"), outcome="unknown")
+    assert not story.read()
+    for value in ("b", "c"):
+        story.write(value)
+    assert not story.read("a")
+    assert story.read("b")
+
+
+def test_a_register_judges_by_what_was_acknowledged_before_the_read_began() -> None:
+    story = register()
+    story.write("a")
+    read = story.begin_read()
+    story.write("b")
+    assert not story.end(read, "a").stale
+    assert story.end(story.begin_read(), "a").missed == ("b",)
+
+
+def test_a_lost_write_of_a_register_is_not_covered_by_an_older_one() -> None:
+    story = register()
+    story.write("a")
+    story.write("b")
+    assert story.judge.acknowledged() == {"k": frozenset({"b"})}
+    assert not story.judge.covers("k", ("a",), "b")
+    assert not story.judge.covers("k", (), "b")
+    assert not story.judge.covers("k", ("nobody wrote this",), "b")
+    assert story.judge.covers("k", ("b",), "b")
+
+
+@given(st.lists(st.tuples(st.sampled_from(("write", "ack", "lose", "read")), st.integers(0, 9)), max_size=40))
+def test_a_register_is_judged_as_by_its_definition(acts: list[tuple[str, int]]) -> None:
+    # The definition, over all writes; the judge keeps only those that nothing acknowledged is newer than.
+    story = register()
+    writes: list[Operation] = []
+    open_: list[Operation] = []
+    for act, number in acts:
+        if act == "write":
+            writes.append(story.begin_write(f"v{len(writes)}"))
+            open_.append(writes[-1])
+        elif act in ("ack", "lose") and open_:
+            story.end(open_.pop(number % len(open_)), outcome="ok" if act == "ack" else "unknown")
+        elif act == "read" and writes:
+            value = writes[number % len(writes)]
+            acknowledged = [write for write in writes if write.outcome == "ok"]
+            stale = any(value.outcome == "ok" and value.completed_us < write.invoked_us for write in acknowledged)
+            assert story.read(value.value) == stale
+            assert story.read() == bool(acknowledged)

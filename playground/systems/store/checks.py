@@ -123,7 +123,8 @@ def _on_disk(node: Node) -> Iterator[tuple[str, Siblings]]:
     if process is not None and node.life in (Life.UP, Life.FROZEN):
         for service in process.services:
             if isinstance(service, StoreService):
-                yield from service.replica.data.items()  # exactly what is safe on its disk
+                # Exactly what is safe on its disk, or what its disk says is safe: what it can still give is not lost.
+                yield from service.replica.data.items()
         return
     yield from replay(parse(node.disk.safe_bytes(FILE)).records).data.items()
 

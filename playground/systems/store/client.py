@@ -8,9 +8,12 @@ A request goes to any node. If that node does not answer in time, or refuses, an
 as long as there is time: the write is the same write, its version says so. If all fail, the most
 telling of their errors is raised: what a node gave as its reason rather than that another one was silent.
 
+In a store that keeps the newest value (`conflicts`) a session knows nothing: a write gets its timestamp from
+the node that is asked to coordinate it, and then it is the same write, too, wherever it is sent.
+
 A failed write is *definite* only if no node could do it, whatever comes: the request asks for the impossible. Any
 other refusal is of the moment (starting, disk full, another ring, too few replicas), and on a network that may
-deliver a message twice the second copy may come when that has passed.
+deliver a message twice the second copy may come when that has passed. (Or if it never got a timestamp.)
 """
 
 from __future__ import annotations
@@ -19,12 +22,12 @@ from typing import Any
 
 from playground.kernel.errors import CallError, Refused, Rejected, TimedOut
 from playground.kernel.service import Service
-from playground.systems.store.messages import Found, Get, Join, Leave, Put
+from playground.systems.store.messages import Found, Get, Join, Leave, Put, Stamp
 from playground.systems.store.service import StoreService
-from playground.systems.store.settings import StoreSettings
-from playground.systems.store.versions import Siblings, Version, Versioned, covers, join
+from playground.systems.store.settings import Conflicts, StoreSettings
+from playground.systems.store.versions import Siblings, Version, Versioned, covers, join, timestamp
 
-__all__ = ["Join", "Leave", "StoreClient", "StoreService", "StoreSettings"]
+__all__ = ["Conflicts", "Join", "Leave", "StoreClient", "StoreService", "StoreSettings"]
 
 AVOID_US = 3_000_000
 """How long a coordinator that did not answer is passed over."""
@@ -35,15 +38,23 @@ class StoreClient:
     """A session. It calls through ``service``; ``coordinators`` are the nodes it may ask.
 
     An operation fails after ``timeout_us`` at the latest; one node gets half of that.
+    ``conflicts``: as the store is set.
     """
 
     def __init__(
-        self, service: Service, session: str, coordinators: tuple[str, ...], *, timeout_us: int = 1_000_000
+        self,
+        service: Service,
+        session: str,
+        coordinators: tuple[str, ...],
+        *,
+        timeout_us: int = 1_000_000,
+        conflicts: Conflicts = "siblings",
     ) -> None:
         boots = service.process.node.boots
         self.session = session if boots <= 1 else f"{session}#{boots}"
         self.coordinators = coordinators
         self.timeout_us = timeout_us
+        self.conflicts = conflicts
         self._service = service
         self._chance = service.random(f"store session {session}")
         self._contexts: dict[str, Version] = {}
@@ -56,10 +67,11 @@ class StoreClient:
 
         Raises CallError; a read that fails has changed nothing.
         """
-        found: Found = await self._request(Get(key, r))
-        for sibling in found.siblings:
-            self._contexts[key] = join(self._contexts.get(key, ()), sibling.version)
-        self._know(key, found.siblings)
+        found: Found = (await self._request(Get(key, r), self._deadline_us()))[0]
+        if self.conflicts == "siblings":
+            for sibling in found.siblings:
+                self._contexts[key] = join(self._contexts.get(key, ()), sibling.version)
+            self._know(key, found.siblings)
         return tuple(sibling.value for sibling in found.siblings)
 
     async def put(self, key: str, value: str, w: int | None = None) -> None:
@@ -67,19 +79,25 @@ class StoreClient:
 
         Raises CallError: ``definite`` if it certainly did not happen, else it may have, or may still.
         """
+        deadline_us = self._deadline_us()
+        if self.conflicts == "newest":
+            version, coordinator = await self._stamp(deadline_us)
+            await self._request(Put(key, value, version, w), deadline_us, coordinator)
+            return
         # The counter is used up whatever comes of it: if the write's fate is unknown, another write with
         # the same version could exist elsewhere and be taken for this one.
         self._issued[key] = counter = self._issued.get(key, 0) + 1
         version = join(self._contexts.get(key, ()), ((self.session, counter),))
         self._contexts[key] = version
         self._known[key] = (*self._known.get(key, ()), Versioned(value, version))
-        await self._request(Put(key, value, version, w))
+        await self._request(Put(key, value, version, w), deadline_us)
         self._know(key, (Versioned(value, version),))
 
     def observed(self, key: str) -> frozenset[str]:
         """The values that this session's next write to ``key`` will supersede.
 
-        Those that were superseded already by one of these may be left out.
+        Those that were superseded already by one of these may be left out. None if the newest value wins: then a
+        write supersedes whatever has an earlier timestamp, known or not.
         """
         return frozenset(known.value for known in self._known.get(key, ()))
 
@@ -89,7 +107,7 @@ class StoreClient:
 
     async def leave(self, node: str) -> None:
         """Have ``node``, dead or alive, leave the ring; returns when the leave has begun."""
-        await self._request(Leave(node))
+        await self._request(Leave(node), self._deadline_us())
 
     def _know(self, key: str, certain: Siblings) -> None:
         """These are in the store: whatever they cover need not be remembered."""
@@ -100,10 +118,22 @@ class StoreClient:
         ]
         self._known[key] = (*kept, *certain)
 
-    async def _request(self, body: Any) -> Any:
+    async def _stamp(self, deadline_us: int) -> tuple[Version, str]:
+        """A timestamp for a write, and the coordinator that minted it. Raises CallError, always definite."""
+        try:
+            wall_us, coordinator = await self._request(Stamp(), deadline_us)
+        except CallError as error:
+            code = _code(error) or "unavailable"
+            raise Rejected(code, error.text if isinstance(error, Rejected) else str(error)) from error
+        return timestamp(wall_us), coordinator
+
+    def _deadline_us(self) -> int:
+        return self._service.clock.monotonic_us + self.timeout_us
+
+    async def _request(self, body: Any, deadline_us: int, first: str = "") -> tuple[Any, str]:
+        """The reply, and who gave it. ``first``: whom to ask first, if not anybody."""
         service = self._service
         clock = service.clock
-        deadline_us = clock.monotonic_us + self.timeout_us
         share_us = max(self.timeout_us // 2, 1)
         tried: list[str] = []
         certain = True
@@ -112,10 +142,10 @@ class StoreClient:
             left_us = deadline_us - clock.monotonic_us
             if left_us <= 0:
                 break
-            coordinator = self._pick(tried)
+            coordinator = first if first and not tried else self._pick(tried)
             tried.append(coordinator)
             try:
-                return await service.call(coordinator, body, timeout_us=min(left_us, share_us))
+                return await service.call(coordinator, body, timeout_us=min(left_us, share_us)), coordinator
             except CallError as error:
                 certain = certain and error.definite and not (isinstance(error, Refused) and isinstance(body, Put))
                 unavailable = _code(reason) == "unavailable"

@@ -3,13 +3,18 @@
 * What is appended but not yet safe is kept at hand, because a rewrite must not forget it.
 * Records become safe in the order in which they were appended. So whoever waits for its own
   record knows that everything before it is safe, too, and has been applied.
+* A node that cannot read its log does not come up: it knows neither its data nor what it has agreed to, and an
+  empty store would answer reads. It says so, and tries again. (A database would stop here, and whoever supervises it
+  would start it again: that comes to the same.)
 * A log is rewritten when it is several times larger than after the last rewrite, as Redis does.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import TypeVar
 
 from playground.kernel.errors import DiskError
 from playground.kernel.node import Process
@@ -20,7 +25,10 @@ from playground.systems.store.records import DAMAGE
 FILE = "wal"
 _MENDED = "wal.mended"
 _RETRY_US = 1_000_000
+"""How often a node tries again what its disk refuses while it boots."""
 _HEADER_BYTES = 8
+
+T = TypeVar("T")
 
 
 class Log:
@@ -56,7 +64,7 @@ class Log:
         this one ends. As long as there is no room for that the node does not come up; it could not take part anyway.
         """
         process, disk = self._process, self._process.disk
-        data = await disk.read(process, FILE)
+        data = await self._insist(partial(disk.read, process, FILE))
         found = parse(data)
         damaged = bool(found.damaged) or not _is_torn(data, len(data) - found.dropped_bytes)
         if damaged:
@@ -71,9 +79,27 @@ class Log:
                     await sleep(process, _RETRY_US)
             await disk.fsync(process, _MENDED)
             disk.replace(_MENDED, FILE)
-        await self._wal.recover()
+        await self._insist(self._wal.recover)
         self._compact_at = max(self._floor, self._ratio * self.size_bytes)
         return found, damaged
+
+    async def _insist(self, read: Callable[[], Awaitable[T]]) -> T:
+        """``await read()``, again and again until the disk can be read."""
+        process = self._process
+        name, record = process.node.name, process.world.record
+        failed = False
+        while True:
+            try:
+                found = await read()
+            except DiskError as error:
+                if not failed:
+                    record("alert", name, f"{name} cannot come up: {error}; it tries again every second")
+                failed = True
+                await sleep(process, _RETRY_US)
+            else:
+                if failed:
+                    record("good", name, f"{name} can read its disk again")
+                return found
 
     def append(self, payload: bytes, then: Callable[[], object]) -> None:
         """Write a record; ``then()`` once it is safe. Raises DiskError, and then nothing was written."""

@@ -42,6 +42,11 @@ class Put:
 
 
 @message
+class Stamp:
+    """Answered by the coordinator's time of day in microseconds: the timestamp of the write that follows."""
+
+
+@message
 class Stored:
     """W replicas (on every possible circle) hold it safely."""
 

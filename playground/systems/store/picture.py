@@ -232,7 +232,11 @@ def _values(siblings: Siblings) -> Cell:
 
 
 def _versions(siblings: Siblings) -> str:
-    return " | ".join(" ".join(f"{session}:{counter}" for session, counter in one.version) for one in siblings)
+    return " | ".join(" ".join(_entry(*entry) for entry in one.version) for one in siblings)
+
+
+def _entry(session: str, counter: int) -> str:
+    return f"{session}:{counter}" if session else f"{counter / 1e6:.6f} s"  # a timestamp has no session
 
 
 def _state(world: World, name: str) -> shapes.State:

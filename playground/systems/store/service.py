@@ -8,6 +8,11 @@ What the coordinator says of a write that it could not complete is indefinite, b
 if it was sent to a replica at all, then a replica that refused it (its disk was full, it was starting, it knew
 of another ring) takes it after all if the network delivers it a second time, later. Remembering what was refused
 would not do, as a crash forgets it. Since a client's write carries its version, trying again is harmless.
+
+That is so with timestamps (`conflicts: newest`), too: a client first asks the coordinator for one (`Stamp`), by the
+coordinator's clock, and then sends the write with it. Were it minted when the write comes, as in Cassandra, a
+write that the network delivers twice, or that the client sends to a second coordinator, would be two writes, and
+the later one could undo what others have written in between. The price is a round trip.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ from playground.systems.ring.client import Place
 from playground.systems.store.handoff import Handoff
 from playground.systems.store.log import Log
 from playground.systems.store.members import Members
-from playground.systems.store.messages import Found, Get, Mend, Put, ReplicaGet, ReplicaPut, Stored
+from playground.systems.store.messages import Found, Get, Mend, Put, ReplicaGet, ReplicaPut, Stamp, Stored
 from playground.systems.store.repair import Repair
 from playground.systems.store.replica import Replica
 from playground.systems.store.settings import StoreSettings
@@ -72,6 +77,7 @@ class StoreService(Service):
         self.parts: tuple[Service, ...] = (self.members, self.replica, self.repair, self.handoff, self.takeover)
         self.coordinated = 0
         self._answered: list[tuple[Calls, str, Place]] = []
+        self._stamped_us = self.clock.wall_us
         self._load = 0.0
         self._work = 0
 
@@ -123,6 +129,14 @@ class StoreService(Service):
     async def on_put(self, _source: str, message: Put) -> Stored:
         await self._store(message.key, (Versioned(message.value, message.version),), message.w or self.settings.w)
         return Stored()
+
+    @handles(Stamp)
+    def on_stamp(self, _source: str, _message: Stamp) -> int:
+        """The time of day, but never the same twice nor an earlier one: as Cassandra's ``ClientState`` has it."""
+        if self.settings.conflicts != "newest":
+            raise Rejected("bad-request", "this store keeps siblings and mints no timestamps")
+        self._stamped_us = max(self.clock.wall_us, self._stamped_us + 1)
+        return self._stamped_us
 
     def _mend(self) -> None:
         """Read repair: look at the reads of late whose replies are all in, and tell the replicas that lag."""

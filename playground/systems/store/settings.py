@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Conflicts = Literal["siblings", "newest"]
+"""What becomes of values that were written concurrently."""
 
 
 class StoreSettings(BaseModel):
@@ -13,6 +18,10 @@ class StoreSettings(BaseModel):
     n: int = Field(default=3, ge=1, le=10, description="Copies of each key: on its owner and the next n - 1 nodes.")
     r: int = Field(default=2, ge=1, le=10, description="How many replicas must answer a read.")
     w: int = Field(default=2, ge=1, le=10, description="How many replicas must hold a write before it is acknowledged.")
+    conflicts: Conflicts = Field(
+        default="siblings",
+        description="siblings: values written concurrently are all kept; newest: the one with the highest timestamp.",
+    )
     hinted_handoff: bool = Field(
         default=False,
         description="A node beyond the replicas takes the writes of one that is believed dead, and counts for W.",
@@ -49,7 +58,10 @@ class StoreSettings(BaseModel):
 
     @property
     def fresh(self) -> bool:
-        """R + W > N: every read meets every acknowledged write on some replica."""
+        """R + W > N: every read meets every acknowledged write on some replica.
+
+        What it meets it also returns, unless the newest of two values is decided upon by a clock that is wrong.
+        """
         return self.r + self.w > self.n and not self.hinted_handoff
 
     @property

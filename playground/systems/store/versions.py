@@ -1,4 +1,4 @@
-"""Version vectors: which write knew of which, without any clock.
+"""Versions: which write knew of which, without any clock; or which is the newest, by some clock.
 
 Theory of operation. A version is a vector with one entry per *client session* (Parker et al.,
 "Detection of Mutual Inconsistency in Distributed Systems", 1983): ``(("c1", 3), ("c2", 1))`` is the
@@ -16,6 +16,14 @@ replica could not mint at all. Versions minted by sessions need nothing of the s
 coordinate, and a write that is sent twice is the same write. The price: a vector grows with the
 number of sessions that ever wrote the key (Dynamo truncates; we don't).
 
+And timestamps all the same, for a store that is set to `newest`, as Cassandra is (Lakshman & Malik,
+"Cassandra: A Decentralized Structured Storage System", 2010): that is where one can watch it go wrong.
+Its version has one entry, of the session "", whose counter is the time of day in microseconds at the
+coordinator that minted it: ``(("", 7_250_000),)``. Nothing else differs. One entry covers another
+when its counter is not lower, so the write with the highest timestamp covers all
+others; of two that have the same the greater value stays (`merge`), as in Cassandra. A store holds
+versions of one of the two kinds, never of both.
+
 Siblings form a join-semilattice under `merge`: replicas that have heard of the same writes, in any
 order and any number of times, hold the same.
 """
@@ -26,7 +34,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 Version = tuple[tuple[str, int], ...]
-"""``(session, counter)`` pairs, sorted by session, counters from 1."""
+"""``(session, counter)`` pairs, sorted by session, counters from 1; or one pair, ``("", microseconds)``."""
 
 
 class Versioned(NamedTuple):
@@ -38,6 +46,11 @@ class Versioned(NamedTuple):
 
 Siblings = tuple[Versioned, ...]
 """Values none of which supersedes another, in canonical order (by version, then value)."""
+
+
+def timestamp(wall_us: int) -> Version:
+    """The version of a write that was minted at ``wall_us``: it covers all with an earlier one."""
+    return (("", wall_us),)
 
 
 def covers(a: Version, b: Version) -> bool:
@@ -97,7 +110,8 @@ def merge(a: Siblings, b: Siblings) -> Siblings:
 
 
 def _superseded(one: Versioned, by: Versioned) -> bool:
-    # One version, two values: no session does that. The greater value stays, so that even then all agree.
+    # One version, two values: no session does that, but two coordinators may mint the same timestamp.
+    # The greater value stays, so that even then all agree.
     if one.version == by.version:
         return one.value < by.value
     return covers(by.version, one.version)

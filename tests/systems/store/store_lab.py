@@ -60,7 +60,7 @@ class Client(Service):
         self.lab = lab
         self.rate = rate
         self.keys = keys
-        self.store = StoreClient(self, self.name, lab.names)
+        self.store = StoreClient(self, self.name, lab.names, conflicts=lab.settings.conflicts)
         self.chance = self.random("client")
         self.written = 0
 
@@ -132,7 +132,7 @@ class Lab:
         self.service = service
         self.loading = True
         self.history = History()
-        self.staleness = Staleness(self.history)
+        self.staleness = Staleness(self.history, register=self.settings.conflicts == "newest")
         self.nodes: dict[str, Node] = {}
         for name in self.names:
             self._add(name, self.names, joining=False)
