@@ -135,6 +135,11 @@ class Session:
         """Pause, and go on by ``span_us``; 0: to the next event."""
         self._post(partial(self._pace, paused=True, step_us=span_us))
 
+    @property
+    def alive(self) -> bool:
+        """Whether the world's thread runs: whoever waits for a Frame must not wait for a dead one."""
+        return self._thread.is_alive()
+
     def record(self) -> Record:
         """What has been done so far, as of now. Waits for the world to be between two events."""
         if self._record is not None:

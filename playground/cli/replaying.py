@@ -35,14 +35,16 @@ def replay(
 
     # All of them are read first: a mistake in the last one is told before the first is run.
     scripts = [load_file(find(each)) for each in scenarios]
-    chosen = [pick(each, variant) for each in scripts] if variant or cast is not None else []
-    if cast is not None and len(chosen) > 1:
+    if variant:
+        scripts = [pick(each, variant).alone() for each in scripts]
+    if cast is not None and len(scripts) > 1:
         raise UserError("--cast films one scenario; replay the others without it")
+    # Of several variants the first is filmed: the one that the app would show.
+    to_film = wanted(None if cast is None else pick(scripts[0]), cast, size, cast_speed)
     from playground.scenario.headless import run_and_report
 
-    to_film = wanted(chosen[0] if chosen else None, cast, size, cast_speed)
     kept: list[Outcome] = []
-    status = run_and_report([each.alone() for each in chosen] or scripts, seed=seed, as_json=as_json, keep=kept.append)
+    status = run_and_report(scripts, seed=seed, as_json=as_json, keep=kept.append)
     if to_film:
         status = max(status, film(to_film, seed=seed, digest=kept[0].digest))
     return status

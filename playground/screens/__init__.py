@@ -8,4 +8,5 @@ Where is what:
 * ``bars.py``, ``header.py``, ``footer.py``: the lines above and below the panels.
 * ``prompt.py``: the ``:`` and ``/`` line; ``helping.py``: ``?``; ``finder.py``: ctrl+p.
 * ``app.py`` only composes; ``run.py`` looks after the terminal.
+* ``cast.py`` films the app without a terminal; ``asciicast.py`` is the file that comes of it.
 """

@@ -51,11 +51,11 @@ def run_app(
     if ended_by:
         return 128 + ended_by[0]
     if app.return_code:
-        print(_told(app), file=sys.stderr)
+        print(told(app), file=sys.stderr)
     return app.return_code or 0
 
 
-def _told(app: PlaygroundApp) -> str:
+def told(app: PlaygroundApp) -> str:
     """One line on the crash of the app: when, what and where; all of it for who asks."""
     line = f"The app has crashed at {clock(app.frame.header.at_us)}; the cluster is not to blame"
     error = app.crash
