@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from playground import acts
+from playground.acts.demand import Passing
 from playground.chaos import machines
 from playground.chaos.fault import Fault
 from playground.checkers.history import History
@@ -48,6 +49,10 @@ class Cluster:
         self.retired: list[str] = []
         """Members that were told to leave the ring."""
         self.faults: list[Fault] = []
+        self.in_charge: dict[tuple[str, str], int] = {}
+        """(node, what of it) -> the number of the command that made it as it is."""
+        self.passing: list[Passing] = []
+        """Changes of the load that end by themselves, the newest last."""
         self.recorded: list[tuple[int, Any]] = []
         self.refused: list[tuple[int, Any, str]] = []
         self._planned: deque[tuple[int, Any, bool]] = deque()

@@ -1,14 +1,17 @@
 """From the words of a command (``2 random``, ``majority``, ``owner of k0``) to the names that it comes to.
 
 Drawn from a stream of this command's own, so the same command at the same place of a session comes to the same
-names, and no other draw moves. What was named is never drawn as well.
+names, and no other draw moves. What was named is never drawn as well, and nobody is drawn twice. The words are
+read in this order, wherever they stand: roles, majority and minority, what is counted, the rest.
 """
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from playground.commands import validate
 from playground.commands.targets import is_word, role_of
 from playground.kernel.errors import UserError
 from playground.kernel.node import TRANSITIONS
@@ -25,7 +28,27 @@ def resolve(cluster: Cluster, command: Any) -> Any:
     if not any(is_word(target) for target in command.targeted()):
         return command
     draw = _Draw(cluster, command)
-    return command.model_copy(update={field: draw.field(getattr(command, field)) for field in command.target_fields})
+    named = command.model_copy(update={field: draw.field(getattr(command, field)) for field in command.target_fields})
+    # A role may stand for somebody who is named as well.
+    return validate(named.model_dump())
+
+
+_SIDES = ("majority", "minority")
+_LIVES = {
+    "crash": ("is up", "are up"),
+    "freeze": ("is running", "are running"),
+    "start": ("is down", "are down"),
+    "thaw": ("is frozen", "are frozen"),
+}
+
+
+def _turn(word: str) -> int:
+    """When the word is read: what says more precisely whom it means comes first."""
+    if role_of(word) is not None:
+        return 0
+    if word in _SIDES:
+        return 1
+    return 3 if word in ("all", "rest") else 2
 
 
 class _Draw:
@@ -34,17 +57,15 @@ class _Draw:
     def __init__(self, cluster: Cluster, command: Any) -> None:
         self._cluster = cluster
         self._do = command.do
+        self._possible = command.possible
         self._chance = cluster.world.random("targets", str(len(cluster.recorded)))
         self._members = list(cluster.staying)
         self._taken = list(command.named_nodes())
         lives = TRANSITIONS[command.possible][0] if command.possible else None
-        self._able = [name for name in self._members if lives is None or cluster.node(name).life in lives]
-        shuffled = self._chance.sample(self._members, len(self._members))
-        most = len(shuffled) // 2 + 1
-        self._sides = {"majority": shuffled[:most], "minority": shuffled[most:]}
-        # What everybody else leaves is known only in the end.
-        self._names = {word: self._find(word) for word in dict.fromkeys(command.targeted()) if word != "rest"}
-        self._names["rest"] = [name for name in self._members if name not in self._taken]
+        self._able = [name for name in cluster.names if lives is None or cluster.node(name).life in lives]
+        self._sides: dict[str, list[str]] = {}
+        words = [word for word in dict.fromkeys(command.targeted()) if is_word(word)]
+        self._names = {word: self._find(word, words) for word in sorted(words, key=_turn)}
 
     def field(self, value: list[Any]) -> list[Any]:
         """A list of targets, or of lists of them, as names."""
@@ -55,33 +76,49 @@ class _Draw:
             raise UserError(f"{self._do}: {', '.join(value)}: that is nobody now")
         return names
 
-    def _find(self, word: str) -> list[str]:
-        if not is_word(word):
-            return [word]
-        names = self._in_order(self._stand_for(word))
-        self._taken += names
-        return names
-
-    def _stand_for(self, word: str) -> list[str]:
-        free = [name for name in self._able if name not in self._taken]
+    def _find(self, word: str, words: list[str]) -> list[str]:
         role = role_of(word)
         if role is not None:
-            return self._with_role(word, *role)
-        if word in self._sides:
-            return self._sides[word]
-        if word == "clients":
-            return self._cluster.load_client_names
-        if word == "all":
-            return self._some(word, free, len(free) or 1)
-        if word.endswith("%"):
-            return self._some(word, free, max(1, math.ceil(len(free) * float(word[:-1]) / 100)))
-        return self._some(word, free, int(word.split()[0]) if " " in word else 1)
+            names = self._with_role(word, *role)
+        elif word in _SIDES:
+            if not self._sides:
+                self._take_sides(words)
+            names = self._sides[word]
+        elif word == "clients":
+            names = [name for name in self._cluster.load_client_names if name in self._able]
+        else:
+            names = self._counted(word)
+        self._taken += names
+        return self._in_order(names)
 
-    def _some(self, word: str, free: list[str], count: int) -> list[str]:
+    def _free(self) -> list[str]:
+        """The members for whom the act is possible and who are neither named nor drawn."""
+        return [name for name in self._members if name in self._able and name not in self._taken]
+
+    def _take_sides(self, words: list[str]) -> None:
+        """Who is named, or has a role that is named, stands on neither side."""
+        free = [name for name in self._members if name not in self._taken]
+        majority = len(self._members) // 2 + 1
+        if "majority" in words and majority > len(free):
+            raise UserError(f"{self._do}: majority: that takes {majority}, and only {len(free)} are left")
+        drawn = self._chance.sample(free, len(free))
+        self._sides = {
+            word: [name for name in side if name in self._able]
+            for word, side in (("majority", drawn[:majority]), ("minority", drawn[majority:]))
+        }
+
+    def _counted(self, word: str) -> list[str]:
+        free = self._free()
+        if word in ("all", "rest"):
+            return free
+        count = 1
+        if word.endswith("%"):
+            count = math.ceil(len(free) * Fraction(word[:-1]) / 100)
+        elif " " in word:
+            count = int(word.split()[0])
         if count > len(free):
-            act = {"crash": "is up", "freeze": "is running", "start": "is down", "thaw": "is frozen"}
-            life = next((text for kind, text in act.items() if self._do == kind), "is left")
-            raise UserError(f"{self._do}: {word}: {'nobody' if not free else f'only {len(free)}'} {life}")
+            life = _LIVES.get(self._possible, ("is left", "are left"))[len(free) > 1]
+            raise UserError(f"{self._do}: {word}: {f'only {len(free)}' if free else 'nobody'} {life}")
         return self._chance.sample(free, count)
 
     def _with_role(self, word: str, role: str, thing: str, drawn: bool) -> list[str]:
@@ -109,15 +146,18 @@ def _shaped(cluster: Cluster, command: Any) -> Any:
     chance = cluster.world.random("shape", str(len(cluster.recorded)))
     members = list(cluster.staying)
     if command.shape == "ring":
-        if len(members) < 4:
-            raise UserError(f"partition: ring: of {len(members)} nodes everybody is a neighbour; it takes four")
-        return command.model_copy(update={"nodes": alone or members})
+        ring = alone or members
+        if len(ring) < 4:
+            raise UserError(f"partition: ring: of {len(ring)} nodes everybody is a neighbour; it takes four")
+        return command.model_copy(update={"nodes": ring})
     if command.shape == "isolate":
         rest = [name for name in members if name not in alone]
         groups = [[name] for name in alone] + ([rest] if rest else [])
     else:
         if command.shape == "bridge" and not alone:
             alone = [chance.choice(members)]
+        if len(alone) > 1:
+            raise UserError(f"partition: bridge: one node is the bridge, not {len(alone)}")
         others = [name for name in members if name not in alone]
         split = chance.sample(others, len(others))
         half = (len(split) + 1) // 2

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from playground import commands
-from playground.acts.done import Done, end_later
+from playground.acts.done import Done
+from playground.commands.load import MOST_PER_S
 from playground.kernel.errors import UserError
+from playground.kernel.node import Life
 from playground.quantities import format_duration, format_share
 
 if TYPE_CHECKING:
@@ -14,6 +18,16 @@ if TYPE_CHECKING:
 
 BURST = 10
 """How many times the load a burst is if no rate is given."""
+
+
+@dataclass(eq=False, slots=True)
+class Passing:
+    """A change of the load that ends by itself: then its fields are what they were ``before``.
+
+    Several may lie over each other and end in any order; the fields are as the newest has them.
+    """
+
+    before: dict[str, Any]
 
 
 def load(cluster: Cluster, command: commands.Load) -> Done:
@@ -26,22 +40,28 @@ def load(cluster: Cluster, command: commands.Load) -> Done:
         raise UserError("load: say what changes: rate=100, reads=50%, skew=1.2 or hot_share=50%")
     if command.hot and command.hot_share is None and not cluster.load.hot_share:
         changes["hot_share"] = 0.5
-    before = {name: getattr(cluster.load, name) for name in changes}
-    return Done(_change(cluster, changes), lambda: _restore(cluster, before))
+    if command.lasting is not None:
+        passing = _remember(cluster, changes)
+        return Done(_change(cluster, changes), partial(_end, cluster, passing))
+    for passing in cluster.passing:  # what is set for good stays when they end
+        for name in changes:
+            passing.before.pop(name, None)
+    return Done(_change(cluster, changes))
 
 
 def burst(cluster: Cluster, command: commands.Burst) -> Done:
-    before = cluster.load.rate
-    rate = command.rate or before * BURST
+    usual = next((each.before["rate"] for each in cluster.passing if "rate" in each.before), cluster.load.rate)
+    rate = command.rate or min(usual * BURST, MOST_PER_S)
     if not rate:
         raise UserError("burst: there is no load to multiply: say rate=400")
+    passing = _remember(cluster, {"rate": rate})
     text = _change(cluster, {"rate": rate})
-    end_later(cluster, command.lasting, lambda: _restore(cluster, {"rate": before}))
-    return Done(f"burst for {format_duration(command.lasting)}: {text}")
+    return Done(f"burst for {format_duration(command.lasting)}: {text}", partial(_end, cluster, passing))
 
 
 def herd(cluster: Cluster, command: commands.Herd) -> Done:
-    clients = [client for client in cluster.load_clients() if client.name in cluster.load_client_names]
+    names = [name for name in cluster.load_client_names if cluster.node(name).life is Life.UP]
+    clients = [client for client in cluster.load_clients() if client.name in names]
     if not clients:
         raise UserError("herd: no client is up")
     text = f"{command.requests} reads of {command.key} at once, from {len(clients)} clients"
@@ -73,6 +93,22 @@ def _change(cluster: Cluster, changes: dict[str, Any]) -> str:
     return text
 
 
-def _restore(cluster: Cluster, before: dict[str, Any]) -> None:
-    if any(getattr(cluster.load, name) != value for name, value in before.items()):
-        _change(cluster, before)
+def _remember(cluster: Cluster, changes: dict[str, Any]) -> Passing:
+    passing = Passing({name: getattr(cluster.load, name) for name in changes})
+    cluster.passing.append(passing)
+    return passing
+
+
+def _end(cluster: Cluster, passing: Passing) -> None:
+    place = cluster.passing.index(passing)
+    newer = cluster.passing[place + 1 :]
+    del cluster.passing[place]
+    restored = {}
+    for name, value in passing.before.items():
+        over_it = next((each for each in newer if name in each.before), None)
+        if over_it is None:
+            restored[name] = value
+        else:
+            over_it.before[name] = value
+    if restored:
+        _change(cluster, restored)

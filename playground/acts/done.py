@@ -28,6 +28,22 @@ def end_later(cluster: Cluster, lasting_us: int, undo: Undo) -> None:
     cluster.world.schedule(lasting_us, lambda _a, _b: undo())
 
 
+def take_charge(cluster: Cluster, name: str, what: str) -> Callable[[], bool]:
+    """``what`` of a machine is as this command made it. Returns whether that is still so when asked.
+
+    What was to last a while must not end what another command has made of it since.
+    """
+    number = len(cluster.recorded)
+    cluster.in_charge[name, what] = number
+    return lambda: cluster.in_charge.get((name, what)) == number
+
+
+def discharge(cluster: Cluster, name: str) -> None:
+    """All of this machine is healed: no command is in charge of any of it."""
+    for key in [key for key in cluster.in_charge if key[0] == name]:
+        del cluster.in_charge[key]
+
+
 def able(cluster: Cluster, names: list[str], act: str) -> tuple[str, ...]:
     """The names, once each, if the act is possible for all of them."""
     lives, otherwise = TRANSITIONS[act]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from playground import commands
-from playground.acts.done import Done
+from playground.acts.done import Done, take_charge
 from playground.chaos import machines
 from playground.kernel.errors import UserError
 from playground.kernel.node import Node
@@ -25,11 +25,18 @@ def clock(cluster: Cluster, command: commands.Clock) -> Done:
         lambda node: machines.set_clock(node, command.offset, command.drift_ppm, frozen=command.frozen),
     )
 
+    wrong = {"offset": command.offset is not None, "drift": command.drift_ppm is not None, "frozen": command.frozen}
+    mine = {
+        name: {part: take_charge(cluster, name, f"clock {part}") for part in machines.CLOCK_PARTS if wrong[part]}
+        for name in dict.fromkeys(command.nodes)
+    }
+
     def undo() -> None:
-        for name in dict.fromkeys(command.nodes):
-            if machines.clock_is_wrong(cluster.node(name)):
-                machines.mend_clock(cluster.node(name))
-                cluster.world.record("heal", name, f"the clock of {name} is right again")
+        for name, parts in mine.items():
+            over = [part for part, still in parts.items() if still()]
+            if over:
+                machines.mend_clock(cluster.node(name), over)
+                cluster.world.record("heal", name, f"the clock of {name} is right again ({', '.join(over)})")
 
     return Done(text, undo)
 
@@ -46,10 +53,15 @@ def disk(cluster: Cluster, command: commands.Disk) -> Done:
         fault=fault,
     )
 
+    ended = machines.DISK_FAULTS if fault == "ok" else (fault,)
+    names = dict.fromkeys(command.nodes)
+    mine = {(name, each): take_charge(cluster, name, f"disk {each}") for name in names for each in ended}
+
     def undo() -> None:
-        for name in dict.fromkeys(command.nodes):
-            machines.mend_disk(cluster.node(name), fault)
-            cluster.world.record("heal", name, f"the disk of {name} is well again ({fault})")
+        for (name, each), still in mine.items():
+            if still():
+                machines.mend_disk(cluster.node(name), each)
+                cluster.world.record("heal", name, f"the disk of {name} is well again ({each})")
 
     return Done(text, undo)
 

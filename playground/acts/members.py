@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playground import commands
 from playground.acts.done import Done, listed
+from playground.commands.targets import is_reserved
 from playground.kernel.errors import UserError
 from playground.wording import unknown
 
@@ -17,7 +18,7 @@ def add(cluster: Cluster, command: commands.Add) -> Done:
     for name in command.nodes:
         if name in cluster.world.nodes:
             raise UserError(f"add: {name} is there already")
-        if not name.isidentifier() or len(name) > 8:
+        if not name.isidentifier() or len(name) > 8 or is_reserved(name):
             raise UserError(f"add: {name!r} is no name for a node: write letters and digits, such as n9")
     for name in dict.fromkeys(command.nodes):
         cluster.world.record("add", name, f"{name} is added to the cluster")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from playground import commands
-from playground.acts.done import Done, listed
+from playground.acts.done import Done, discharge, listed
 from playground.chaos import links as bad_links
 from playground.chaos import machines
 from playground.chaos import partition as cuts
@@ -88,6 +88,7 @@ def heal(cluster: Cluster, command: commands.Heal) -> Done:
             fault.lift(cluster.world.network)
             healed.append(fault.text)
     for name in chosen:
+        discharge(cluster, name)
         node, usual_us = cluster.node(name), cluster.usual_event_us(name)
         if machines.cpu_is_slow(node, usual_us):
             machines.mend_cpu(node, usual_us)
@@ -116,8 +117,10 @@ def _put_in_force(
     *,
     groups: tuple[tuple[str, ...], ...] = (),
 ) -> Done:
-    lost = sum(cluster.world.network.add(rule) for rule in rules)
     sources, targets = getattr(command, "sources", []), getattr(command, "targets", [])
+    if len({*sources, *targets}) == 1 and sources and targets:
+        raise UserError(f"{command.do}: {sources[0]} reaches itself without the network: name another node")
+    lost = sum(cluster.world.network.add(rule) for rule in rules)
     links = tuple((source, target) for source in sources for target in targets or cluster.members if source != target)
     fault = Fault(text, rules, frozenset(command.named_nodes()), groups, links)
     cluster.faults.append(fault)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from playground import commands
-from playground.acts.done import Done, able, end_later, listed
+from playground.acts.done import Done, able, end_later, listed, take_charge
 from playground.chaos import machines
 from playground.chaos.fault import Fault
 from playground.chaos.rolling import RollingRestart
@@ -80,15 +80,15 @@ def slow_cpu(cluster: Cluster, command: commands.SlowCpu) -> Done:
     for name in names:
         texts.append(machines.slow_cpu(cluster.node(name), command.times, cluster.usual_event_us(name)))
         cluster.world.record("slow-cpu", name, texts[-1])
-    return Done("; ".join(texts), partial(_mend_cpus, cluster, names))
+    mine = {name: take_charge(cluster, name, "cpu") for name in names}
 
+    def undo() -> None:
+        for name, still in mine.items():
+            if still():
+                machines.mend_cpu(cluster.node(name), cluster.usual_event_us(name))
+                cluster.world.record("heal", name, f"the CPU of {name} is as fast as before")
 
-def _mend_cpus(cluster: Cluster, names: tuple[str, ...]) -> None:
-    for name in names:
-        node, usual_us = cluster.node(name), cluster.usual_event_us(name)
-        if machines.cpu_is_slow(node, usual_us):
-            machines.mend_cpu(node, usual_us)
-            cluster.world.record("heal", name, f"the CPU of {name} is as fast as before")
+    return Done("; ".join(texts), undo)
 
 
 def _start_again(nodes: list[Node]) -> partial[None]:

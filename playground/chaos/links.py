@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from playground.chaos.scope import Scope
 from playground.kernel.network import DROP, PASS, Parcel, Verdict
@@ -69,16 +70,17 @@ class BurstyLoss:
     """Losses come in runs of ``run`` messages on average, and ``share`` of all messages are lost.
 
     Each direction of a link is in a good state, in which everything passes, or in a bad one, in which nothing does, and
-    changes it by chance after each message (Gilbert, "Capacity of a Burst-Noise Channel", 1960).
+    changes it by chance after each message (Gilbert, "Capacity of a Burst-Noise Channel", 1960). Where so much is
+    lost that good runs of one message would still be too long, the bad ones are longer than ``run``.
     """
 
     cuts = False
 
     def __init__(self, scope: Scope, share: float, run: float, chance: Stream) -> None:
         self.scope = scope
-        self._ends = 1 / run
-        self._begins = min(1.0, self._ends * share / (1 - share)) if share < 1 else 1.0
-        self._never_ends = share >= 1
+        odds = share / (1 - share) if share < 1 else inf
+        self._ends = 1 / max(run, odds)
+        self._begins = self._ends * odds if share < 1 else 1.0
         self._chance = chance
         self._bad: dict[tuple[str, str], bool] = {}
 
@@ -88,7 +90,7 @@ class BurstyLoss:
         link = (parcel.source, parcel.target)
         draw = self._chance.random()
         was = self._bad.get(link, False)
-        bad = self._never_ends or (draw >= self._ends if was else draw < self._begins)
+        bad = draw >= self._ends if was else draw < self._begins
         self._bad[link] = bad
         return DROP if bad else PASS
 

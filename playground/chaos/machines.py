@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from playground.kernel.node import Node
 
 EVENT_US = 50
@@ -26,6 +28,9 @@ def mend_cpu(node: Node, usual_us: int) -> None:
 
 
 # --- disk --------------------------------------------------------------------------
+
+DISK_FAULTS = ("full", "hang", "slow", "lie", "read-error")
+"""Those that can be ended."""
 
 
 def break_disk(node: Node, fault: str, amount: int) -> str:
@@ -81,6 +86,9 @@ def mend_disk(node: Node, fault: str = "ok") -> None:
 
 # --- clock -------------------------------------------------------------------------
 
+CLOCK_PARTS = ("offset", "drift", "frozen")
+"""What can be wrong with a clock."""
+
 
 def clock_is_wrong(node: Node) -> bool:
     return bool(node.clock.offset_us or node.clock.drift_ppm or node.clock.frozen)
@@ -99,9 +107,11 @@ def set_clock(node: Node, offset_us: int | None, drift_ppm: int | None, *, froze
     return f"{text}, and stands still" if clock.frozen else text
 
 
-def mend_clock(node: Node) -> None:
+def mend_clock(node: Node, parts: Sequence[str] = CLOCK_PARTS) -> None:
     """As NTP would: the right rate, and the right time but for what the drift has cost so far."""
-    if node.clock.frozen:
+    if "frozen" in parts:
         node.clock.resume()
-    node.clock.set_drift(0)
-    node.clock.offset_us = 0
+    if "drift" in parts:
+        node.clock.set_drift(0)
+    if "offset" in parts:
+        node.clock.offset_us = 0

@@ -14,7 +14,8 @@ LOOK_US = 100_000
 class RollingRestart:
     """Each of ``nodes`` goes down for ``down_us``; ``pause_us`` after it is up, the next one does.
 
-    ``over()`` when the last one is up. Machines that cannot be restarted (they are down already) are passed over.
+    ``over()`` when the last one has been up for that long. Who is down when its turn comes is passed over; who does
+    not come up again, or is crashed or frozen meanwhile, holds up the rest: going on would take another one down.
     """
 
     def __init__(self, nodes: Sequence[Node], down_us: int, pause_us: int, over: Callable[[], None]) -> None:
@@ -24,6 +25,7 @@ class RollingRestart:
         self._pause_us = pause_us
         self._over = over
         self._stopped = False
+        self._last: Node | None = None
         self._next(None, None)
 
     def stop(self) -> None:
@@ -31,14 +33,17 @@ class RollingRestart:
         self._stopped = True
 
     def _next(self, _a: None, _b: None) -> None:
-        while self._todo and self._todo[0].life not in TRANSITIONS["crash"][0]:
-            self._todo.popleft()
         if self._stopped:
             return
+        if self._last is not None and self._last.life is not Life.UP:
+            self._world.schedule(LOOK_US, self._look, self._last)
+            return
+        while self._todo and self._todo[0].life not in TRANSITIONS["crash"][0]:
+            self._todo.popleft()
         if not self._todo:
             self._over()
             return
-        node = self._todo.popleft()
+        self._last = node = self._todo.popleft()
         node.crash()
         self._world.schedule(self._down_us, self._start, node)
 
@@ -48,7 +53,9 @@ class RollingRestart:
         self._world.schedule(LOOK_US, self._look, node)
 
     def _look(self, node: Node, _b: None) -> None:
-        if node.life is Life.BOOTING:
-            self._world.schedule(LOOK_US, self._look, node)
-        else:
+        if self._stopped:
+            return
+        if node.life is Life.UP:
             self._world.schedule(self._pause_us, self._next)
+        else:
+            self._world.schedule(LOOK_US, self._look, node)

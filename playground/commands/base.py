@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from playground.commands.targets import Names, gather, is_word
+from playground.commands.targets import Names, gather, is_word, spelled
 from playground.kernel.errors import UserError
 from playground.quantities import DurationUs
 
@@ -60,15 +60,13 @@ class Base(BaseModel):
 
     def _positional_words(self, fields: dict[str, Any]) -> list[str]:
         value = fields.pop(self.positional, [])
-        return [str(each) for each in value] if isinstance(value, list) else [str(value)]
+        return [spelled(each) for each in value] if isinstance(value, list) else [str(value)]
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
         """Raw fields from what was typed after the command's name."""
         plain, fields = split_words(words)
-        if plain:
-            fields[cls.positional] = gather(plain)
-        return fields
+        return with_field(fields, cls.positional, gather(plain)) if plain else fields
 
 
 class OnNodes(Base):
@@ -90,10 +88,17 @@ def split_words(words: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
     for word in words:
         key, equals, value = word.partition("=")
         if equals:
-            fields[key] = value
+            fields = with_field(fields, key, value)
         else:
             plain.extend(part for part in word.split(",") if part)
     return plain, fields
+
+
+def with_field(fields: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
+    """``fields`` and one more. UserError if it is there already: one of the two would not be meant."""
+    if field in fields:
+        raise UserError(f"{field} is given twice")
+    return fields | {field: value}
 
 
 def single(field: str, words: Sequence[str]) -> dict[str, Any]:
@@ -101,7 +106,7 @@ def single(field: str, words: Sequence[str]) -> dict[str, Any]:
     plain, fields = split_words(words)
     if len(plain) > 1:
         raise UserError(f"one {field} is enough, {plain[1]!r} is too much")
-    return ({field: plain[0]} if plain else {}) | fields
+    return with_field(fields, field, plain[0]) if plain else fields
 
 
 def _spell(value: Any) -> str:

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from playground.commands.base import Base, Lasting, single, split_words
+from playground.commands.base import Base, Lasting, single, split_words, with_field
+from playground.kernel.errors import UserError
 from playground.quantities import DurationUs, Share
+
+MOST_PER_S = 100_000
+LEAST_PER_S = 0.001
+"""Fewer operations per second are none: the next one would come after the end of time."""
+
+
+def _some_or_none(rate: float) -> float:
+    if 0 < rate < LEAST_PER_S:
+        raise ValueError(f"should be 0, or at least {LEAST_PER_S}")
+    return rate
+
+
+PerSecond = Annotated[float, Field(ge=0, le=MOST_PER_S), AfterValidator(_some_or_none)]
+"""Operations per second, over all clients."""
 
 
 class Load(Lasting):
@@ -22,7 +37,7 @@ class Load(Lasting):
     positional: ClassVar[str] = "rate"
     target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["load"] = "load"
-    rate: float | None = Field(default=None, ge=0, le=100_000, description="operations per second, over all clients")
+    rate: PerSecond | None = Field(default=None, description="operations per second, over all clients")
     reads: Share | None = Field(default=None, description="share of reads")
     skew: float | None = Field(default=None, ge=0, le=5, description="Zipf exponent of key popularity")
     hot: str | None = Field(default=None, min_length=1, max_length=200, description="the key that all want")
@@ -43,7 +58,9 @@ class Burst(Base):
     positional: ClassVar[str] = "rate"
     target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["burst"] = "burst"
-    rate: float | None = Field(default=None, gt=0, le=100_000, description="operations per second; ten times the load")
+    rate: PerSecond | None = Field(
+        default=None, gt=0, description="operations per second; without it, ten times the load"
+    )
     lasting: DurationUs = Field(default=3_000_000, gt=0, description="how long")
 
     @classmethod
@@ -61,8 +78,11 @@ class Herd(Base):
     positional: ClassVar[str] = "key"
     target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["herd"] = "herd"
-    key: str = Field(default="k0", min_length=1, max_length=200)
+    key: str = Field(default="k0", min_length=1, max_length=200, description="which they read")
     requests: int = Field(default=200, ge=1, le=100_000, description="reads, over all clients")
+
+    def _positional_words(self, fields: dict[str, Any]) -> list[str]:
+        return _key_words(fields)
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
@@ -77,8 +97,8 @@ class Put(Base):
     family: ClassVar[str] = "client"
     target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["put"] = "put"
-    key: str = Field(min_length=1, max_length=200)
-    value: str = Field(max_length=10_000)
+    key: str = Field(min_length=1, max_length=200, description="what is written")
+    value: str = Field(max_length=10_000, description="what it is to hold")
     w: int | None = Field(default=None, ge=1, description="replicas that must hold it; as the store is set")
 
     def _positional_words(self, fields: dict[str, Any]) -> list[str]:
@@ -86,8 +106,12 @@ class Put(Base):
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
-        fields: dict[str, Any] = dict(zip(("key", "value"), words, strict=False))
-        return fields | split_words(words[2:])[1]
+        plain, fields = split_words(words[2:])
+        if plain:
+            raise UserError(f"put: {plain[0]!r} is too much: a value of several words stands in quotes")
+        for field, word in zip(("key", "value"), words, strict=False):
+            fields = with_field(fields, field, word)
+        return fields
 
 
 class Get(Base):
@@ -99,12 +123,20 @@ class Get(Base):
     positional: ClassVar[str] = "key"
     target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["get"] = "get"
-    key: str = Field(min_length=1, max_length=200)
+    key: str = Field(min_length=1, max_length=200, description="what is read")
     r: int | None = Field(default=None, ge=1, description="replicas that must answer; as the store is set")
 
     def _positional_words(self, fields: dict[str, Any]) -> list[str]:
-        return [shlex.quote(fields.pop("key"))]
+        return _key_words(fields)
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
         return single(cls.positional, words)
+
+
+def _key_words(fields: dict[str, Any]) -> list[str]:
+    """The key as a plain word, unless that would be read as something else."""
+    key = str(fields.pop("key", ""))
+    if not key:
+        return []
+    return [f"key={shlex.quote(key)}" if "=" in key or "," in key else shlex.quote(key)]

@@ -7,11 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from playground.commands.base import Base, Lasting, split_words
-from playground.commands.targets import Names, Targets, gather, is_word
+from playground.commands.base import Base, Lasting, split_words, with_field
+from playground.commands.targets import SHAPES, Names, Targets, gather, is_word, spelled
 from playground.quantities import DurationUs, Rate, Share
 
-SHAPES = ("halves", "isolate", "bridge", "ring")
 DISTRIBUTIONS = ("uniform", "normal", "pareto")
 
 
@@ -63,16 +62,18 @@ class Partition(Lasting):
     def _positional_words(self, fields: dict[str, Any]) -> list[str]:
         shape, nodes = fields.pop("shape", ""), fields.pop("nodes", [])
         if shape:
-            return [shape, *nodes]
-        return " | ".join(" ".join(group) for group in fields.pop("groups")).split()
+            return [shape, *map(spelled, nodes)]
+        return [" | ".join(" ".join(map(spelled, group)) for group in fields.pop("groups"))]
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
         plain, fields = split_words(words)
         if plain and plain[0] in SHAPES:
-            return fields | {"shape": plain[0], "nodes": gather(plain[1:])}
+            fields = with_field(fields, "shape", plain[0])
+            return with_field(fields, "nodes", gather(plain[1:])) if plain[1:] else fields
         if plain:
-            fields["groups"] = [gather(group.split()) for group in " ".join(plain).split("|")]
+            groups = [gather(group.split()) for group in " ".join(plain).split("|")]
+            return with_field(fields, "groups", groups)
         return fields
 
 
@@ -83,24 +84,23 @@ class Links(Lasting):
     undo: ClassVar[str] = "heal"
     positional: ClassVar[str] = "sources"
     target_fields: ClassVar[tuple[str, ...]] = ("sources", "targets")
+    arrows: ClassVar[tuple[str, ...]] = ("->", "<->")
     sources: Targets = Field(default=[], description="from whom; none: everybody")
     targets: Targets = Field(default=[], description="to whom; none: everybody")
 
     def _positional_words(self, fields: dict[str, Any]) -> list[str]:
-        sources, targets = fields.pop("sources", []), fields.pop("targets", [])
+        sources, targets = ([*map(spelled, fields.pop(field, []))] for field in ("sources", "targets"))
         return [*sources, "->", *targets] if targets else sources
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
         plain, fields = split_words(words)
         for number, word in enumerate(plain):
-            if word in ("->", "<->"):
-                fields["targets"] = gather(plain[number + 1 :])
+            if word in cls.arrows:
+                fields = with_field(fields, "targets", gather(plain[number + 1 :]))
                 plain = plain[:number]
                 break
-        if plain:
-            fields["sources"] = gather(plain)
-        return fields
+        return with_field(fields, "sources", gather(plain)) if plain else fields
 
 
 class OneWay(Links):
@@ -108,6 +108,7 @@ class OneWay(Links):
 
     form: ClassVar[str] = "one-way NODE... -> NODE... [lasting=D]"
     example: ClassVar[str] = "one-way n1 -> n2 n3"
+    arrows: ClassVar[tuple[str, ...]] = ("->",)
     do: Literal["one-way"] = "one-way"
 
     @model_validator(mode="after")
@@ -130,7 +131,7 @@ class Link(Links):
     )
     example: ClassVar[str] = "link n1 -> n2 latency=200ms jitter=50ms loss=10%"
     do: Literal["link"] = "link"
-    both_ways: bool = True
+    both_ways: bool = Field(default=True, description="no: only from the first to the others")
     latency: DurationUs = Field(default=0, description="so much later")
     jitter: DurationUs = Field(default=0, description="and by chance later still")
     distribution: Literal["uniform", "normal", "pareto"] = Field(default="uniform", description="of the jitter")

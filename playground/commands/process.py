@@ -22,7 +22,7 @@ class Crash(OnNodes, Lasting):
     undo: ClassVar[str] = "start"
     possible: ClassVar[str] = "crash"
     do: Literal["crash"] = "crash"
-    lose_disk: bool = False
+    lose_disk: bool = Field(default=False, description="yes: all that was ever written is gone")
     tail: Literal["", "lost", "torn"] = Field(default="", description="of unsynced data; by chance if not given")
 
 

@@ -4,23 +4,25 @@
 ``n3``                 that node (or client)
 ``one``, ``random``    one of those for whom the act is possible
 ``2 random``           two of them
-``25%``                that share of them, rounded up
+``25%``                that share of them, rounded up to whole nodes
 ``all``                all of them
 ``majority``           more than half of the ring's members, drawn
-``minority``           those members that are not in this command's majority
+``minority``           the members that are not in this command's majority
 ``rest``               the members that the command does not name or draw otherwise
-``clients``            every client that makes load
+``clients``            all clients that make load
 ``leader``             whoever has that role; ``any follower``: one of those who have it
 ``owner of k0``        whoever has that role for a thing
 =====================  =======================================================
 
-The modes are those of Chaos Mesh (one, all, fixed, fixed-percent). What a word stands for is decided when the
-command is carried out, drawn from the seed; the record of a session holds the names that it came to.
+The modes are those of Chaos Mesh (one, all, fixed, fixed-percent). Of ``majority``, ``minority``, ``rest`` and
+``clients``, too, those are meant for whom the act is possible: nobody crashes who is down. What a word stands for is
+decided when the command is carried out, drawn from the seed; the record of a session holds the names that it came to.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -29,14 +31,27 @@ from pydantic import BeforeValidator, Field
 from playground.systems import catalog
 
 WORDS = ("one", "random", "all", "majority", "minority", "rest", "clients")
+SHAPES = ("halves", "isolate", "bridge", "ring")
+"""Words that stand for the sides of a partition."""
 ROLES = tuple(dict.fromkeys(("leader", "follower", *catalog.roles())))
 """Roles that a word may name, in the singular."""
-_COUNTED = re.compile(r"\d+ random|\d+(\.\d+)?%")
+_COUNTED = re.compile(r"[0-9]{1,6} random|[0-9]{1,6}(\.[0-9]{1,6})?%")
+_JOINING = ("any", "of")
 
 
 def is_word(target: str) -> bool:
     """Whether ``target`` stands for names, and is none itself."""
     return target in WORDS or bool(_COUNTED.fullmatch(target)) or role_of(target) is not None
+
+
+def is_reserved(name: str) -> bool:
+    """Whether no machine may be called so: it would never be meant."""
+    return is_word(name) or name in _JOINING or name in SHAPES
+
+
+def spelled(target: str) -> str:
+    """A target as it is typed."""
+    return " ".join(map(shlex.quote, target.split()))
 
 
 def role_of(target: str) -> tuple[str, str, bool] | None:
