@@ -11,7 +11,10 @@ from tests.systems.store.store_lab import Cut, Lab, Muddle
 
 @dataclass
 class Chaos:
-    """``acts``: which faults may happen. At most one disk is lost or damaged at a time (W = 2 survives that)."""
+    """``acts``: which faults may happen. At most one disk is lost or damaged at a time (W = 2 survives that).
+
+    Beyond the default: "unreadable" (a disk that cannot be read) and "lie" (one that lies; that breaks promises).
+    """
 
     lab: Lab
     acts: tuple[str, ...] = (
@@ -82,6 +85,11 @@ class Chaos:
         elif act == "hang":
             node.disk.hang()
             self.undo.append(node.disk.resume)
+        elif act == "unreadable":
+            node.disk.failing_reads = True
+            self.undo.append(lambda: setattr(node.disk, "failing_reads", False))
+        elif act == "lie":
+            node.disk.lying = True  # for good, or hardly any of them would crash in time
         elif act == "drift":
             node.clock.set_drift(self.random.choice((-300_000, 100_000, 500_000)))
         elif act == "join" and self.next < 9:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from playground.kernel.errors import DiskError
 from playground.systems.ring import membership
 from playground.systems.store import checks, records, replica, service, takeover, versions
+from playground.systems.store.log import Log
+from playground.systems.store.messages import Put, Stamp, Stored
 from playground.systems.store.replica import Replica
 from playground.systems.store.service import StoreService
 from playground.systems.store.takeover import Takeover
@@ -75,6 +79,45 @@ def test_the_last_writer_wins(monkeypatch: Patch) -> None:
     for module in (replica, records, service):
         monkeypatch.setattr(module, "merge", narrow)
     assert found(lost, ("freeze",))
+
+
+def test_a_timestamp_is_minted_for_each_copy_of_a_write(monkeypatch: Patch) -> None:
+    put = StoreService.on_put
+
+    async def minting(self: StoreService, source: str, message: Put) -> Stored:
+        version = versions.timestamp(self.on_stamp(source, Stamp()))
+        return await put(self, source, replace(message, version=version))
+
+    monkeypatch.setattr(StoreService, "on_put", minting)
+    assert found(stale, ("muddle",), conflicts="newest", **CALM)
+
+
+def test_the_newest_is_acknowledged_before_w_replicas_have_it(monkeypatch: Patch) -> None:
+    store = StoreService._store
+
+    async def hasty(self: StoreService, key: str, siblings: Any, w: int) -> None:
+        await store(self, key, siblings, w - 1)
+
+    monkeypatch.setattr(StoreService, "_store", hasty)
+    assert found(stale, ("cut", "crash"), conflicts="newest", **CALM)
+
+
+def test_a_log_that_cannot_be_read_is_taken_for_an_empty_one(monkeypatch: Patch) -> None:
+    async def careless(self: Log, read: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            return await read()
+        except DiskError:
+            return b""
+
+    monkeypatch.setattr(Log, "_insist", careless)
+    recover = Replica.recover
+
+    async def at_once(self: Replica) -> None:
+        await recover(self)
+        self.members.whole = self.members.trusted = True
+
+    monkeypatch.setattr(Replica, "recover", at_once)
+    assert found(stale, ("unreadable", "crash", "cut"), **CALM)
 
 
 def test_a_lost_disk_votes_at_once(monkeypatch: Patch) -> None:
