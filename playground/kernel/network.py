@@ -78,6 +78,11 @@ class Network:
         self.base_us = base_us
         self.jitter_us = jitter_us
         self.lost = 0
+        self.doubled = 0
+        """Copies that were delivered beside the message itself."""
+        self.overtaken = 0
+        """How often a message arrives before one that was sent earlier on the same link, while rules are in force."""
+        self._latest_us: dict[tuple[str, str], int] = {}
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -122,6 +127,12 @@ class Network:
                 return
             delay_us += verdict.delay_us
             copies.extend(verdict.copies_us)
+        self.doubled += len(copies)
+        link, arrives_us = (source, target), world.now_us + delay_us
+        if arrives_us < self._latest_us.get(link, 0):
+            self.overtaken += 1
+        else:
+            self._latest_us[link] = arrives_us
         door = self._doors[target]
         world.schedule(delay_us, door, source, content)
         for later_us in copies:

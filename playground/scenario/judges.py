@@ -16,7 +16,7 @@ _COUNTS = ("stale_reads", "lost_writes", "read_your_writes", "monotonic_reads")
 _VERDICTS = {"checks": "fail", "hypothesis": "fail", "linearizable": "violation"}
 
 
-def judge(cluster: Cluster, wanted: set[str]) -> dict[str, Value]:
+def judge(cluster: Cluster, wanted: frozenset[str]) -> dict[str, Value]:
     """The verdicts on the whole history; those of ``wanted`` that are costly too."""
     return {}
 

@@ -106,6 +106,7 @@ def _script(document: Document) -> Script:
                 hypothesis=hypothesis,
                 rollbacks=len(undoing),
                 variant=name,
+                compared=tuple(file.compare),
             )
         )
     title = file.title or scenarios[0].spec.title

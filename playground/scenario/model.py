@@ -106,6 +106,13 @@ class Scenario:
     """How many of the last commands undo what is left: they may be refused."""
     variant: str = ""
     """Its name, if the file holds several."""
+    compared: tuple[str, ...] = ()
+    """Figures that are compared with other variants."""
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The figures that somebody asks for."""
+        return frozenset((*self.compared, *(each.figure.name for each in self.expectations)))
 
     @property
     def method(self) -> tuple[tuple[int, Any], ...]:

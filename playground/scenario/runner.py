@@ -22,6 +22,7 @@ from playground.scenario.judges import found_something, judge
 from playground.scenario.model import Scenario
 from playground.scenario.outcome import Outcome, Traffic, Verdict
 from playground.scenario.probes import Probing, inspected
+from playground.scenario.sampling import Sampling
 from playground.scenario.tally import Tally, ranks
 
 SLICE_US = 250_000
@@ -52,18 +53,23 @@ async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
     cluster = Cluster(scenario.spec, seed)
     tally = Tally(cluster.history, cluster.staleness)
     watch = _watch(scenario, cluster)
+    sampling = Sampling(cluster, scenario.wanted)
     stopped, settled = "", _Settled(why_not="the world stopped")
     try:
-        await _carry_out(scenario, cluster, watch, progress)
+        await _carry_out(scenario, cluster, watch, sampling, progress)
         cluster.plan(scenario.undoing, lenient=True)
         await cluster.advance(cluster.now_us)
     except WorldStopped as error:
         stopped = str(error)
     digest, end_us, wall_s = cluster.world.digest(), cluster.now_us, time.perf_counter() - began
     entries = tuple(cluster.world.journal.entries)
+    network = cluster.world.network
     at_the_end: dict[str, Value] = {
         "throughput": cluster.history.counts["ok"] * 1e6 / end_us if end_us else None,
-        "network_lost": cluster.world.network.lost,
+        "network_lost": network.lost,
+        "network_doubled": network.doubled,
+        "network_overtaken": network.overtaken,
+        **sampling.figures(),
     }
     if not stopped:
         try:
@@ -81,7 +87,7 @@ async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
         **inspected(cluster),
         **_traffic_figures(reads, writes, latency_us),
         **at_the_end,
-        **judge(cluster, {each.figure.name for each in scenario.expectations}),
+        **judge(cluster, scenario.wanted),
         "stale_reads": cluster.staleness.stale_reads,
         "staleness_max": tally.staleness_max_us,
         "checks": "fail" if live or final or stopped else "pass",
@@ -121,16 +127,19 @@ def _watch(scenario: Scenario, cluster: Cluster) -> Watch | None:
     return Watch(scenario.hypothesis, first_us, scenario.until_us, Probing(cluster, scenario.hypothesis).measure)
 
 
-async def _carry_out(scenario: Scenario, cluster: Cluster, watch: Watch | None, progress: Progress) -> None:
+async def _carry_out(
+    scenario: Scenario, cluster: Cluster, watch: Watch | None, sampling: Sampling, progress: Progress
+) -> None:
     """Everything up to ``until`` but the rollbacks. Commands may put more into the future; it ends in time."""
     cluster.plan(scenario.method)
     while True:
-        stop_us = min(scenario.until_us, cluster.now_us + SLICE_US)
+        stop_us = sampling.next_us(cluster.now_us, min(scenario.until_us, cluster.now_us + SLICE_US))
         if watch is not None:
             stop_us = min(stop_us, watch.next_us(cluster.now_us))
         await cluster.advance(stop_us)
         if watch is not None:
             watch.look(cluster.now_us)
+        sampling.look()
         progress(cluster.now_us)
         if cluster.now_us >= scenario.until_us:
             return

@@ -1,0 +1,233 @@
+"""Figures that take watching over time, looked at from outside, between two events of the world.
+
+A look is no event: it changes nothing, so the digest is the same with and without. What is costly is
+sampled only in a scenario that asks for one of its figures.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar
+
+from playground.cluster import Cluster
+from playground.figure import Value
+from playground.kernel.node import Life
+from playground.metrics import percentile
+from playground.systems.gossip import checks as gossip_checks
+from playground.systems.gossip.figures import Spread, knowledge
+from playground.systems.store import checks as store_checks
+from playground.systems.store.service import StoreService
+
+
+class Sampler(ABC):
+    """Looks every ``every_us`` and comes to ``names``."""
+
+    names: ClassVar[tuple[str, ...]]
+    every_us: ClassVar[int]
+
+    @abstractmethod
+    def look(self, cluster: Cluster) -> None:
+        """See how it stands at this instant."""
+
+    @abstractmethod
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        """What it comes to by now."""
+
+
+class Rounds(Sampler):
+    """How many rounds of gossip one node's next heartbeat takes to reach all (claim G1): node after node in turn.
+
+    The next one begins when all know, or when its origin is no longer up.
+    """
+
+    names = ("gossip_rounds", "gossip_rounds_max", "gossip_spreads")
+    every_us = 50_000
+
+    def __init__(self) -> None:
+        self._spread: Spread | None = None
+        self._origin = ""
+        self._turn = 0
+        self._done: list[float] = []
+
+    def look(self, cluster: Cluster) -> None:
+        services = gossip_checks.running(cluster.world)
+        if self._spread is not None and self._origin in services:
+            if not self._spread.look(cluster.now_us):
+                return
+            assert self._spread.rounds is not None
+            self._done.append(self._spread.rounds)
+        up = list(services)
+        if up:
+            self._origin = up[self._turn % len(up)]
+            self._turn += 1
+            self._spread = Spread(services, self._origin)
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        mean = sum(self._done) / len(self._done) if self._done else None
+        return dict(zip(self.names, (mean, max(self._done, default=None), len(self._done)), strict=True))
+
+
+class Ages(Sampler):
+    """How old the nodes' knowledge of each other's memory and load is (claim G3), all looks together."""
+
+    names = ("view_age_p50", "view_age_p99", "view_age_max")
+    every_us = 1_000_000
+
+    def __init__(self) -> None:
+        self._ages_us: list[int] = []
+
+    def look(self, cluster: Cluster) -> None:
+        self._ages_us += [each.age_us for each in knowledge(gossip_checks.running(cluster.world))]
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        ranks = [percentile(self._ages_us, rank) if self._ages_us else None for rank in (50, 99, 100)]
+        return dict(zip(self.names, ranks, strict=True))
+
+
+class Heartbeats(Sampler):
+    """The lowest and the highest count that any node has heard of any other in the end (claim G2)."""
+
+    names = ("heartbeats_min", "heartbeats_max")
+    every_us = 60_000_000
+
+    def look(self, cluster: Cluster) -> None:
+        """Counters are their own memory."""
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        services = gossip_checks.running(cluster.world)
+        counts = [service.count(subject) for service in services.values() for subject in services]
+        return {"heartbeats_min": min(counts, default=None), "heartbeats_max": max(counts, default=None)}
+
+
+class Copies(Sampler):
+    """The copies of each key over time (claim R7): how low they fell once they had been N, and for how long."""
+
+    names = ("fewest_copies", "thin_for", "strays", "misplaced")
+    every_us = 250_000
+
+    def __init__(self) -> None:
+        self._full: dict[str, None] = {}
+        """Keys that have had N copies by now; a write that is under way is not yet what was promised."""
+        self._fewest: int | None = None
+        self._thin_since_us: int | None = None
+        self._thin_us = 0
+
+    def look(self, cluster: Cluster) -> None:
+        copies = store_checks.copies(_stores(cluster))
+        n = cluster.spec.store.n
+        for key, count in copies.items():
+            if count >= n:
+                self._full[key] = None
+        now = min((copies.get(key, 0) for key in self._full), default=None)
+        if now is None:
+            return
+        self._fewest = now if self._fewest is None else min(self._fewest, now)
+        if now >= n:
+            self._thin_since_us = None
+        elif self._thin_since_us is None:
+            self._thin_since_us = cluster.now_us
+        if self._thin_since_us is not None:
+            self._thin_us = max(self._thin_us, cluster.now_us - self._thin_since_us)
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        return {
+            "fewest_copies": self._fewest,
+            "thin_for": self._thin_us,
+            "strays": store_checks.strays(_stores(cluster)),
+            "misplaced": _misplaced(cluster),
+        }
+
+
+class Owners(Sampler):
+    """Whose each key is, at first and in the end (claim P6): over all keys of the load, written or not."""
+
+    names = ("keys_moved", "keys_moved_needlessly", "heirs", "heir_max_over_mean", "owner_max_over_mean")
+    every_us = 1_000_000
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+        self._members: tuple[str, ...] = ()
+
+    def look(self, cluster: Cluster) -> None:
+        if not self._first:
+            self._first = _owners(cluster)
+            self._members = tuple(cluster.staying)
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        last = _owners(cluster)
+        if not last or not self._first:
+            return dict.fromkeys(self.names)
+        stay = [name for name in cluster.staying if name in self._members]
+        moved = [key for key in last if last[key] != self._first[key]]
+        orphans = [key for key in moved if self._first[key] not in stay]
+        heirs = _count((last[key] for key in orphans), stay)
+        return {
+            "keys_moved": len(moved) / len(last),
+            "keys_moved_needlessly": len(moved) - len(orphans),
+            "heirs": sum(count > 0 for count in heirs),
+            "heir_max_over_mean": max(heirs) * len(heirs) / len(orphans) if orphans else None,
+            "owner_max_over_mean": max(_count(last.values(), cluster.staying)) * len(cluster.staying) / len(last),
+        }
+
+
+SAMPLERS: tuple[type[Sampler], ...] = (Rounds, Ages, Heartbeats, Copies, Owners)
+
+
+class Sampling:
+    """The samplers that a scenario needs; ``wanted``: names of figures."""
+
+    def __init__(self, cluster: Cluster, wanted: Iterable[str]) -> None:
+        names = frozenset(wanted)
+        self._cluster = cluster
+        self._samplers = [kind() for kind in SAMPLERS if not names.isdisjoint(kind.names)]
+
+    def next_us(self, now_us: int, limit_us: int) -> int:
+        """The next instant at which somebody wants to look, at most ``limit_us``."""
+        return min([limit_us, *(now_us - now_us % each.every_us + each.every_us for each in self._samplers)])
+
+    def look(self) -> None:
+        """Whoever is due looks."""
+        for each in self._samplers:
+            if self._cluster.now_us % each.every_us == 0:
+                each.look(self._cluster)
+
+    def figures(self) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for each in self._samplers:
+            found |= each.figures(self._cluster)
+        return found
+
+
+def _stores(cluster: Cluster) -> dict[str, StoreService]:
+    services: dict[str, StoreService] = cluster.services(StoreService)
+    return {name: each for name, each in services.items() if cluster.node(name).life is Life.UP}
+
+
+def _owners(cluster: Cluster) -> dict[str, str]:
+    """Key -> its owner, by what the nodes that are up know together; {} while the ring is changing."""
+    where = store_checks.placing(_stores(cluster))
+    if where is None or len(where.circles) != 1:
+        return {}
+    keys = [f"k{number}" for number in range(cluster.spec.load.keys)]
+    return {key: where.place(key).owners[0] for key in keys}
+
+
+def _misplaced(cluster: Cluster) -> int | None:
+    """Keys that do not lie on exactly their owner and the next N - 1 nodes of the circle."""
+    stores = _stores(cluster)
+    where = store_checks.placing(stores)
+    if where is None:
+        return None
+    holders: dict[str, list[str]] = {}
+    for name, store in stores.items():
+        for key in store.replica.data:
+            holders.setdefault(key, []).append(name)
+    return sum(sorted(names) != sorted(where.place(key).owners) for key, names in holders.items())
+
+
+def _count(names: Iterable[str], among: Iterable[str]) -> list[int]:
+    counts = dict.fromkeys(among, 0)
+    for name in names:
+        counts[name] += 1
+    return list(counts.values())
