@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from typing import Any
 
 import pyte
 import pytest
-from rich.segment import Segment
+from rich.color import Color
 from textual.pilot import Pilot
 
 from playground.cli import filming
@@ -82,6 +83,10 @@ def session_of(scenario: Scenario) -> Session:
     return session
 
 
+Cell = tuple[str, str, str, bool]
+"""Character, colour (of what is no blank), colour of the ground, bold."""
+
+
 def screen_at(events: Iterable[tuple[float, str, str]], size: tuple[int, int], at_s: float) -> Any:
     """A terminal emulator that has been shown the recording up to that instant."""
     screen = pyte.Screen(*size)
@@ -92,13 +97,37 @@ def screen_at(events: Iterable[tuple[float, str, str]], size: tuple[int, int], a
     return screen
 
 
-def text_of(app: FilmedApp) -> list[str]:
-    strips: list[list[Segment]] = [list(strip) for strip in app.screen._compositor.render_strips()]
-    return ["".join(segment.text for segment in strip) for strip in strips]
+def cells_of(screen: Any) -> list[list[Cell]]:
+    """What the emulator shows, cell by cell."""
+    rows = [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
+    return [[cell(char.data, char.fg, char.bg, char.bold) for char in row] for row in rows]
 
 
-def shown_by_the_app(scenario: Scenario, size: tuple[int, int], instants_us: Iterable[int]) -> dict[int, list[str]]:
-    """What stands on the app's own screen at some instants, each waited for until the process is idle."""
+def drawn_by(app: FilmedApp) -> list[list[Cell]]:
+    """What stands on the app's own screen, cell by cell."""
+    return [
+        [
+            cell(char, _hex(segment.style.color), _hex(segment.style.bgcolor), bool(segment.style.bold))
+            for segment in strip
+            if segment.style is not None
+            for char in segment.text
+        ]
+        for strip in app.screen._compositor.render_strips()
+    ]
+
+
+def cell(char: str, color: str, ground: str, bold: bool) -> Cell:
+    return (char, color, ground, bold) if char != " " else (char, "", ground, False)
+
+
+def _hex(color: Color | None) -> str:
+    return "default" if color is None else color.get_truecolor().hex.removeprefix("#")
+
+
+def shown_by_the_app(
+    scenario: Scenario, size: tuple[int, int], instants_us: Iterable[int]
+) -> dict[int, list[list[Cell]]]:
+    """What the app shows at some instants, each waited for until the process is idle."""
     shown = {}
 
     async def look(app: FilmedApp, session: SteppedSession) -> None:
@@ -108,7 +137,7 @@ def shown_by_the_app(scenario: Scenario, size: tuple[int, int], instants_us: Ite
                 session.advance(at_us)
                 await pilot.pause()
                 await pilot.pause()
-                shown[at_us] = text_of(app)
+                shown[at_us] = drawn_by(app)
 
     with session_of(scenario) as running:
         stepped = SteppedSession(running)
@@ -120,30 +149,29 @@ def shown_by_the_app(scenario: Scenario, size: tuple[int, int], instants_us: Ite
 def test_a_terminal_that_plays_it_shows_what_the_app_shows(short: Scenario, size: tuple[int, int]) -> None:
     made = film(short, size=size)
     frames = range(100_000, short.until_us + 1, 100_000)
-    for at_us, lines in shown_by_the_app(short, size, frames).items():
-        assert screen_at(made.events, size, at_us / 1e6).display == lines, at_us
+    for at_us, cells in shown_by_the_app(short, size, frames).items():
+        assert cells_of(screen_at(made.events, size, at_us / 1e6)) == cells, at_us
     last = "\n".join(screen_at(made.events, size, short.until_us / 1e6).display)
     assert "ended" in last
     assert "Back again." in last
 
 
 def test_at_rest_the_app_has_nothing_left_to_draw(short: Scenario) -> None:
-    compared = []
+    drawn = []
 
     class Suspicious(Reel):
         async def _rest(self, pilot: Pilot[Any]) -> None:
             await super()._rest(pilot)
-            before = text_of(self._app)
+            drawn.append(drawn_by(self._app))
             await pilot.pause()
-            assert text_of(self._app) == before
-            compared.append(before)
+            assert drawn_by(self._app) == drawn[-1]
 
     with session_of(short) as session:
         reel = Suspicious(session, RESETTLED[0], 1.0, short.until_us, lambda at_us: None)
         reel.run()
     assert reel.ended_by is None
-    assert len(compared) == FRAMES
-    assert len({len("".join(lines).split()) for lines in compared}) > 1, "nothing has moved"
+    assert len(drawn) == FRAMES
+    assert all(one != other for one, other in itertools.pairwise(drawn)), "the clock at least should have moved"
 
 
 def test_the_file_is_an_asciicast_in_ascending_time(short: Scenario, tmp_path: Path) -> None:
