@@ -55,8 +55,7 @@ class RingMemory(Lab):
     )
 
     def run(self, seed: int, progress: Progress) -> Results:
-        names = [f"server-{number}" for number in range(self.servers)]
-        ring, resident_bytes = _allocated(lambda: HashRing(names, points_per_node=self.points))
+        ring, resident_bytes = _allocated(lambda: HashRing(self._names(), points_per_node=self.points))
         progress(0.4)
         count = sum(1 for _ in ring.points())
         keys = _keys(self.lookups, stream(seed, "labs", self.name, "keys"))
@@ -65,7 +64,7 @@ class RingMemory(Lab):
         batched_s = _seconds(lambda: ring.owners(keys))
         progress(0.7)
         sample = _keys(self.sample, stream(seed, "labs", self.name, "sample"))
-        naive = _Naive(names, self.points)
+        naive = _Naive(self._names(), self.points)
         wrong = sum(ring.owner(key) != naive.owner(key) for key in sample)
         progress(1.0)
         figures = {
@@ -79,6 +78,9 @@ class RingMemory(Lab):
             "batched_lookups_per_s": round(len(keys) / batched_s),
         }
         return Results(dict(figures), (_table(figures),))
+
+    def _names(self) -> list[str]:
+        return [f"server-{number}" for number in range(self.servers)]
 
 
 class _Naive:

@@ -28,7 +28,7 @@ from ruamel.yaml.nodes import ScalarNode
 
 from playground.kernel.errors import UserError
 
-LIMIT_BYTES = 1_000_000
+LIMIT_BYTES = 256_000
 DEEPEST = 12
 
 FieldPath = tuple[str | int, ...]
@@ -91,7 +91,7 @@ def read_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise UserError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LIMIT_BYTES:
-        raise UserError(f"{source}: larger than 1 MB; a scenario is a short text")
+        raise UserError(f"{source}: larger than 256 kB; a scenario is a short text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -149,7 +149,8 @@ def expectations(verdicts: Sequence[Verdict], console: Console, unsettled_becaus
         if each.measured is None and figure.name.startswith("converged") and unsettled_because:
             measured = f"could not be judged ({unsettled_because})"
         wanted = each.expectation.text
-        same = each.passed and measured == wanted
+        exactly = [sign for sign, _ in each.expectation.conditions] == ["=="]
+        same = each.passed and exactly
         text = f"{figure.name}: {measured}" if same else f"{figure.name}: {measured} (expected {wanted})"
         table.add_row(verdict(each.passed), Text(text))
     console.print(indented(table))

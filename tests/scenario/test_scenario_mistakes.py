@@ -161,7 +161,7 @@ def test_files_that_cannot_be_read_are_told_by_name(tmp_path: Path) -> None:
         (tmp_path / "none.yaml", "none.yaml: no such file"),
         (tmp_path, ": is a folder; name a scenario file in it"),
         (binary, "binary.yaml:2:3: is not text in UTF-8"),
-        (large, "large.yaml: larger than 1 MB"),
+        (large, "large.yaml: larger than 256 kB"),
         (tmp_path / "a\0b", "cannot be read"),
         (binary / "below.yaml", "cannot be read"),
     ):

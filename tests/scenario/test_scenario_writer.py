@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from playground.commands import COMMANDS
 from playground.kernel.errors import UserError
@@ -35,46 +36,82 @@ keys = st.text(min_size=1, max_size=10) | st.sampled_from(
     ["null", "1e3", "yes", "- a", "a: b", "'", "\x85", "2026-01-01"]
 )
 maybe = st.none()
+spans = st.integers(1, 10**9).map(lambda us: f"{us}us")
+lasting = {"lasting": maybe | spans}
+sides = {"sources": st.just([]) | nodes, "targets": nodes}
 FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "crash": {"nodes": nodes, "lose_disk": st.booleans()},
+    "crash": {"nodes": nodes, "lose_disk": st.booleans(), "tail": st.sampled_from(["", "lost", "torn"]), **lasting},
     "start": {"nodes": nodes},
-    "freeze": {"nodes": nodes},
+    "restart": {"nodes": nodes, "down": spans},
+    "rolling-restart": {"nodes": nodes, "down": spans, "pause": spans},
+    "freeze": {"nodes": nodes, **lasting},
     "thaw": {"nodes": nodes},
-    "partition": {"groups": st.just([["n1", "n2"], ["n3"], ["c1", "you"]])},
-    "one-way": {"sources": nodes, "targets": nodes},
+    "slow-cpu": {"nodes": nodes, "times": st.integers(2, 1_000), **lasting},
+    "partition": {
+        "shape": st.just(""),
+        "groups": st.just([["n1", "n2"], ["n3"], ["c1", "you"]]),
+        "nodes": st.just([]),
+        **lasting,
+    },
+    "one-way": {**sides, **lasting},
     "link": {
-        "sources": st.just([]) | nodes,
-        "targets": st.just([]) | nodes,
+        **sides,
         "both_ways": st.booleans(),
         "latency": durations,
         "jitter": durations,
-        "loss": shares,
+        "distribution": st.sampled_from(["uniform", "normal", "pareto"]),
+        "loss": st.floats(0, 1, exclude_min=True),
+        "loss_run": st.floats(1, 1_000),
         "duplicate": shares,
         "reorder": shares,
         "bandwidth": st.integers(1, 10**9),
+        **lasting,
     },
+    "flap": {**sides, "period": spans, "down": st.floats(0.1, 0.9), **lasting},
     "heal": {"nodes": st.just([]) | nodes},
     "clock": {
         "nodes": nodes,
         "offset": maybe | st.integers(-(10**9), 10**9).map(lambda us: f"{us}us"),
         "drift_ppm": maybe | st.integers(-900_000, 10_000_000),
+        "frozen": st.booleans(),
+        **lasting,
     },
     "disk": {
         "nodes": nodes,
         "fault": st.sampled_from(["full", "hang", "slow", "rot", "ok"]),
         "amount": st.integers(1, 100_000),
+        "lasting": maybe,
     },
-    "load": {"rate": maybe | st.floats(0, 100_000), "reads": maybe | shares, "skew": maybe | st.floats(0, 5)},
+    "load": {
+        "rate": maybe | st.floats(0, 100_000),
+        "reads": maybe | shares,
+        "skew": maybe | st.floats(0, 5),
+        "hot": maybe | keys,
+        "hot_share": maybe | shares,
+        **lasting,
+    },
+    "burst": {"rate": maybe | st.floats(1, 100_000), "lasting": spans},
+    "herd": {"key": keys, "requests": st.integers(1, 100_000)},
     "add": {"nodes": st.just(["n9"])},
     "remove": {"nodes": nodes},
     "put": {"key": keys, "value": texts | keys, "w": maybe | st.integers(1, 3)},
     "get": {"key": keys, "r": maybe | st.integers(1, 3)},
 }
+
+
+def fit(do: str, fields: dict[str, Any]) -> Any:
+    """The command, or None if the fields do not go together."""
+    try:
+        return COMMANDS[do].model_validate(fields)
+    except ValidationError:
+        return None
+
+
 commands = st.sampled_from(list(COMMANDS)).flatmap(
     lambda do: (
         st.fixed_dictionaries(FIELDS[do])
-        .filter(lambda fields: do != "link" or fields["loss"] > 0)
-        .map(lambda fields: COMMANDS[do].model_validate(fields))
+        .map(lambda fields: fit(do, fields))
+        .filter(lambda command: command is not None)
     )
 )
 specs = st.builds(
