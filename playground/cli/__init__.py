@@ -3,6 +3,7 @@
 ==================  ==========================================================
 :mod:`.live`        the app: a live cluster, or a scenario to watch
 :mod:`.replaying`   scenarios without a screen
+:mod:`.sweeping`    many seeds of a scenario, and the smallest that fails
 :mod:`.judging`     histories and journals
 :mod:`.measuring`   benchmarks
 :mod:`.options`     what they share
@@ -24,6 +25,7 @@ import typer
 # In the order in which help lists the commands.
 from playground.cli import live  # noqa: F401
 from playground.cli import replaying  # noqa: F401
+from playground.cli import sweeping  # noqa: F401
 from playground.cli import judging  # noqa: F401
 from playground.cli import measuring  # noqa: F401
 

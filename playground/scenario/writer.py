@@ -86,13 +86,18 @@ def render(record: Recorded) -> str:
     content = CommentedMap()
     content["title"] = f"session {record.seed}"
     content["seed"] = record.seed
-    cluster = _fields(record.spec)
+    cluster = fields(record.spec)
     if cluster:
-        content["cluster"] = _block(cluster)
+        content["cluster"] = block(cluster)
     if record.timeline:
-        content["method"] = [_step(at_us, command) for at_us, command in record.timeline]
+        content["method"] = [step(at_us, command) for at_us, command in record.timeline]
     content["until"] = format_duration(record.end_us)
-    content.yaml_set_start_comment(f"A recorded session. Replayed, it comes to the digest\n{record.digest}\n")
+    return dump(content, f"A recorded session. Replayed, it comes to the digest\n{record.digest}\n")
+
+
+def dump(content: CommentedMap, comment: str) -> str:
+    """``content`` as the text of a file that begins with ``comment``."""
+    content.yaml_set_start_comment(comment)
     yaml = YAML()
     yaml.width = 1_000_000
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -101,14 +106,15 @@ def render(record: Recorded) -> str:
     return buffer.getvalue()
 
 
-def _step(at_us: int, command: Any) -> CommentedMap:
-    step = CommentedMap(at=format_duration(at_us), do=command.do)
-    for name, value in _fields(command).items():
-        step[name] = _flow(value)
-    return step
+def step(at_us: int | None, command: Any) -> CommentedMap:
+    """An item of the method; without an instant, one of the rollbacks."""
+    item = CommentedMap(do=command.do) if at_us is None else CommentedMap(at=format_duration(at_us), do=command.do)
+    for name, value in fields(command).items():
+        item[name] = _flow(value)
+    return item
 
 
-def _fields(model: BaseModel) -> dict[str, Any]:
+def fields(model: BaseModel) -> dict[str, Any]:
     """What differs from the defaults, in the units that people write (each is exact), whole numbers without ``.0``."""
     return {name: _tidy(value) for name, value in model.model_dump(exclude_defaults=True).items()}
 
@@ -123,10 +129,11 @@ def _tidy(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
-def _block(fields: dict[str, Any]) -> CommentedMap:
+def block(values: dict[str, Any]) -> CommentedMap:
+    """Nested fields, one a line."""
     content = CommentedMap()
-    for name, value in fields.items():
-        content[name] = _block(value) if isinstance(value, dict) else value
+    for name, value in values.items():
+        content[name] = block(value) if isinstance(value, dict) else value
     return content
 
 

@@ -1,0 +1,113 @@
+"""``playground sweep``: progress while it runs, then the report, or JSON for programs; Ctrl-C ends it in between."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from playground.sweeps.engine import Engine
+from playground.sweeps.report import Swept, report
+from playground.sweeps.results import Results
+from playground.sweeps.sweep import Tally, recall, sweep
+from playground.sweeps.trial import Plan, Trial
+
+INTERRUPTED = 130
+
+
+def sweep_and_report(
+    plan: Plan,
+    tally: Tally,
+    make_engine: Callable[[], Engine],
+    results: Results | None,
+    *,
+    name: str,
+    as_json: bool = False,
+) -> int:
+    """Play what ``tally`` lacks and print what came of all. 0: every seed passed; 1: not; 130: Ctrl-C.
+
+    ``results`` (an open file, or None) says what is known, and is told what is found out. ``name``: the scenario as
+    it was typed.
+    """
+    if results is not None:
+        recall(tally, results.known())
+    began_s = time.monotonic()
+    with contextlib.closing(make_engine()) as engine, stopping(engine) as interrupted, _progress(tally) as show:
+
+        def finished(trial: Trial) -> None:
+            if results is not None:
+                results.append(trial)
+            show()
+
+        sweep(plan, tally, engine, finished)
+    swept = Swept(plan, tally, name, time.monotonic() - began_s)
+    if as_json:
+        print(json.dumps(swept.as_json(), ensure_ascii=False, allow_nan=False))
+    else:
+        report(swept, plain_console())
+    if interrupted and not tally.complete:
+        _say_how_to_go_on(results)
+        return INTERRUPTED
+    return 0 if tally.passed == len(tally.seeds) else 1
+
+
+@contextlib.contextmanager
+def stopping(engine: Engine) -> Iterator[list[int]]:
+    """Let the first Ctrl-C stop ``engine``: what is known can be told. The second strikes. Yields the presses."""
+    pressed: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        pressed.append(number)
+        engine.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def plain_console(*, errors: bool = False) -> Console:
+    """Standard output (or standard error) without highlighting."""
+    return _Plain(highlight=False, stderr=errors)
+
+
+class _Plain(Console):
+    """Rich's console, but whoever runs the command decides what becomes of a reader that has gone."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+@contextlib.contextmanager
+def _progress(tally: Tally) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error, and nothing anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    columns: tuple[Any, ...] = (
+        MofNCompleteColumn(),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[failed]} failed"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=plain_console(errors=True), transient=True) as bar:
+        task = bar.add_task("", total=len(tally.seeds), completed=tally.done, failed=tally.failed)
+        yield lambda: bar.update(task, completed=tally.done, failed=tally.failed)
+
+
+def _say_how_to_go_on(results: Results | None) -> None:
+    if results is None:
+        text = "nothing was kept; with --results FILE a sweep goes on where it was interrupted"
+    else:
+        text = f"to go on, run the same command again: {results.path} holds what is known"
+    print(text, file=sys.stderr)
