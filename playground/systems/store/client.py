@@ -8,12 +8,12 @@ A request goes to any node. If that node does not answer in time, or refuses, an
 as long as there is time: the write is the same write, its version says so. If all fail, the most
 telling of their errors is raised: what a node gave as its reason rather than that another one was silent.
 
-In a store that keeps the newest value (`conflicts`) a session knows nothing: a write gets its timestamp from
-the node that is asked to coordinate it, and then it is the same write, too, wherever it is sent.
+In a store that keeps the newest value (`conflicts`) a session need not know anything: a write gets its timestamp
+from the node that is to coordinate it, and from then on it is the same write wherever it is sent.
 
-A failed write is *definite* only if no node could do it, whatever comes: the request asks for the impossible. Any
-other refusal is of the moment (starting, disk full, another ring, too few replicas), and on a network that may
-deliver a message twice the second copy may come when that has passed. (Or if it never got a timestamp.)
+A failed write is *definite* only if no node could do it, whatever comes: the request asks for the impossible, or
+it never got a timestamp and so was never sent. Any other refusal is of the moment (starting, disk full, another ring, too few replicas), and on a network that may
+deliver a message twice the second copy may come when that has passed.
 """
 
 from __future__ import annotations
