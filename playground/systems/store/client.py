@@ -12,8 +12,9 @@ In a store that keeps the newest value (`conflicts`) a session need not know any
 from the node that is to coordinate it, and from then on it is the same write wherever it is sent.
 
 A failed write is *definite* only if no node could do it, whatever comes: the request asks for the impossible, or
-it never got a timestamp and so was never sent. Any other refusal is of the moment (starting, disk full, another ring, too few replicas), and on a network that may
-deliver a message twice the second copy may come when that has passed.
+it never got a timestamp and so was never sent. Any other refusal is of the moment (starting, disk full, another
+ring, too few replicas), and on a network that may deliver a message twice the second copy may come when that has
+passed.
 """
 
 from __future__ import annotations
