@@ -175,6 +175,6 @@ class LoadClient(Service):
         self.in_flight -= 1
         world = self.process.world
         self.history.complete(operation, outcome, world.now_us, seen=seen, error=error)
-        world.journal.mix(operation.index, operation.key, operation.value, outcome, seen)
+        world.journal.mix(operation.index, operation.key, operation.value, outcome, seen, about=operation)
         if self.told:
             self._tell(operation)

@@ -46,6 +46,7 @@ class Journal:
         self._content = hashlib.blake2b(digest_size=16)
         self._mixed = hashlib.blake2b(digest_size=16)
         self._watchers: list[Callable[[Entry], None]] = []
+        self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
 
     def record(self, at_us: int, kind: str, subject: str, text: str, **data: Any) -> Entry:
         """Write down what happened. ``data`` must be plain values (they are hashed by ``repr``)."""
@@ -61,9 +62,18 @@ class Journal:
         """Call ``watcher`` with every entry from now on."""
         self._watchers.append(watcher)
 
-    def mix(self, *values: Any) -> None:
-        """Let ``values`` (plain, hashed by ``repr``) count in the digest without an entry."""
+    def mix(self, *values: Any, about: object = "") -> None:
+        """Let ``values`` (plain, hashed by ``repr``) count in the digest without an entry.
+
+        ``about``: what they are, for people; counts for nothing.
+        """
         self._mixed.update(repr(values).encode())
+        for listener in self._listeners:
+            listener(str(about), values)
+
+    def listen(self, listener: Callable[[str, tuple[Any, ...]], None]) -> None:
+        """Call ``listener(about, values)`` for whatever is mixed in from now on."""
+        self._listeners.append(listener)
 
     def fold(self, events: Iterable[tuple[Any, ...]]) -> None:
         """Add kernel events ``(at_us, seq, ...)`` to the digest."""

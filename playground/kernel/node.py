@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -227,6 +227,11 @@ class Process:
         """Keep an event until its turn comes: when the CPU gets to it, or after the thaw."""
         self._held.append((act, a, b))
         self._set_turn()
+
+    @property
+    def held(self) -> Sequence[tuple[Callable[[Any, Any], object], Any, Any]]:
+        """The events that wait for their turn, the next one first."""
+        return self._held
 
     def stop(self) -> None:
         """Freeze: no event has its turn until :meth:`go_on`."""

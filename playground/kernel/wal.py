@@ -81,6 +81,7 @@ class WriteAheadLog:
     def __init__(self, process: Process, name: str = "wal") -> None:
         self._process = process
         self._name = name
+        self._about = f"{process.node.name} appends to its {name}"
         self._waiting: list[Done] = []
         self._syncing = False
         self._next: str | None = None
@@ -114,7 +115,7 @@ class WriteAheadLog:
                 self._write(self._next, payload)
             except DiskError:
                 self._next = None  # no room to rewrite; the old file goes on
-        self._process.world.journal.mix(self._process.node.name, zlib.crc32(payload))
+        self._process.world.journal.mix(self._process.node.name, zlib.crc32(payload), about=self._about)
         self.records += 1
         self._waiting.append(then)
         if not self._syncing and self._tail is None:

@@ -67,6 +67,7 @@ class World:
         self.sequence = 0
         self._trace: list[Event] = []
         self._earlier: deque[Event] = deque(maxlen=_REMEMBERED)
+        self._observer: Callable[[Event], None] | None = None
         self._runner = Runner()
         self._folded_us = 0
         self._standing = 0
@@ -79,6 +80,11 @@ class World:
     def record(self, kind: str, subject: str, text: str, **data: Any) -> Entry:
         """Write into the journal what happens now."""
         return self.journal.record(self.now_us, kind, subject, text, **data)
+
+    def observe(self, observer: Callable[[Event], None]) -> None:
+        """Show ``observer`` each event from now on, right before it happens. It may look, and change nothing."""
+        assert self._observer is None, "one observer at a time"
+        self._observer = observer
 
     def schedule(self, delay_us: int, act: Callable[[Any, Any], object], a: Any = None, b: Any = None) -> None:
         """Run ``act(a, b)`` after ``delay_us`` >= 0 of virtual time."""
@@ -112,7 +118,7 @@ class World:
         heap, trace, runnable = self.heap, self._trace, self._runner.runnable
         if runnable or self.failure:  # what was started or woken between two slices comes before the first event
             await self.rest()
-        note = trace.append
+        note = trace.append if self._observer is None else self._show
         end: Event = (until_us, _AFTER_ALL, self._halt, None, None)
         heappush(heap, end)
         try:
@@ -179,6 +185,12 @@ class World:
                 owner = getattr(act, "__self__", None)
                 if isinstance(owner, Node) and content is not None:
                     yield at_us, source, owner.name, content
+
+    def _show(self, event: Event) -> None:
+        # Whoever observes pays for it; a world that nobody observes notes its events as fast as ever.
+        if event[1] != _AFTER_ALL and self._observer is not None:
+            self._observer(event)
+        self._trace.append(event)
 
     def _fold(self) -> None:
         self.journal.fold(self._trace)
