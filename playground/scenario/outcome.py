@@ -83,6 +83,8 @@ class Outcome:
     figures: dict[str, Value]
     probed: Findings | None = None
     """What came of the steady-state hypothesis, if there is one."""
+    examples: tuple[str, ...] = ()
+    """What a judge of the history found, line by line."""
 
     @property
     def passed(self) -> bool:
@@ -112,6 +114,7 @@ class Outcome:
             "errors": dict(self.errors),
             "stale_reads": self.stale_reads,
             "stale_example": self.stale_example or None,
+            "examples": list(self.examples),
             "checks": {
                 "passed": not self.findings,
                 "violations": [

@@ -86,6 +86,10 @@ def trouble(outcome: Outcome, console: Console) -> None:
     if outcome.stale_reads:
         title("Stale reads", console)
         console.print(indented(Text(f"{outcome.stale_reads:,}; the first: {outcome.stale_example}")))
+    if outcome.examples:
+        title("Not linearizable" if outcome.figures.get("linearizable") == "violation" else "Linearizability", console)
+        for line in outcome.examples:
+            console.print(indented(Text(line)))
     if outcome.refused:
         title("Commands that could not be carried out", console)
         table = grid("right", "left")

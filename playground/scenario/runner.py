@@ -24,6 +24,7 @@ from playground.scenario.outcome import Outcome, Traffic, Verdict
 from playground.scenario.probes import Probing, inspected
 from playground.scenario.sampling import Sampling
 from playground.scenario.tally import Tally, ranks
+from playground.systems.gossip import checks as gossip
 
 SLICE_US = 250_000
 """The progress is told this often, in virtual time."""
@@ -74,6 +75,7 @@ async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
     if not stopped:
         try:
             settled = await _settle(cluster, progress)
+            await _hear(cluster, progress)
         except WorldStopped as error:
             stopped = str(error)
     live = [("live", each.check, each.subject, each.text) for each in cluster.inspection.violations]
@@ -83,11 +85,12 @@ async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
     reads, writes = (tally.traffic(cluster.metrics, writes=writes) for writes in (False, True))
     latency_us = ranks((*cluster.metrics.read_us, *cluster.metrics.write_us))
     probed = watch.findings() if watch else None
+    judged = judge(cluster, scenario.wanted)
     figures = {
         **inspected(cluster),
         **_traffic_figures(reads, writes, latency_us),
         **at_the_end,
-        **judge(cluster, scenario.wanted),
+        **judged.figures,
         "stale_reads": cluster.staleness.stale_reads,
         "staleness_max": tally.staleness_max_us,
         "checks": "fail" if live or final or stopped else "pass",
@@ -117,6 +120,7 @@ async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
         verdicts=tuple(Verdict(each, figures.get(each.figure.name)) for each in scenario.expectations),
         figures=figures,
         probed=probed,
+        examples=judged.examples,
     )
 
 
@@ -158,6 +162,14 @@ async def _settle(cluster: Cluster, progress: Progress) -> _Settled:
             return _Settled(why_not=_unquiet(cluster))
         if passed_us >= SETTLE_US:
             return _Settled()
+        await cluster.advance(cluster.now_us + SLICE_US)
+        progress(cluster.now_us)
+
+
+async def _hear(cluster: Cluster, progress: Progress) -> None:
+    """Let news go round where something happened just now: who came back at the very end is not known at once."""
+    until_us = cluster.now_us + gossip.settling_us(cluster.spec.gossip, len(cluster.staying))
+    while cluster.quiet and cluster.now_us < until_us and cluster.inspection.judge():
         await cluster.advance(cluster.now_us + SLICE_US)
         progress(cluster.now_us)
 
