@@ -21,45 +21,30 @@ _CAUSE = re.compile(r"\): (\w+)")
 """What :class:`playground.kernel.errors.WorldStopped` says after the seed."""
 
 
-def failures(outcome: Outcome, *, refusals: bool = True) -> tuple[str, ...]:
-    """The names by which ``outcome`` failed, in alphabetical order; empty if it passed.
+def failures(outcome: Outcome, *, refusals: bool = True) -> dict[str, str]:
+    """Name -> what was seen (a phrase), in alphabetical order of the names; empty if ``outcome`` passed.
 
     ``refusals``: whether a command that could not be carried out is a failure.
     """
-    names: dict[str, None] = {}
+    found: dict[str, str] = {}
     for verdict in outcome.verdicts:
         if not verdict.passed:
-            names.update(dict.fromkeys(_names(outcome, verdict)))
-    for _, line, _ in outcome.refused if refusals else ():
-        names[REFUSED + line.split()[0]] = None
+            _add_missed(found, outcome, verdict)
+    for at_us, line, why in outcome.refused if refusals else ():
+        found.setdefault(REFUSED + line.split()[0], f"at {at_us / 1e6:.3f} s, {line}: {why}")
     if outcome.stopped:
         cause = _CAUSE.search(outcome.stopped)
-        names[STOPPED + (cause[1] if cause else "unknown")] = None
-    return tuple(sorted(names))
+        found[STOPPED + (cause[1] if cause else "unknown")] = outcome.stopped
+    return {name: " ".join(found[name].split()) for name in sorted(found)}
 
 
-def describe(outcome: Outcome) -> str:
-    """One failure as a sentence, the most telling one first; empty if it passed."""
-    if outcome.stopped:
-        return outcome.stopped
-    missed = [verdict for verdict in outcome.verdicts if not verdict.passed]
-    if outcome.findings and any(verdict.expectation.figure.name == "checks" for verdict in missed):
-        _, check, _, text = outcome.findings[0]
-        return f"{check}: {text}"
-    for verdict in missed:
-        figure = verdict.expectation.figure
-        return f"{figure.name}: {spell(figure.kind, verdict.measured)} (expected {verdict.expectation.text})"
-    for at_us, line, why in outcome.refused:
-        return f"at {at_us / 1e6:.3f} s {line}: {why}"
-    return ""
-
-
-def _names(outcome: Outcome, verdict: Verdict) -> list[str]:
-    name = verdict.expectation.figure.name
-    if name == "checks":
-        found = [CHECKS + check for _, check, _, _ in outcome.findings]
-        # Without findings either the world stopped, which has a name of its own, or a violation was expected.
-        return found or ([] if outcome.stopped else [CHECKS + "none broken"])
-    if verdict.measured is None:
-        return [name + NOT_MEASURED]
-    return [name]
+def _add_missed(found: dict[str, str], outcome: Outcome, verdict: Verdict) -> None:
+    figure = verdict.expectation.figure
+    seen = f"{spell(figure.kind, verdict.measured)} (expected {verdict.expectation.text})"
+    if figure.name != "checks":
+        found[figure.name + (NOT_MEASURED if verdict.measured is None else "")] = seen
+        return
+    for _, check, _, text in outcome.findings:
+        found.setdefault(CHECKS + check, text)
+    if not outcome.findings and not outcome.stopped:  # a world that stopped has a name of its own
+        found[figure.name] = seen

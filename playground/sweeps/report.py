@@ -10,7 +10,7 @@ from rich.text import Text
 
 from playground.scenario.layout import grid, indented, rows, title
 from playground.sweeps.sweep import Failure, Tally
-from playground.sweeps.trial import Plan
+from playground.sweeps.trial import LOST, Plan
 
 SHOWN = 400
 """Characters of the list of failing seeds that are shown; the file of results and the JSON hold all of them."""
@@ -97,8 +97,9 @@ def _result(swept: Swept, console: Console) -> None:
         console.print(Text("PASSED", "bold green"))
     # Never broken: they are there to be copied.
     console.print(Text(f"digest {tally.digest}"), soft_wrap=True)
-    if tally.failed:
-        seed = next(iter(tally.failing))
+    telling = [each for each in tally.failures if each.name != LOST]
+    if telling:
+        seed = min(each.examples[0][0] for each in telling)
         console.print(Text(f"playground shrink {swept.name} --seed {seed}{swept.options}"), soft_wrap=True)
 
 

@@ -99,7 +99,7 @@ class Results:
     def _check_head(self, line: bytes) -> None:
         try:
             fields = json.loads(line)
-        except ValueError:  # bytes that are no text included
+        except (ValueError, RecursionError):  # bytes that are no text, or brackets without end
             fields = None
         if not isinstance(fields, dict) or fields.get("format") != FORMAT:
             raise self._foreign(1, f"is no header of results ({FORMAT})")

@@ -46,8 +46,9 @@ class Shrunk:
     """Nothing more can be left out; otherwise the runs were used up."""
 
 
-def comparable(names: tuple[str, ...]) -> tuple[str, ...]:
+def comparable(names: Iterable[str]) -> tuple[str, ...]:
     """Of the names by which something failed, those that a smaller timeline must fail by, too."""
+    names = tuple(names)
     without = tuple(name for name in names if not name.startswith(REFUSED))
     return without or names
 
@@ -143,7 +144,7 @@ def _fails(names: tuple[str, ...], limit_s: float, task: tuple[str, Scenario]) -
         outcome = play_within(task[1], limit_s)
     except TimeoutError:
         return False
-    return failures(outcome, refusals=refusals) == names
+    return tuple(failures(outcome, refusals=refusals)) == names
 
 
 def _key(scenario: Scenario) -> str:

@@ -16,7 +16,7 @@ from playground.scenario.loader import loads
 from playground.scenario.model import Scenario
 from playground.scenario.outcome import Outcome
 from playground.sweeps.engine import Engine
-from playground.sweeps.failures import describe, failures
+from playground.sweeps.failures import failures
 from playground.sweeps.headless import plain_console, stopping
 from playground.sweeps.shrink import Shrunk, Told, comparable, shrink
 from playground.sweeps.simpler import with_method
@@ -70,12 +70,16 @@ def _origin(plan: Plan, seed: int, name: str, shrunk: Shrunk, left: Outcome) -> 
     """The comment at the beginning of the file: where it comes from, and what fails."""
     faults = "" if plan.budget is None else f" under {plan.budget} random faults"
     lines = [
-        f"What is left of {name} with seed {seed}{faults}, shrunk to what still fails:",
-        *(f"  {each}" for each in shrunk.names),
-        describe(left),
+        f"What is left of {name} with seed {seed}{faults}, shrunk to what still fails in the same way:",
+        *(f"  {line}" for line in _seen(shrunk, left)),
         f"Replayed, it comes to the digest\n{left.digest}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _seen(shrunk: Shrunk, left: Outcome) -> list[str]:
+    """What fails, one line each."""
+    return [f"{name}: {why}" for name, why in failures(left).items() if name in shrunk.names]
 
 
 def _replayed(text: str, path: Path) -> bool:
@@ -86,8 +90,9 @@ def _replayed(text: str, path: Path) -> bool:
 
 def _tell(outcome: Outcome, shrunk: Shrunk, left: Outcome, path: Path, passes: bool, console: Console) -> None:
     before, after = len(outcome.scenario.method), len(shrunk.scenario.method)
-    console.print(Text(f"seed {outcome.seed} fails: {', '.join(shrunk.names)}", "bold"))
-    console.print(Text(describe(left)))
+    console.print(Text(f"seed {outcome.seed} fails, and so does what is left of it:", "bold"))
+    for line in _seen(shrunk, left):
+        console.print(Text(f"  {line}", "red"))
     console.print(Text(f"{before} commands became {after}, in {shrunk.runs} runs:"))
     for at_us, command in shrunk.scenario.method:
         console.print(Text(f"  {at_us / 1e6:>8.3f} s  {command.line()}"), soft_wrap=True)

@@ -62,8 +62,8 @@ class Tally:
             self.passed += 1
             return
         self._failing.append(trial.seed)
-        for name in trial.failures:
-            self._failures.setdefault(name, Failure(name)).add(trial.seed, trial.why)
+        for name, why in trial.failures.items():
+            self._failures.setdefault(name, Failure(name)).add(trial.seed, why)
 
     def knows(self, seed: int) -> bool:
         position = self.seeds.position(seed)

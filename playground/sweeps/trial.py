@@ -12,7 +12,7 @@ from playground.scenario.model import Scenario
 from playground.scenario.outcome import Outcome
 from playground.scenario.runner import play
 from playground.sweeps.drawing import draw
-from playground.sweeps.failures import describe, failures
+from playground.sweeps.failures import failures
 
 SAFETY = (
     "checks", "converged", "hypothesis", "linearizable", "lost_writes", "min_copies", "monotonic_reads",
@@ -70,13 +70,11 @@ def _in_the_end(hypothesis: Hypothesis | None) -> Hypothesis | None:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one seed came to. ``failures`` are names as in :mod:`.failures`; none: it passed."""
+    """What one seed came to. ``failures``: name -> phrase, as in :mod:`.failures`; none: it passed."""
 
     seed: int
-    failures: tuple[str, ...]
+    failures: dict[str, str]
     digest: str
-    why: str = ""
-    """The most telling failure as a sentence."""
 
     @property
     def passed(self) -> bool:
@@ -85,7 +83,7 @@ class Trial:
     @property
     def lost(self) -> bool:
         """Nothing is known about this seed: it is worth another try."""
-        return self.failures == (LOST,)
+        return LOST in self.failures
 
 
 def play_seed(plan: Plan, seed: int) -> Trial:
@@ -95,13 +93,12 @@ def play_seed(plan: Plan, seed: int) -> Trial:
     except Exception as error:
         return lost(seed, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
     # A fault that was drawn and that the cluster refused simply did not happen.
-    names = failures(outcome, refusals=plan.budget is None)
-    return Trial(seed, names, outcome.digest, describe(outcome) if names else "")
+    return Trial(seed, failures(outcome, refusals=plan.budget is None), outcome.digest)
 
 
 def lost(seed: int, why: str) -> Trial:
     """The outcome of a seed that could not be played to its end."""
-    return Trial(seed, (LOST,), "", " ".join(why.split()))
+    return Trial(seed, {LOST: " ".join(why.split())}, "")
 
 
 def play_within(scenario: Scenario, limit_s: float) -> Outcome:
