@@ -33,6 +33,8 @@ class Operation:
     seen: tuple[str, ...] = ()
     """What a read returned."""
     completed_us: int = -1
+    completed_before: int = -1
+    """The index of the first operation that was invoked after this one ended: order within a microsecond."""
     outcome: str = "open"
     error: str = ""
     coordinator: str = ""
@@ -101,6 +103,7 @@ class History:
         """It ended: ``ok``, ``fail`` (definitely not done) or ``unknown``."""
         operation.outcome = outcome
         operation.completed_us = now_us
+        operation.completed_before = self._next
         operation.seen = seen
         operation.error = error
         del self.open[operation.index]
