@@ -16,6 +16,7 @@ from playground import acts
 from playground.acts.demand import Passing
 from playground.chaos import machines
 from playground.chaos.fault import Fault
+from playground.chaos.ills import ills
 from playground.checkers.history import History
 from playground.checkers.staleness import Staleness
 from playground.inspection import Inspection
@@ -113,6 +114,11 @@ class Cluster:
             for number, group in enumerate(fault.groups, start=1):
                 sides.update(dict.fromkeys(group, number))
         return sides
+
+    def in_force(self) -> tuple[str, ...]:
+        """Everything that is broken but for who is down or frozen, in words."""
+        ailing = (text for name in self.names for text in ills(self.node(name), self.usual_event_us(name)))
+        return (*(fault.text for fault in self.faults), *ailing)
 
     @property
     def quiet(self) -> bool:

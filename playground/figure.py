@@ -63,7 +63,9 @@ def spell(kind: Kind, measured: Value) -> str:
         return f"{measured * 100:.3g}%"
     if kind is Kind.DURATION:
         return spell_us(measured)
-    return f"{measured:,.6g}" if isinstance(measured, float) else f"{measured:,}"
+    if isinstance(measured, float) and abs(measured) < 1_000:
+        return f"{measured:.4g}"
+    return f"{measured:,.0f}"
 
 
 def spell_us(duration_us: float) -> str:

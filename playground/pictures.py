@@ -161,7 +161,7 @@ class Painter:
             notice=notice[1],
             notice_tone=notice[2],
             notice_number=notice[0],
-            faults=tuple(fault.text for fault in cluster.faults),
+            faults=cluster.in_force(),
             load_rate=cluster.load.rate,
             caption=self._caption,
             stopped=stopped,

@@ -5,6 +5,7 @@
 :mod:`.links`       slow, lossy, doubling, reordering and narrow links
 :mod:`.flapping`    links that come and go
 :mod:`.machines`    faults of a node's CPU, disk and clock
+:mod:`.ills`        what a machine suffers from, in words
 :mod:`.rolling`     one restart after the other
 ==================  ==========================================================
 

@@ -20,6 +20,7 @@ from playground.scenario.model import Experiment, Scenario, Script
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import Examined, Played, examine, play_script
 from playground.scenario.report_all import report_lab, report_script
+from playground.scenario.runner import Begun
 from playground.scenario.runner import Progress as Told
 from playground.scenario.shelf import shipped
 
@@ -30,15 +31,20 @@ def run_and_report(
     seed: int | None = None,
     as_json: bool = False,
     keep: Callable[[Outcome], None] | None = None,
+    done: Callable[[Played | Examined], None] | None = None,
+    begun: Begun | None = None,
 ) -> int:
     """Play ``scripts`` one after the other, and print what came of each: a report, or a line of JSON.
 
-    0: all passed; 1: not. ``keep`` is given each outcome. KeyboardInterrupt if somebody presses Ctrl-C.
+    0: all passed; 1: not. ``keep`` is given each outcome, ``done`` what came of each script, ``begun`` each world.
+    KeyboardInterrupt if somebody presses Ctrl-C.
     """
     passed = True
-    console = _Plain(highlight=False)
+    console = PlainConsole(highlight=False)
     for number, script in enumerate(scripts):
-        came = _run(script, seed)
+        came = run_one(script, seed, begun)
+        if done is not None:
+            done(came)
         passed = passed and came.passed
         if keep is not None and isinstance(came, Played):
             for outcome in came.outcomes:
@@ -66,22 +72,23 @@ def print_shelf() -> int:
         except UserError as error:
             title = Text(f"cannot be played: {error}", "red")
         table.add_row(Text(name, "bold"), title)
-    _Plain(highlight=False).print(table)
+    PlainConsole(highlight=False).print(table)
     return 0
 
 
-class _Plain(Console):
+class PlainConsole(Console):
     """Rich's console, but whoever runs the command decides what becomes of a reader that has gone."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
-def _run(script: Script | Experiment, seed: int | None) -> Played | Examined:
+def run_one(script: Script | Experiment, seed: int | None = None, begun: Begun | None = None) -> Played | Examined:
+    """Play it with a bar on the terminal. KeyboardInterrupt, between two events, if somebody presses Ctrl-C."""
     with _looking() as look:
         if isinstance(script, Experiment):
             return examine(script, seed=seed, progress=lambda done: look(done, f"{done:.0%}"))
-        return play_script(script, seed=seed, started=lambda scenario: _progress(scenario, look))
+        return play_script(script, seed=seed, started=lambda scenario: _progress(scenario, look), begun=begun)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,8 @@ from playground.kernel.errors import UserError
 from playground.wording import unknown
 
 ENDINGS = (".yaml", ".yml")
+CLAIMS = "claims/"
+"""The folder with one scenario for each claim, named ``ID-some-words``."""
 
 
 def shelf() -> Path:
@@ -51,7 +53,15 @@ def find(name_or_path: str) -> Path:
 
 
 def _names(known: dict[str, Path]) -> Iterator[tuple[str, Path]]:
-    """Full names first, then what they end with: ``R8`` finds ``claims/R8``."""
+    """Full names first, then what they end with, then the id of a claim: ``R8`` finds ``claims/R8-quorums``."""
     yield from known.items()
     for name, file in known.items():
         yield name.rpartition("/")[2], file
+    for name, file in known.items():
+        if name.startswith(CLAIMS):
+            yield claim_id(name), file
+
+
+def claim_id(name: str) -> str:
+    """``claims/R8-quorums`` -> ``R8``"""
+    return name.removeprefix(CLAIMS).partition("-")[0]
