@@ -60,13 +60,16 @@ class Session:
         until_us: int | None = None,
         speed: float = 1.0,
         title: str = "",
+        begun: Callable[[kernel.World], None] | None = None,
     ) -> None:
+        """``begun`` is given the world, in its thread, before anything has happened in it."""
         self.spec = spec
         self.seed = seed
         self.title = title or spec.title
         self._timeline = tuple(timeline)
         self._captions = tuple(captions)
         self._until_us = until_us
+        self._begun = begun
         self._speed = speed
         self._actual_speed = 0.0
         self._paused = False
@@ -184,6 +187,8 @@ class Session:
 
     async def _live(self) -> None:
         cluster = Cluster(self.spec, self.seed)
+        if self._begun is not None:
+            self._begun(cluster.world)
         cluster.plan(self._timeline)
         painter = Painter(cluster, self.title, self._captions)
         self._publish(painter)

@@ -4,7 +4,8 @@
 :mod:`.live`        the app: a live cluster, or a scenario to watch
 :mod:`.replaying`   scenarios without a screen
 :mod:`.sweeping`    many seeds of a scenario, and the smallest that fails
-:mod:`.judging`     histories and journals
+:mod:`.judging`     histories
+:mod:`.journals`    everything that happened in a run, and where two runs part
 :mod:`.measuring`   benchmarks
 :mod:`.options`     what they share
 ==================  ==========================================================
@@ -27,6 +28,7 @@ from playground.cli import live  # noqa: F401
 from playground.cli import replaying  # noqa: F401
 from playground.cli import sweeping  # noqa: F401
 from playground.cli import judging  # noqa: F401
+from playground.cli import journals  # noqa: F401
 from playground.cli import measuring  # noqa: F401
 
 # isort: on

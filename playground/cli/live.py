@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from playground.cli.journals import Journal, recorded
 from playground.cli.options import Name, Seed, Speed, Variant, app, parse_speed
 from playground.kernel.errors import UserError
 
@@ -32,6 +33,7 @@ def live(
     rate: Annotated[
         float | None, typer.Option(min=0, max=100_000, metavar="N", help="Operations per second (default: 40).")
     ] = None,
+    journal: Journal = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> int:
     """Break a distributed system with a key press, see why it broke, watch it heal, and replay it bit for bit.
@@ -39,7 +41,7 @@ def live(
     Without a command: a live cluster.
     """
     if context.invoked_subcommand is not None:
-        if (preset, nodes, seed, speed, rate) != (None, None, None, "1", None):
+        if (preset, nodes, seed, speed, rate, journal) != (None, None, None, "1", None, None):
             raise UserError(
                 f"options of {context.invoked_subcommand} stand after it: see {context.invoked_subcommand} -h"
             )
@@ -57,11 +59,13 @@ def live(
     _check_terminal()
     from playground.session import Session
 
-    return _show(Session(spec, _drawn() if seed is None else seed, speed=pace))
+    chosen = _drawn() if seed is None else seed
+    with recorded(journal, spec, chosen) as begun:
+        return _show(Session(spec, chosen, speed=pace, begun=begun))
 
 
 @app.command()
-def play(scenario: Name, speed: Speed = "1", variant: Variant = "") -> int:
+def play(scenario: Name, speed: Speed = "1", variant: Variant = "", journal: Journal = None) -> int:
     """Show a scenario in the app; take over whenever you like."""
     from playground.scenario.loader import load
     from playground.scenario.shelf import find
@@ -71,16 +75,18 @@ def play(scenario: Name, speed: Speed = "1", variant: Variant = "") -> int:
     _check_terminal()
     from playground.session import Session
 
-    session = Session(
-        script.spec,
-        script.seed,
-        timeline=script.timeline,
-        captions=script.captions,
-        until_us=script.until_us,
-        speed=pace,
-        title=script.title,
-    )
-    return _show(session, script, scenario)
+    with recorded(journal, script.spec, script.seed) as begun:
+        session = Session(
+            script.spec,
+            script.seed,
+            timeline=script.timeline,
+            captions=script.captions,
+            until_us=script.until_us,
+            speed=pace,
+            title=script.title,
+            begun=begun,
+        )
+        return _show(session, script, scenario)
 
 
 def _drawn() -> int:

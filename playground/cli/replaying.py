@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from playground.cli.filming import CastFile, CastSize, CastSpeed, film, wanted
+from playground.cli.journals import Journal, recorded
 from playground.cli.options import Json, Seed, Variant, app
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
+    from playground.scenario.model import Experiment, Scenario, Script
     from playground.scenario.outcome import Outcome
+    from playground.scenario.playing import Examined, Played
 
+Junit = Annotated[
+    str | None, typer.Option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML, for a CI server.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Run each twice, in processes of their own, and compare the two runs.")
+]
 Names = Annotated[
     list[str],
     typer.Argument(metavar="SCENARIO...", help="Files, or names of shipped ones (playground list)."),
@@ -28,6 +39,9 @@ def replay(
     cast: CastFile = None,
     size: CastSize = None,
     cast_speed: CastSpeed = None,
+    journal: Journal = None,
+    junit: Junit = None,
+    verify: Verify = False,
 ) -> int:
     """Run scenarios without a screen, as fast as it goes, and report."""
     from playground.scenario.loader import load_file, pick
@@ -37,6 +51,13 @@ def replay(
     scripts = [load_file(find(each)) for each in scenarios]
     if variant:
         scripts = [pick(each, variant).alone() for each in scripts]
+    if verify:
+        if as_json or cast or journal or junit:
+            raise UserError(
+                "--verify only says whether two runs are the same; leave out --json, --cast, --journal, --junit"
+            )
+        return _verify(scenarios, seed, variant)
+    to_record = _one_run(scripts) if journal is not None else None
     if cast is not None and len(scripts) > 1:
         raise UserError("--cast films one scenario; replay the others without it")
     # Of several variants the first is filmed: the one that the app would show.
@@ -44,10 +65,44 @@ def replay(
     from playground.scenario.headless import run_and_report
 
     kept: list[Outcome] = []
-    status = run_and_report(scripts, seed=seed, as_json=as_json, keep=kept.append)
+    results: list[Played | Examined] = []
+    with ExitStack() as stack:
+        begun = None
+        if to_record is not None:
+            chosen = to_record.seed if seed is None else seed
+            begun = stack.enter_context(recorded(journal, to_record.spec, chosen))
+        status = run_and_report(scripts, seed=seed, as_json=as_json, keep=kept.append, done=results.append, begun=begun)
+    if junit is not None:
+        from playground.scenario.junit import write_junit
+
+        write_junit(results, junit)
     if to_film:
         status = max(status, film(to_film, seed=seed, digest=kept[0].digest))
     return status
+
+
+def _one_run(scripts: Sequence[Script | Experiment]) -> Scenario:
+    """The only run there will be: a journal holds one. UserError if there are several, or none that has a journal."""
+    from playground.scenario.model import Experiment
+
+    if len(scripts) > 1:
+        raise UserError("--journal records one run; replay the other scenarios without it")
+    script = scripts[0]
+    if isinstance(script, Experiment):
+        raise UserError(f"--journal: {script.source} is a lab; nothing happens in it that could be recorded")
+    if len(script.variants) > 1:
+        raise UserError(f"--journal records one run; choose one of them with --variant: {', '.join(script.names)}")
+    return script.variants[0]
+
+
+def _verify(scenarios: Sequence[str], seed: int | None, variant: str) -> int:
+    from rich.console import Console
+
+    from playground.scenario.verify import verify
+
+    console = Console(highlight=False)
+    same = [verify(each, console, seed=seed, variant=variant) for each in scenarios]
+    return 0 if all(same) else 1
 
 
 @app.command("list")

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from playground.kernel.errors import UserError
@@ -126,20 +124,18 @@ def report(difference: Difference, console: Console) -> None:
         Text(f"the journals part at {instant(difference.at_us)}, line {difference.line:,}; {lines} before are the same")
     )
     console.print(Text(f"A is {difference.a}\nB is {difference.b}\n", "dim"), soft_wrap=True)
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column(overflow="fold")
     for line in difference.before:
-        table.add_row("", Text(instant(line["at_us"]), "dim"), Text(words(line), "dim"))
+        _row(console, "", line, "dim")
     for side, shown, style in (("A", difference.a_lines, "red"), ("B", difference.b_lines, "green")):
         if not shown:
-            table.add_row(Text(side, f"bold {style}"), "", Text("(ends here)", style))
+            console.print(Text(f"{side}  (ends here)", f"bold {style}"))
         for number, line in enumerate(shown):
-            strong = f"bold {style}" if number == 0 else f"dim {style}"
-            table.add_row(Text(side, strong), Text(instant(line["at_us"]), strong), Text(words(line), strong))
-    console.print(table)
-    console.print(Padding(Text(difference.why), (1, 0, 0, 0)))
+            _row(console, side, line, f"dim {style}" if number else f"bold {style}")
+    console.print(Text(f"\n{difference.why}"), soft_wrap=True)
+
+
+def _row(console: Console, side: str, line: Line, style: str) -> None:
+    console.print(Text(f"{side:2} {instant(line['at_us']):>14}  {words(line)}", style), soft_wrap=True)
 
 
 def _headers(a: Line, b: Line, prefix: str = "") -> list[tuple[str, Any, Any]]:

@@ -115,10 +115,13 @@ class Examined:
         }
 
 
-def play_script(script: Script, *, seed: int | None = None, started: Started | None = None) -> Played:
+def play_script(
+    script: Script, *, seed: int | None = None, started: Started | None = None, begun: runner.Begun | None = None
+) -> Played:
     """Run every variant (all with another ``seed``, if given) and compare them."""
     outcomes = tuple(
-        runner.play(each, seed=seed, progress=started(each) if started else None) for each in script.variants
+        runner.play(each, seed=seed, progress=started(each) if started else None, begun=begun)
+        for each in script.variants
     )
     compared = tuple(
         Compared(each, {one.scenario.variant: one.figures.get(each.figure.name) for one in outcomes})

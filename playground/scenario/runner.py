@@ -38,9 +38,15 @@ Progress = Callable[[int], None]
 """Told the virtual time between slices; may raise to end the run."""
 
 
-def play(scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None) -> Outcome:
+Begun = Callable[[kernel.World], None]
+"""Given the world before anything has happened in it, to record it for instance."""
+
+
+def play(
+    scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None, begun: Begun | None = None
+) -> Outcome:
     """Run ``scenario`` (with another ``seed``, if given) to its end and judge it."""
-    return kernel.run(_play, scenario, scenario.seed if seed is None else seed, progress or _nobody)
+    return kernel.run(_play, scenario, scenario.seed if seed is None else seed, progress or _nobody, begun)
 
 
 @dataclass(slots=True)
@@ -49,9 +55,11 @@ class _Settled:
     why_not: str = ""
 
 
-async def _play(scenario: Scenario, seed: int, progress: Progress) -> Outcome:
+async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun | None) -> Outcome:
     began = time.perf_counter()
     cluster = Cluster(scenario.spec, seed)
+    if begun is not None:
+        begun(cluster.world)
     tally = Tally(cluster.history, cluster.staleness)
     watch = _watch(scenario, cluster)
     sampling = Sampling(cluster, scenario.wanted)
