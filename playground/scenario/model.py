@@ -62,7 +62,9 @@ class HypothesisFile(_File):
     strategy: Any = Field(
         default=["before", "after"], description="when the probes are asked: before, after, continuously, or several"
     )
-    probes: list[dict[str, Any]] = Field(min_length=1, description="what is measured, and what it should be")
+    probes: list[dict[str, Any]] = Field(
+        min_length=1, max_length=100, description="what is measured, and what it should be"
+    )
 
 
 class ProbeFile(_File):

@@ -186,7 +186,7 @@ def _saying() -> Schema:
 def _hypothesis() -> Schema:
     words = [each.value for each in Strategy]
     strategy = {"anyOf": [{"enum": words}, {"type": "array", "items": {"enum": words}, "minItems": 1}]}
-    return _model(HypothesisFile, strategy=strategy, probes={**_list({"anyOf": _probes()}), "minItems": 1})
+    return _model(HypothesisFile, strategy=strategy, probes=_list({"anyOf": _probes()}))
 
 
 def _probes() -> list[Schema]:
@@ -235,8 +235,9 @@ def _model(model: type[BaseModel], **replaced: Schema) -> Schema:
     """A model of a file, with what stands below some of its fields."""
     schema = _plain(model)
     for name, inner in replaced.items():
-        shown = {key: schema["properties"][name][key] for key in ("description",) if key in schema["properties"][name]}
-        schema["properties"][name] = {**shown, **inner}
+        own = schema["properties"][name]
+        kept = {key: own[key] for key in ("description", "minItems", "maxItems") if key in own}
+        schema["properties"][name] = {**kept, **inner}
     return schema
 
 
