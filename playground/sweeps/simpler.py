@@ -115,7 +115,7 @@ def _fewer(items: list[Any]) -> Iterator[list[Any]]:
     if len(items) > 2:
         yield from ([item] for item in items)
     if len(items) > 1:
-        yield from ([*items[:number], *items[number + 1 :]] for number in range(len(items)))
+        yield from ([*items[:number], *items[number + 1 :]] for number in reversed(range(len(items))))
 
 
 def _smaller_quantity(text: str) -> Iterator[str]:

@@ -61,6 +61,8 @@ def test_a_task_that_kills_its_workers_is_given_up(address: str) -> None:
 
 
 def test_a_cluster_without_workers_is_refused() -> None:
-    with distributed.LocalCluster(n_workers=0, dashboard_address=":0") as cluster:
-        with pytest.raises(UserError, match="has no workers; start some: dask worker tcp://"):
-            DaskCluster(cluster.scheduler_address)
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
+        pytest.raises(UserError, match="has no workers; start some: dask worker tcp://"),
+    ):
+        DaskCluster(cluster.scheduler_address)

@@ -12,7 +12,9 @@ from playground.sweeps.ddmin import ddmin
 Fails = Callable[[tuple[int, ...]], bool]
 
 
-def judge(fails: Fails, asked: list[tuple[int, ...]] | None = None) -> Callable[[Iterable[tuple[int, ...]]], int | None]:
+def judge(
+    fails: Fails, asked: list[tuple[int, ...]] | None = None
+) -> Callable[[Iterable[tuple[int, ...]]], int | None]:
     def first_failing(candidates: Iterable[tuple[int, ...]]) -> int | None:
         for number, candidate in enumerate(candidates):
             if asked is not None:
