@@ -64,7 +64,7 @@ def herd(cluster: Cluster, command: commands.Herd) -> Done:
     clients = [client for client in cluster.load_clients() if client.name in names]
     if not clients:
         raise UserError("herd: no client is up")
-    text = f"{command.requests} reads of {command.key} at once, from {len(clients)} clients"
+    text = f"{command.requests} reads of {command.key} at once, from {len(clients)} client{'s'[: len(clients) > 1]}"
     cluster.world.record("herd", "", text)
     for number, client in enumerate(clients):
         client.herd(command.key, (command.requests + number) // len(clients))
