@@ -28,7 +28,7 @@ def report_script(played: Played, console: Console) -> None:
     _head(played, console)
     _figures(played, console)
     for outcome in played.outcomes:
-        _variant(outcome, console)
+        _variant(outcome, played.script.title, console)
     _compared(played, console)
     console.print()
     conclusion(played.passed, played.digest, console)
@@ -72,6 +72,7 @@ def _head(played: Played, console: Console) -> None:
         f"{first.virtual_s:g} s of virtual time each, in {wall_s:.2f} s",
     )
     console.print(Text(", ".join(parts), "dim"))
+    console.print(Text("the whole story of one: --variant NAME", "dim"))
 
 
 def _figures(played: Played, console: Console) -> None:
@@ -89,11 +90,13 @@ def _figures(played: Played, console: Console) -> None:
         console.print(indented(table))
 
 
-def _variant(outcome: Outcome, console: Console) -> None:
+def _variant(outcome: Outcome, shared: str, console: Console) -> None:
     console.print()
-    heading = Text(f"Variant {outcome.scenario.variant}", "bold underline")
-    console.print(Text.assemble(heading, "  ", verdict(outcome.passed)))
-    console.print(indented(Text(outcome.scenario.title)))
+    name = outcome.scenario.variant
+    console.print(Text.assemble((f"Variant {name}", "bold underline"), "  ", verdict(outcome.passed)))
+    own = outcome.scenario.title.removeprefix(f"{shared}: ")
+    if own != name:
+        console.print(indented(Text(own)))
     trouble(outcome, console)
     if outcome.probed:
         hypothesis(outcome.probed, console)

@@ -2,7 +2,7 @@
 
 Generated from what the loader itself checks against: the models of files, commands, clusters and labs, and the
 registry of figures. ``python -m playground.scenario.schema`` prints it; ``scenarios/schema.json`` is a copy. It is a
-little stricter than the loader (``yes`` for true, say) and cannot know what only a whole file tells (which nodes
+little stricter than the loader (a number in quotes, say) and cannot know what only a whole file tells (which nodes
 there are, what comes after the end).
 """
 
@@ -263,6 +263,8 @@ def _tidied(node: Any, definitions: Mapping[str, Any]) -> Any:
         inner = definitions[node.pop("$ref").rpartition("/")[2]]
         node = {**inner, **node}
         return _tidied(node, definitions)
+    if node.get("type") == "boolean":
+        node = {**{key: value for key, value in node.items() if key != "type"}, "enum": [True, False, "yes", "no"]}
     if isinstance(node.get("description"), str):
         node["description"] = " ".join(node["description"].replace("``", "").split())
     return {name: _tidied(each, definitions) if name != "default" else each for name, each in node.items()}
