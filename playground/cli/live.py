@@ -13,7 +13,7 @@ from playground.cli.options import Name, Seed, Speed, Variant, app, parse_speed
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
-    from playground.scenario.model import Scenario
+    from playground.scenario.model import Experiment, Scenario
     from playground.scenario.writer import Recorded
     from playground.session import Session
 
@@ -67,11 +67,15 @@ def live(
 @app.command()
 def play(scenario: Name, speed: Speed = "1", variant: Variant = "", journal: Journal = None) -> int:
     """Show a scenario in the app; take over whenever you like."""
-    from playground.scenario.loader import load
+    from playground.scenario.loader import load_file, pick
+    from playground.scenario.model import Experiment
     from playground.scenario.shelf import find
 
     pace = parse_speed(speed)
-    script = load(find(scenario), variant)
+    file = load_file(find(scenario))
+    if isinstance(file, Experiment):
+        return _show_lab(file, variant, journal)
+    script = pick(file, variant)
     _check_terminal()
     from playground.session import Session
 
@@ -86,7 +90,24 @@ def play(scenario: Name, speed: Speed = "1", variant: Variant = "", journal: Jou
             title=script.title,
             begun=begun,
         )
-        return _show(session, script, scenario)
+        return _show(session, script, f"{scenario} --variant {script.variant}" if script.variant else scenario)
+
+
+def _show_lab(experiment: Experiment, variant: str, journal: str | None) -> int:
+    """Run the experiment on the screen, then say what it came to."""
+    if variant or journal:
+        raise UserError(f"{experiment.source}: is a lab; it has neither variants nor a journal")
+    _check_terminal()
+    from playground.screens.lab import LabApp
+    from playground.screens.run import of_terminal, run_on_terminal
+
+    shown = LabApp(experiment, look=of_terminal())
+    status = run_on_terminal(shown)
+    result = shown.result
+    if result is None:
+        return status
+    print(f"{'passed' if result.passed else 'failed'}, digest {result.digest}")
+    return status or int(not result.passed)
 
 
 def _drawn() -> int:

@@ -7,7 +7,6 @@ touches anything but a Frame.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -17,7 +16,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
-from textual.theme import Theme
 
 from playground.frame import Frame
 from playground.screens.acts import Acts
@@ -28,18 +26,20 @@ from playground.screens.footer import FooterBar, offers
 from playground.screens.header import HeaderBar, Top
 from playground.screens.keys import KEYS
 from playground.screens.layout import LEAST
+from playground.screens.leaving import Leaving
 from playground.screens.notices import Notices
 from playground.screens.port import SessionPort
 from playground.screens.prompt import Prompt
 from playground.screens.stage import Stage
 from widgets.encoder import TerseDisplay
+from widgets.log import clock
 from widgets.palette import Look, detect
 from widgets.panel import Panel
 from widgets.plain import AsciiFilter
 from widgets.shapes import Tone
 
 
-class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
+class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
     """A screen on a running session. Who makes the session ends it."""
 
     CSS = """
@@ -81,8 +81,6 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         self.look = look or detect()
         self._ascii = AsciiFilter(self.look)
         super().__init__()
-        self.register_theme(_THEME)
-        self.theme = _THEME.name
         self.session = session
         self.save = save
         self.frame: Frame = session.frame()
@@ -98,10 +96,7 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         self.footer = FooterBar("footer")
         self.prompt = Prompt()
         self.too_small = NoticeBar("too-small", id="too-small")
-        self.crash: Exception | None = None
-        """What ended the app, if an error did; who ran it tells."""
         self._frame_waits = False
-        self._running_loop: asyncio.AbstractEventLoop | None = None
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -115,7 +110,6 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
     # --- frames ---------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self._running_loop = asyncio.get_running_loop()
         self.choose(self.choice.within(self.frame))
         self.show(self.frame)
         self.session.on_frame(self._wake)
@@ -161,20 +155,8 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
         filters = super().get_line_filters()
         return filters if self.look.unicode else [*filters, self._ascii]
 
-    def leave(self, return_code: int) -> bool:
-        """End from a signal handler. False: it does not run yet, or no longer."""
-        if self._running_loop is None or self._running_loop.is_closed():
-            return False
-        self._running_loop.call_soon_threadsafe(self.exit, None, return_code)
-        return True
-
-    def _handle_exception(self, error: Exception) -> None:
-        self.crash = self.crash or error
-        super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        """Textual would print a traceback of some hundred lines, with all locals; ``run.py`` says it in one."""
-        self._close_messages_no_wait()
+    def where(self) -> str:
+        return f" at {clock(self.frame.header.at_us)}; the cluster is not to blame"
 
     # --- for the acts ---------------------------------------------------------------
 
@@ -258,19 +240,6 @@ class PlaygroundApp(TerseDisplay, App[None], inherit_bindings=False):
             self.call_after_refresh(self.bring, self.stage.front)  # what is hidden loses its focus
         text = f"{LEAST[0]}x{LEAST[1]} is the least, this is {width}x{height}"
         self.too_small.show(Notice(text, Tone.WARN))
-
-
-_THEME = Theme(
-    name="playground",
-    primary="#58a6ff",
-    accent="#79c0ff",
-    foreground="#c9d1d9",
-    background="#0d1117",
-    surface="#161b22",
-    panel="#161b22",
-    dark=True,
-)
-"""For what Textual draws itself: palette, inputs. The panels have their own palette."""
 
 
 def _nobody(_frame: Frame) -> None:

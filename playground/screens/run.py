@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager
 from types import FrameType
 
 from playground.screens.app import PlaygroundApp
+from playground.screens.lab import LabApp
 from playground.screens.port import SessionPort
 from playground.screens.terminal import surviving
-from widgets.log import clock
 from widgets.palette import Look, detect
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -25,29 +25,37 @@ def run_app(
     save: Callable[[], str] | None = None,
     look: Look | None = None,
 ) -> int:
-    """Start ``session``, show it until somebody quits, and return the exit code.
+    """Start ``session``, show it until somebody quits, and return the exit code (see :func:`run_on_terminal`)."""
+    with session as running:
+        return run_on_terminal(PlaygroundApp(running, save=save, look=look or of_terminal()))
+
+
+def of_terminal() -> Look:
+    """How to draw on this process's standard output."""
+    return detect(encoding=sys.stdout.encoding or "ascii")
+
+
+def run_on_terminal(app: PlaygroundApp | LabApp) -> int:
+    """Run ``app`` until somebody quits, and return the exit code.
 
     0: quit; 1: the app crashed (one line on stderr says why;
     if PLAYGROUND_TRACEBACK is set, the traceback before it); 128+n: ended by signal n.
     """
-    look = look or detect(encoding=sys.stdout.encoding or "ascii")
-    with session as running:
-        app = PlaygroundApp(running, save=save, look=look)
-        app.driver_class = surviving(app.driver_class)
-        ended_by: list[int] = []
+    app.driver_class = surviving(app.driver_class)
+    ended_by: list[int] = []
 
-        def leave(number: int, _frame: FrameType | None) -> None:
-            # Textual restores the terminal only on its own way out, so that is the way to take.
-            ended_by.append(number)
-            if not app.leave(128 + number):
-                raise SystemExit(128 + number)
+    def leave(number: int, _frame: FrameType | None) -> None:
+        # Textual restores the terminal only on its own way out, so that is the way to take.
+        ended_by.append(number)
+        if not app.leave(128 + number):
+            raise SystemExit(128 + number)
 
-        before = {number: signal.signal(number, leave) for number in SIGNALS}
-        try:
-            app.run()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    before = {number: signal.signal(number, leave) for number in SIGNALS}
+    try:
+        app.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if ended_by:
         return 128 + ended_by[0]
     if app.return_code:
@@ -55,9 +63,9 @@ def run_app(
     return app.return_code or 0
 
 
-def told(app: PlaygroundApp) -> str:
+def told(app: PlaygroundApp | LabApp) -> str:
     """One line on the crash of the app: when, what and where; all of it for who asks."""
-    line = f"The app has crashed at {clock(app.frame.header.at_us)}; the cluster is not to blame"
+    line = f"The app has crashed{app.where()}"
     error = app.crash
     if error is None:
         return f"{line}."
