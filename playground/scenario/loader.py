@@ -54,7 +54,7 @@ def loads_file(text: str, source: str = "scenario") -> Script | Experiment:
 def pick(script: Script | Experiment, variant: str = "") -> Scenario:
     """The named variant, or the first. UserError: there is no such one."""
     if isinstance(script, Experiment):
-        text = "is a lab, an experiment without a cluster that could be shown; run it with playground replay"
+        text = "is a lab, an experiment without a cluster and its timeline; run it with playground replay"
         raise UserError(f"{script.source}: {text}")
     if not variant:
         return script.variants[0]

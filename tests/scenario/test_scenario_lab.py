@@ -98,8 +98,8 @@ def test_a_mistake_in_a_lab_is_one_line(old: str, new: str, line: str) -> None:
     assert str(caught.value).startswith(f"f:{line}")
 
 
-def test_a_lab_cannot_be_shown_in_the_app() -> None:
-    with pytest.raises(UserError, match="f: is a lab, an experiment without a cluster that could be shown"):
+def test_a_lab_is_no_scenario_of_a_cluster() -> None:
+    with pytest.raises(UserError, match="f: is a lab, an experiment without a cluster and its timeline"):
         loads(LAB, "f")
     with pytest.raises(UserError, match="is a lab"):
         load(find("claims/P7-ring-memory"))
