@@ -59,12 +59,16 @@ def encode(line: Line) -> str:
 
 
 class Recorder:
-    """Gives ``write`` a line for each happening of one world. ``write`` may raise OSError: then that was all."""
+    """Gives ``write`` a line for each happening of one world, up to its end (:meth:`World.at_end`).
+
+    ``write`` may raise OSError: then that was all.
+    """
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
         self._world: World | None = None
         self._disks: dict[Disk, str] = {}
+        self._over = False
         self.failure: OSError | None = None
         """Why the recording is incomplete, or None."""
         self.at_us = 0
@@ -80,11 +84,7 @@ class Recorder:
         world.observe(self._event)
         world.journal.watch(self._entry)
         world.journal.listen(self._mixed)
-
-    def end(self) -> None:
-        """Write the last line."""
-        if self._world is not None:
-            self._put({"at_us": self._world.now_us, "what": "end", "digest": self._world.digest()})
+        world.at_end(self._end)
 
     # --- what is told ----------------------------------------------------------
 
@@ -121,8 +121,14 @@ class Recorder:
         assert self._world is not None
         self._put({"at_us": self._world.now_us, "what": "digest", "text": about, "values": canonical(values)})
 
+    def _end(self, whole: bool) -> None:
+        assert self._world is not None
+        if whole:
+            self._put({"at_us": self._world.now_us, "what": "end", "digest": self._world.digest()})
+        self._over = True  # what tasks do while they are torn down belongs to no world
+
     def _put(self, line: Line) -> None:
-        if self.failure is not None:
+        if self._over or self.failure is not None:
             return
         try:
             self._write(encode(line))

@@ -45,10 +45,16 @@ def run(main: Callable[..., Awaitable[T]], *args: Any) -> T:
 async def _drive(main: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
     task = trio.lowlevel.current_task()
     _ORDER.drivers.add(task)
+    _ENDINGS[task] = []
+    whole = False
     try:
-        return await main(*args)
+        result = await main(*args)
+        whole = True
+        return result
     finally:
         _ORDER.drivers.discard(task)
+        for ending in _ENDINGS.pop(task):
+            ending(whole)
 
 
 class Runner:
@@ -61,6 +67,14 @@ class Runner:
         self.next_deadline: Callable[[], float] = runner.deadlines.next_deadline
         """When trio's own clock would wake somebody: must stay infinite."""
         self.require_driver()
+
+    def at_end(self, ending: Callable[[bool], None]) -> None:
+        """Call ``ending(whole)`` once ``main`` is over, before trio tears down what still runs (in no certain order).
+
+        ``whole``: it returned, and did not raise.
+        """
+        self.require_driver()
+        _ENDINGS[trio.lowlevel.current_task()].append(ending)
 
     def require_driver(self) -> None:
         """RuntimeError unless the current task is the ``main`` of :func:`run`."""
@@ -107,6 +121,8 @@ class _CreationOrder:
 
 
 _ORDER = _CreationOrder()
+_ENDINGS: dict[trio.lowlevel.Task, list[Callable[[bool], None]]] = {}
+"""What each driver has to do at its end."""
 _guard = threading.Lock()
 _users = 0
 _saved: tuple[Any, Any, tuple[int, int, int]] = (None, None, gc.get_threshold())

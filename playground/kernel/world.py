@@ -86,6 +86,10 @@ class World:
         assert self._observer is None, "one observer at a time"
         self._observer = observer
 
+    def at_end(self, ending: Callable[[bool], None]) -> None:
+        """Call ``ending(whole)`` at the very end, while all stands as it did; ``whole``: nothing was raised."""
+        self._runner.at_end(ending)
+
     def schedule(self, delay_us: int, act: Callable[[Any, Any], object], a: Any = None, b: Any = None) -> None:
         """Run ``act(a, b)`` after ``delay_us`` >= 0 of virtual time."""
         assert delay_us >= 0, f"an effect {delay_us} us before its cause"

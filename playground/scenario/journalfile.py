@@ -86,10 +86,9 @@ class JournalFile:
             self._close()
 
     def close(self) -> None:
-        """Write the last line. UserError (one line) if the file does not hold the whole run."""
+        """Write what is left. UserError (one line) if the file does not hold the whole run."""
         if self._raw.closed:
             return
-        self._recorder.end()
         failure = self._close() or self._recorder.failure
         if failure is not None:
             upto = f"{self._recorder.at_us / 1e6:.3f} s"
@@ -98,7 +97,7 @@ class JournalFile:
             )
 
     def _close(self) -> OSError | None:
-        """Write what is left, without a last line."""
+        """Write what is left; returns what went wrong."""
         failure = None
         try:
             if self._recorder.failure is None:
