@@ -40,7 +40,8 @@ def sweep_and_report(
     if results is not None:
         recall(tally, results.known())
     began_s = time.monotonic()
-    with contextlib.closing(make_engine()) as engine, stopping(engine) as interrupted, _progress(tally) as show:
+    with interrupts() as interrupted, contextlib.closing(make_engine()) as engine, _progress(tally) as show:
+        interrupted.stop(engine)
 
         def finished(trial: Trial) -> None:
             if results is not None:
@@ -53,25 +54,40 @@ def sweep_and_report(
         print(json.dumps(swept.as_json(), ensure_ascii=False, allow_nan=False))
     else:
         report(swept, plain_console())
-    if interrupted and not tally.complete:
+    if interrupted.pressed and not tally.complete:
         _say_how_to_go_on(results)
         return INTERRUPTED
     return 0 if tally.passed == len(tally.seeds) else 1
 
 
-@contextlib.contextmanager
-def stopping(engine: Engine) -> Iterator[list[int]]:
-    """Let the first Ctrl-C stop ``engine``: what is known can be told. The second strikes. Yields the presses."""
-    pressed: list[int] = []
+class Interrupts:
+    """Whether somebody pressed Ctrl-C, and which engine to stop then."""
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        pressed.append(number)
-        engine.stop()
+    def __init__(self) -> None:
+        self.pressed: list[int] = []
+        self._engine: Engine | None = None
+
+    def stop(self, engine: Engine) -> None:
+        """From now on, Ctrl-C stops ``engine``."""
+        self._engine = engine
+        if self.pressed:
+            engine.stop()
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """A signal's handler."""
+        self.pressed.append(number)
+        if self._engine is not None:
+            self._engine.stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = signal.signal(signal.SIGINT, note)
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[Interrupts]:
+    """Collect Ctrl-C instead of letting it strike anywhere: what is known can be told. The second one strikes."""
+    found = Interrupts()
+    before = signal.signal(signal.SIGINT, found.note)
     try:
-        yield pressed
+        yield found
     finally:
         signal.signal(signal.SIGINT, before)
 

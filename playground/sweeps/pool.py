@@ -5,7 +5,7 @@ be ended. Here the task of either is answered with :class:`.engine.Lost`, and a 
 
 Workers are forked from a server process that has imported everything already and has no threads: they are there in
 milliseconds, and safe. Where there is no fork they are started afresh. They ignore Ctrl-C from their first
-moment on; their parent ends them.
+moment on: their parent ends them. If it dies before it can, they go by themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from multiprocessing import connection
 from multiprocessing.context import BaseContext
+from multiprocessing.synchronize import Semaphore
 from typing import Any
 
 from pebble import ProcessExpired
@@ -34,6 +36,8 @@ QUEUED = 2
 """Tasks in flight for each worker: one under way, one that it can begin at once."""
 TRIES = 3
 """How often the tasks of a pool that broke as a whole (a worker killed between two tasks) are given to a new one."""
+UP_S = 10
+"""How long somebody who closes waits for workers that are still on their way up."""
 _PRELOADED = ["playground.sweeps.trial"]
 
 
@@ -45,6 +49,9 @@ class ProcessPool:
         self.limit_s = limit_s
         self._context = _context()
         self._stopped = threading.Event()
+        self._closed = False
+        self._up = self._context.Semaphore(0)
+        """How many workers have come up."""
         self._pool = self._new()
 
     def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Lost]]:
@@ -73,6 +80,15 @@ class ProcessPool:
         self._stopped.set()
 
     def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._end()
+
+    def _end(self) -> None:
+        # A worker whose parent tidies up while it is still being born complains at length.
+        for _ in range(self.width):
+            if not self._up.acquire(timeout=UP_S):
+                break
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
@@ -91,14 +107,28 @@ class ProcessPool:
 
     def _schedule(self, function: Callable[[Task], Any], task: Task) -> Future[Any]:
         if not self._pool.active:
-            self.close()
+            self._end()
             self._pool = self._new()
         return self._pool.schedule(function, args=(task,), timeout=self.limit_s)
 
     def _new(self) -> PebblePool:
-        pool = PebblePool(self.width, context=self._context)
+        pool = PebblePool(self.width, initializer=_come_up, initargs=(self._up,), context=self._context)
         assert pool.active  # this starts it
         return pool
+
+
+def _come_up(up: Semaphore) -> None:
+    """What each worker does first."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once: Pebble's own handler tidies up for seconds
+    threading.Thread(target=_go_with_parent, daemon=True).start()
+    up.release()
+
+
+def _go_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def cores() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +17,7 @@ from playground.scenario.model import Scenario
 from playground.scenario.outcome import Outcome
 from playground.sweeps.engine import Engine
 from playground.sweeps.failures import failures
-from playground.sweeps.headless import plain_console, stopping
+from playground.sweeps.headless import interrupts, plain_console
 from playground.sweeps.shrink import Shrunk, Told, comparable, shrink
 from playground.sweeps.simpler import with_method
 from playground.sweeps.trial import Plan, play_within
@@ -33,14 +33,16 @@ def shrink_and_write(
     """
     if target is not None and target.exists():
         raise UserError(f"{target}: exists already; name a new file")
-    outcome = _played(plan, seed)
-    names = comparable(failures(outcome, refusals=plan.budget is None))
-    if not names:
-        raise UserError(f"seed {seed} passes: there is nothing to shrink")
-    with contextlib.closing(make_engine()) as engine, stopping(engine), _progress(runs) as told:
-        shrunk = shrink(plan.scenario_of(seed), names, engine, runs=runs, limit_s=plan.limit_s, told=told)
-    # In this process, whatever the engine: what is told here is what a replay will say.
-    left = play_within(shrunk.scenario, plan.limit_s)
+    with interrupts() as interrupted:
+        outcome = _played(plan, seed, interrupted.pressed)
+        names = comparable(failures(outcome, refusals=plan.budget is None))
+        if not names:
+            raise UserError(f"seed {seed} passes: there is nothing to shrink")
+        with contextlib.closing(make_engine()) as engine, _progress(runs) as told:
+            interrupted.stop(engine)
+            shrunk = shrink(plan.scenario_of(seed), names, engine, runs=runs, limit_s=plan.limit_s, told=told)
+        # In this process, whatever the engine: what is told here is what a replay will say.
+        left = play_within(shrunk.scenario, plan.limit_s, interrupted.pressed)
     text = render(shrunk.scenario, as_it_failed(left), _origin(plan, seed, name, shrunk, left))
     path = target or write_free(Path(), f"{_stem(name)}-seed-{seed}", text)
     if target is not None:
@@ -51,7 +53,8 @@ def shrink_and_write(
 
 def write_drawn(plan: Plan, seed: int, target: Path, name: str) -> None:
     """Write what ``plan`` plays with ``seed`` to a new file, without what is refused. UserError if that fails."""
-    outcome = _played(plan, seed)
+    with interrupts() as interrupted:
+        outcome = _played(plan, seed, interrupted.pressed)
     scenario, places = plan.scenario_of(seed), refused(outcome)
     kept = tuple(each for place, each in enumerate(scenario.method) if place not in places)
     drawn = "" if plan.budget is None else f": {plan.budget} random faults"
@@ -59,9 +62,9 @@ def write_drawn(plan: Plan, seed: int, target: Path, name: str) -> None:
     write_new(target, render(with_method(scenario, kept), as_expected(scenario), comment))
 
 
-def _played(plan: Plan, seed: int) -> Outcome:
+def _played(plan: Plan, seed: int, interrupted: Sequence[int]) -> Outcome:
     try:
-        return play_within(plan.scenario_of(seed), plan.limit_s)
+        return play_within(plan.scenario_of(seed), plan.limit_s, interrupted)
     except TimeoutError as error:
         raise UserError(f"seed {seed} takes too long ({error}); allow more with --timeout") from None
 

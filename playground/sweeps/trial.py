@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from playground.scenario.figures import Expectation, expectation
@@ -101,15 +102,19 @@ def lost(seed: int, why: str) -> Trial:
     return Trial(seed, {LOST: " ".join(why.split())}, "")
 
 
-def play_within(scenario: Scenario, limit_s: float) -> Outcome:
+def play_within(scenario: Scenario, limit_s: float, interrupted: Sequence[int] = ()) -> Outcome:
     """The outcome of ``scenario``. TimeoutError if that takes longer than ``limit_s`` of the wall clock.
 
-    A world that hangs between two slices of virtual time is beyond this limit: there the engine's own holds.
+    KeyboardInterrupt as soon as there is something in ``interrupted``, where Ctrl-C is collected. A world that
+    hangs between two slices of virtual time is beyond both: there the engine's own limit holds.
     """
     with _ONE_AT_A_TIME:
         deadline = time.monotonic() + limit_s
 
         def watch(now_us: int) -> None:
+            # Here no task of the world is under way: nothing can be left half done.
+            if interrupted:
+                raise KeyboardInterrupt
             if time.monotonic() > deadline:
                 raise TimeoutError(f"at {now_us / 1e6:.1f} virtual seconds after {limit_s:g} s")
 

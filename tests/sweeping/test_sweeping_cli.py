@@ -112,13 +112,30 @@ def test_a_mistake_is_one_line_and_status_2(folder: Path, typed: list[str], line
     assert (folder / "quick.yaml").read_text() == before
 
 
-def test_ctrl_c_tells_what_is_known_and_the_same_command_goes_on(folder: Path) -> None:
+def at_work(folder: Path) -> subprocess.Popen[str]:
+    """A sweep of 400 seeds that has finished some, and writes what it knows to results.jsonl."""
     results = folder / "results.jsonl"
     command = ("sweep", "quick.yaml", "--seeds", "0..399", "--jobs", "2", "--results", "results.jsonl")
     process = start(*command, cwd=folder)
     while not (results.exists() and results.read_bytes().count(b"\n") > 3):
         with contextlib.suppress(subprocess.TimeoutExpired):
             pytest.fail(f"it ended with {process.wait(0.05)}")
+    return process
+
+
+def test_workers_don_t_outlive_a_parent_that_was_killed(folder: Path) -> None:
+    process = at_work(folder)
+    process.kill()
+    process.communicate(timeout=60)  # this waits for whoever still holds the pipes: workers, too
+    known = (folder / "results.jsonl").read_text().splitlines()[1:]
+    done = playground("sweep", "quick.yaml", "--seeds", "0..5", "--results", "results.jsonl", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert len(known) >= 3, "what it knew is kept"
+
+
+def test_ctrl_c_tells_what_is_known_and_the_same_command_goes_on(folder: Path) -> None:
+    results = folder / "results.jsonl"
+    process = at_work(folder)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody in the foreground gets it
     out, err = process.communicate(timeout=60)  # this waits for whoever still holds the pipes: workers, too
     assert process.returncode == 130, err
