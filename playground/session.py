@@ -45,6 +45,8 @@ class Record:
     timeline: tuple[tuple[int, Any], ...]
     end_us: int
     digest: str
+    touched: bool = False
+    """Somebody acted, beyond what was planned."""
 
 
 class Session:
@@ -83,6 +85,7 @@ class Session:
         self._notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN)
         self._record: Record | None = None
         self._stopped = ""
+        self._touched = False
         self._thread = threading.Thread(target=self._run, name="world", daemon=True)
         self._first = threading.Event()
 
@@ -278,6 +281,7 @@ class Session:
         except UserError as error:
             self._tell(str(error), Tone.WARN)
         else:
+            self._touched = True
             if self._ended(cluster):
                 self._until_us = None  # whoever acts wants to see what comes of it
 
@@ -305,7 +309,7 @@ class Session:
     async def _recorded(self, cluster: Cluster) -> Record:
         if not self._stopped:
             await cluster.advance(cluster.now_us)  # what the last command has caused at this very instant
-        return Record(self.spec, self.seed, tuple(cluster.recorded), cluster.now_us, cluster.world.digest())
+        return Record(self.spec, self.seed, tuple(cluster.recorded), cluster.now_us, cluster.world.digest(), self._touched)
 
     def _publish(self, painter: Painter) -> None:
         self._frame = painter.paint(

@@ -150,7 +150,9 @@ def _show(session: Session, script: Scenario | None = None, name: str = "") -> i
         stopped = session.frame().stopped
         if stopped:
             print(f"playground: an error in the playground itself: {stopped}", file=sys.stderr)
-        _say_goodbye(session.close(), saved, crashed=status == 1 or bool(stopped), script=script, name=name)
+        record = session.close()
+        played = None if record.touched else script
+        _say_goodbye(record, saved, crashed=status == 1 or bool(stopped), script=played, name=name)
     return 1 if stopped else status
 
 
@@ -171,7 +173,7 @@ def _say_goodbye(
         print(f"playground replay {saved[-1][1]}")
     elif crashed:
         print(f"saved because of the crash: playground replay {rescue(record)}")
-    elif script and record.end_us == script.until_us and record.timeline == script.timeline:
+    elif script and record.end_us == script.until_us:
         print(f"playground replay {name}")
     else:
         print("not saved (next time, w saves a session so that it can be replayed)")

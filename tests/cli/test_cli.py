@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.cli import live as cli
+from playground.cli import live
 
 QUICK = "title: quick\ncluster: {preset: small}\nuntil: 2s\n"
 
@@ -146,4 +146,4 @@ def test_a_reader_that_goes_away_is_no_error(quick: Path) -> None:
 def test_the_least_size_is_the_apps() -> None:
     from playground.screens.layout import LEAST
 
-    assert LEAST == (cli.LEAST_COLUMNS, cli.LEAST_ROWS)
+    assert LEAST == (live.LEAST_COLUMNS, live.LEAST_ROWS)

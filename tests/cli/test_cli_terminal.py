@@ -14,7 +14,7 @@ from pathlib import Path
 import ptyprocess
 import pytest
 
-from playground import cli
+from playground.cli import live
 from playground.session import Session
 from playground.spec import ClusterSpec
 
@@ -117,7 +117,7 @@ def test_after_a_crash_of_the_app_the_session_is_saved_unasked(
 
     monkeypatch.setattr("playground.screens.run.run_app", crashing)
     monkeypatch.chdir(tmp_path)
-    assert cli._show(Session(ClusterSpec(nodes=3), 9)) == 1
+    assert live._show(Session(ClusterSpec(nodes=3), 9)) == 1
     assert "saved because of the crash: playground replay session-9-1.yaml\n" in capsys.readouterr().out
     assert (tmp_path / "session-9-1.yaml").exists()
 
