@@ -29,6 +29,10 @@ from playground.spec import ClusterSpec
         ("converged", "false", False, True),
         ("checks", "pass", "pass", "fail"),
         ("checks", "fail", "fail", "pass"),
+        ("outcome", "violation", "violation", "pass"),
+        ("linearizable", "unknown", "unknown", "violation"),
+        ("hypothesis", "pass", "pass", "fail"),
+        ("throughput", ">= 39.5", 39.5, 39.4),
     ],
 )
 def test_a_tolerance_holds_or_not(figure: str, tolerance: Any, good: Value, bad: Value) -> None:
@@ -52,11 +56,29 @@ def test_a_tolerance_holds_or_not(figure: str, tolerance: Any, good: Value, bad:
         ("converged", 1),
         ("converged", "yes please"),
         ("checks", True),
+        ("checks", "violation"),
+        ("outcome", "fail"),
+        ("linearizable", "!= violation"),
     ],
 )
 def test_other_tolerances_are_refused(figure: str, tolerance: Any) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         expectation(figure, tolerance)
+
+
+@pytest.mark.parametrize(
+    ("figure", "tolerance", "measured", "excess"),
+    [
+        ("stale_reads", "< 5", 4, 0),
+        ("stale_reads", "< 5", 9, 4),
+        ("stale_reads", ">= 2, <= 5", 0, 2),
+        ("stale_reads", 3, 7, 4),
+        ("checks", "pass", "fail", float("inf")),
+        ("p99", "< 1s", None, float("inf")),
+    ],
+)
+def test_what_is_beyond_a_tolerance_has_a_distance(figure: str, tolerance: Any, measured: Value, excess: float) -> None:
+    assert expectation(figure, tolerance).excess(measured) == excess
 
 
 def test_every_figure_of_an_inspection_can_be_expected() -> None:

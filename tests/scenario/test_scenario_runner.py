@@ -11,8 +11,10 @@ import pytest
 from rich.console import Console
 
 from playground.scenario.figures import expectation
-from playground.scenario.loader import load, loads
+from playground.scenario.loader import load, load_file, loads
+from playground.scenario.model import Script
 from playground.scenario.outcome import Outcome
+from playground.scenario.playing import play_script
 from playground.scenario.report import report
 from playground.scenario.runner import play
 from playground.scenario.shelf import shipped
@@ -39,10 +41,11 @@ def told(outcome: Outcome, width: int = 80) -> str:
 
 @pytest.mark.parametrize("name", TOP_LEVEL)
 def test_what_is_shipped_keeps_its_promise_whatever_the_seed(name: str) -> None:
-    scenario = load(shipped()[name])
-    for seed in (scenario.seed, 1, 2):
-        outcome = play(scenario, seed=seed)
-        assert outcome.passed, told(outcome)
+    script = load_file(shipped()[name])
+    assert isinstance(script, Script)
+    for seed in (None, 1, 2):
+        came = play_script(script, seed=seed)
+        assert came.passed, "\n".join(told(each) for each in came.outcomes if not each.passed) or came.compared
 
 
 @pytest.mark.parametrize("name", TOP_LEVEL)
@@ -172,3 +175,63 @@ def test_a_bug_of_ours_fails_the_run_and_names_seed_and_instant(monkeypatch: pyt
 
 def test_the_default_is_that_all_checks_pass() -> None:
     assert loads(SMALL).expectations == (expectation("checks", "pass"),)
+
+
+STALE = """
+cluster: {nodes: 3, store: {n: 3, r: 1, w: 1, read_repair: false, anti_entropy_interval_ms: 0}}
+load: {keys: 5, rate: 100}
+until: 12s
+method: [{at: 2s, do: partition, groups: [[n1], [n2, n3]]}]
+"""
+
+
+def test_a_violation_is_whatever_any_judge_finds() -> None:
+    assert played(SMALL).figures["outcome"] == "pass"
+    outcome = played(STALE + "expect: violation")
+    assert outcome.passed, "stale reads are promised nothing here, but a violation they are"
+    assert outcome.figures["checks"] == "pass"
+    assert outcome.figures["outcome"] == "violation"
+    assert not played(SMALL + "expect: violation").passed
+
+
+def test_how_stale_reads_were_is_measured() -> None:
+    staleness = played(STALE).figures["staleness_max"]
+    assert isinstance(staleness, int)
+    assert 1_000_000 < staleness <= 10_000_000, "the cut lasts ten seconds"
+    assert played(SMALL).figures["staleness_max"] == 0
+
+
+def test_throughput_and_losses_are_those_of_the_time_until_the_end() -> None:
+    figures = played(SMALL).figures
+    assert isinstance(figures["throughput"], float)
+    assert 10 < figures["throughput"] < 30, "the load is 20 a second"
+    assert figures["network_lost"] == 0
+    lost = played(STALE).figures["network_lost"]
+    assert isinstance(lost, int)
+    assert lost > 100
+
+
+def test_linearizability_is_judged_where_it_is_expected() -> None:
+    assert "linearizable" not in played(SMALL).figures
+    assert played(SMALL + "expect: {linearizable: pass}").passed
+    outcome = played(STALE + "expect: {linearizable: violation}")
+    assert outcome.passed, told(outcome)
+    text = " ".join(told(outcome).split())
+    assert "Not linearizable no order of these operations on k" in text
+    assert outcome.digest == played(STALE).digest
+
+
+def test_a_figure_that_nobody_registered_is_reported_and_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from playground.inspection import Inspection
+
+    known = Inspection.figures
+    monkeypatch.setattr(Inspection, "figures", lambda inspection: {**known(inspection), "novel_s": 0.5, "odd": 7})
+    outcome = play(loads(SMALL))
+    assert outcome.passed
+    assert outcome.figures["novel"] == 500_000, "seconds are told as microseconds, under the name without _s"
+    assert json.loads(json.dumps(outcome.as_json()))["figures"]["odd"] == 7
+
+
+def test_what_came_back_at_the_very_end_is_given_time_to_be_known() -> None:
+    text = "until: 20s\nmethod: [{at: 2s, do: crash, nodes: [n2]}, {at: 20s, do: start, nodes: [n2]}]"
+    assert played(text).passed, told(played(text))
