@@ -101,13 +101,13 @@ class LoadClient(Service):
             self._complete(operation, "ok", seen)
         return operation
 
-    def herd(self, key: str, requests: int) -> None:
-        """Ask for one key so many times at once."""
-        for _ in range(requests):
-            if self.in_flight >= MAX_IN_FLIGHT:
-                self.shed += 1
-            else:
-                self.spawn(self.read, key)
+    def herd(self, key: str, requests: int) -> int:
+        """Ask for one key so many times at once. Returns how many of these were not dropped."""
+        taken = min(requests, max(0, MAX_IN_FLIGHT - self.in_flight))
+        self.shed += requests - taken
+        for _ in range(taken):
+            self.spawn(self.read, key)
+        return taken
 
     async def remove(self, node: str, refused: Callable[[str], None]) -> None:
         """Have ``node`` leave the ring, as the operator does; ``refused(node)`` if nobody agrees to it."""

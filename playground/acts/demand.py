@@ -12,6 +12,7 @@ from playground.commands.load import MOST_PER_S
 from playground.kernel.errors import UserError
 from playground.kernel.node import Life
 from playground.quantities import format_duration, format_share
+from playground.workload import MAX_IN_FLIGHT
 
 if TYPE_CHECKING:
     from playground.cluster import Cluster
@@ -64,10 +65,12 @@ def herd(cluster: Cluster, command: commands.Herd) -> Done:
     clients = [client for client in cluster.load_clients() if client.name in names]
     if not clients:
         raise UserError("herd: no client is up")
-    text = f"{command.requests} reads of {command.key} at once, from {len(clients)} client{'s'[: len(clients) > 1]}"
+    shares = [(command.requests + number) // len(clients) for number in range(len(clients))]
+    sent = sum(client.herd(command.key, share) for client, share in zip(clients, shares, strict=True))
+    text = f"{sent} reads of {command.key} at once, from {len(clients)} client{'s'[: len(clients) > 1]}"
+    if sent < command.requests:
+        text += f"; {command.requests - sent} dropped: a client has {MAX_IN_FLIGHT} requests under way at most"
     cluster.world.record("herd", "", text)
-    for number, client in enumerate(clients):
-        client.herd(command.key, (command.requests + number) // len(clients))
     return Done(text)
 
 

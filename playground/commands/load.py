@@ -41,7 +41,9 @@ class Load(Lasting):
     reads: Share | None = Field(default=None, description="share of reads")
     skew: float | None = Field(default=None, ge=0, le=5, description="Zipf exponent of key popularity")
     hot: str | None = Field(default=None, min_length=1, max_length=200, description="the key that all want")
-    hot_share: Share | None = Field(default=None, description="share of the operations that go to the hot key")
+    hot_share: Share | None = Field(
+        default=None, description="share of the operations that go to hot; 50% if only hot is given"
+    )
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:

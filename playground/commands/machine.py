@@ -37,5 +37,7 @@ class Disk(OnNodes, Lasting):
     family: ClassVar[str] = "machine"
     undo: ClassVar[str] = "heal; rot stays"
     do: Literal["disk"] = "disk"
-    fault: Literal["full", "hang", "slow", "lie", "read-error", "rot", "ok"]
+    fault: Literal["full", "hang", "slow", "lie", "read-error", "rot", "ok"] = Field(
+        description="what is wrong; ok: nothing any more"
+    )
     amount: int = Field(default=10, ge=1, le=100_000, description="slow: how many times; rot: how many bits")

@@ -10,8 +10,9 @@
 ``minority``           the members that are not in this command's majority
 ``rest``               the members that the command does not name or draw otherwise
 ``clients``            all clients that make load
-``leader``             whoever has that role; ``any follower``: one of those who have it
-``owner of k0``        whoever has that role for a thing
+``owner of k0``        whoever has that role for the key
+``replicas of k0``     all who have that role for the key; ``any replica of k0``: one of them
+``leader``             whoever has that role in a system that elects one; no system here does
 =====================  =======================================================
 
 The modes are those of Chaos Mesh (one, all, fixed, fixed-percent). Of ``majority``, ``minority``, ``rest`` and
@@ -37,6 +38,7 @@ ROLES = tuple(dict.fromkeys(("leader", "follower", *catalog.roles())))
 """Roles that a word may name, in the singular."""
 _COUNTED = re.compile(r"[0-9]{1,6} random|[0-9]{1,6}(\.[0-9]{1,6})?%")
 _JOINING = ("any", "of")
+_SEPARATORS = {"|", "->", "<->"}
 
 
 def is_word(target: str) -> bool:
@@ -89,6 +91,9 @@ def _read(value: Any) -> Any:
     targets: list[Any] = []
     for item in items:
         targets += gather(item.replace(",", " ").split()) if isinstance(item, str) else [item]
+    for target in targets:
+        if isinstance(target, str) and ("=" in target or set(target.split()) & _SEPARATORS):
+            raise ValueError(f"{target[:60]!r} is no name of a node")
     return targets
 
 

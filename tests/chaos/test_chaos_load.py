@@ -142,6 +142,19 @@ def test_a_herd_asks_for_one_key_at_one_instant_from_all_clients_that_run() -> N
     in_lab(test)
 
 
+def test_a_herd_beyond_what_clients_can_have_under_way_is_cut_down_and_says_so() -> None:
+    async def test(lab: Lab) -> None:
+        assert await lab.do("herd k0 requests=9000") == (
+            "4000 reads of k0 at once, from 2 clients; 5000 dropped: a client has 2000 requests under way at most"
+        )
+        assert len(lab.cluster.history.open) == 4_000
+        assert await lab.do("herd k0 requests=10") == (
+            "0 reads of k0 at once, from 2 clients; 10 dropped: a client has 2000 requests under way at most"
+        )
+
+    in_lab(test, load={"rate": 0, "clients": 2})
+
+
 def test_a_herd_is_felt_where_events_cost_time() -> None:
     async def test(lab: Lab) -> list[int]:
         worst = []
