@@ -18,7 +18,6 @@ Journal = Annotated[
     str | None,
     typer.Option("--journal", metavar="FILE", help="Record everything that happens (FILE.gz: compressed)."),
 ]
-JournalFile = Annotated[str, typer.Argument(metavar="JOURNAL", show_default=False)]
 
 
 @contextmanager
@@ -34,7 +33,11 @@ def recorded(path: str | None, spec: ClusterSpec, seed: int) -> Iterator[Begun |
 
 
 @app.command()
-def diff(a: JournalFile, b: JournalFile, as_json: Json = False) -> int:
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A journal file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    as_json: Json = False,
+) -> int:
     """Name the first event at which two journals part (replay --journal records them)."""
     import json
 
