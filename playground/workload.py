@@ -8,6 +8,7 @@ distribution; reads and writes are mixed by chance; each client is a session of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +23,8 @@ from playground.systems.store.client import Conflicts, StoreClient
 
 MAX_IN_FLIGHT = 2_000
 """A client with so many unanswered requests drops new ones: nobody has endless sockets."""
+_FOREVER_S = 1e9
+"""Who would wait for so long before the next request makes none: the rate is as good as 0."""
 
 
 class LoadSettings(BaseModel):
@@ -128,8 +131,9 @@ class LoadClient(Service):
         self._arrival += 1
         plan = self._arrival
         rate = self.settings.rate / self.settings.clients
-        if rate > 0:
-            self.after(int(self._chance.expovariate(rate) * 1_000_000), lambda: self._arrive(plan))
+        wait_s = self._chance.expovariate(rate) if rate > 0 else math.inf
+        if wait_s < _FOREVER_S:
+            self.after(int(wait_s * 1_000_000), lambda: self._arrive(plan))
 
     def _arrive(self, plan: int) -> None:
         if plan != self._arrival:

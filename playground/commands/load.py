@@ -6,24 +6,14 @@ import shlex
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from playground.commands.base import Base, Lasting, single, split_words, with_field
 from playground.kernel.errors import UserError
 from playground.quantities import DurationUs, Share
 
 MOST_PER_S = 100_000
-LEAST_PER_S = 0.001
-"""Fewer operations per second are none: the next one would come after the end of time."""
-
-
-def _some_or_none(rate: float) -> float:
-    if 0 < rate < LEAST_PER_S:
-        raise ValueError(f"should be 0, or at least {LEAST_PER_S}")
-    return rate
-
-
-PerSecond = Annotated[float, Field(ge=0, le=MOST_PER_S), AfterValidator(_some_or_none)]
+PerSecond = Annotated[float, Field(ge=0, le=MOST_PER_S)]
 """Operations per second, over all clients."""
 
 

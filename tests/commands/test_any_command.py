@@ -129,7 +129,7 @@ WEIRD = [
     "load rate=0.001 | burst | burst | burst",
     "load keys=3",
     "load skew=5 hot_share=100% hot='a b'",
-    "load rate=1e-300",
+    "load rate=1e-320 | burst | load rate=1e-9 | load rate=10",
     "load rate=0 lasting=1us | burst rate=50 lasting=1us",
     "put '' x | put x '' | get ''",
     "put n1 n2 w=99 | get n1 r=99",
