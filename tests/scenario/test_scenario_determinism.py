@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,26 @@ def test_five_processes_with_five_hash_seeds_agree_and_so_does_a_watched_session
     digests |= {digest(name, speed, 0) for speed in ("20", "100", "0")}
     assert len(digests) == 1
     assert len(digests.pop()) == 32
+
+
+EVERYTHING = """
+cluster: {preset: small}
+until: 9s
+steady-state-hypothesis:
+  strategy: [before, after, continuously]
+  probes: [{probe: error_share, tolerance: "< 1%", over: 2s}, {probe: lost_writes, tolerance: 0}]
+method:
+  - {at: 2s, do: crash, nodes: [2 random]}
+  - {at: 3s, every: 500ms, until: 5s, do: put, key: a, value: b}
+rollbacks: [{do: heal}, {do: start, nodes: [n1]}, {do: start, nodes: [n2]}, {do: start, nodes: [n3]}]
+variants: {plain: {}, weak: {cluster: {store: {r: 1, w: 1}}}}
+"""
+
+
+def test_probes_repeated_commands_and_rollbacks_come_to_one_digest_with_and_without_a_viewer(tmp_path: Path) -> None:
+    path = tmp_path / "everything.yaml"
+    path.write_text(EVERYTHING, encoding="utf-8")
+    digests = {digest(str(path), "runner", seed) for seed in (1, 2)} | {digest(str(path), "0", 3)}
+    assert len(digests) == 1
+    path.write_text(EVERYTHING.replace("rollbacks:", "description: none\n#"), encoding="utf-8")
+    assert digest(str(path), "runner", 1) not in digests, "what is rolled back is part of the run"

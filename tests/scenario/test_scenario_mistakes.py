@@ -69,6 +69,8 @@ MISTAKES = [
     ("nodes: [n3]", "nodes: 3", "12:12: crash: nodes: should be a list, such as [n1, n2], not 3"),
     ("nodes: [n3]", "node: [n3]", "12:5: crash: unknown field 'node': did you mean nodes?"),
     ("nodes: [n3]", "nodes: [n3]\n    lose_disk: 7", "13:16: crash: lose_disk: should be true or false"),
+    ("nodes: [n3]", "nodes: [n3]\n    tail: tron", "13:11: crash: tail: unknown word 'tron': did you mean torn?"),
+    ("nodes: [n3]", "nodes: [n3]\n    tail: x", "13:11: crash: tail: should be '', 'lost' or 'torn', not 'x'"),
     ("method:", "methods:", "9:1: unknown field 'methods': did you mean method?"),
     # expectations
     ("stale_reads: 0", "stale_read: 0", "19:3: expect: unknown figure 'stale_read': did you mean stale_reads?"),
