@@ -26,7 +26,7 @@ _WANTED = {
     "bool_parsing": "should be true or false",
 }
 
-_WORD = re.compile(r"'([^']+)'")
+_WORD = re.compile(r"'([^']*)'")
 _EXAMPLES = {"until": "60s", "at": "5s", "nodes": "[n1]", "groups": "[[n1, n2], [n3]]", "key": "cat", "value": "tom"}
 
 
