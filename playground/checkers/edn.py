@@ -72,6 +72,8 @@ def _escaped(match: re.Match[str]) -> str:
 def _atom(word: str) -> Any:
     if word in _CONSTANTS:
         return _CONSTANTS[word]
+    if word == ":":
+        raise EdnError("has a colon by itself; in EDN a key is :process, and its value follows")
     if _WHOLE.fullmatch(word):
         return int(word.rstrip("N"))
     return word

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from playground.checkers.calls import Call, by_key
 from playground.checkers.models import Model, Specification
-from playground.checkers.search import Search
+from playground.checkers.search import OBSERVERS, Search
 from playground.checkers.shrinking import shrink
 
 LINEARIZABLE, VIOLATION, UNKNOWN = "linearizable", "violation", "unknown"
@@ -86,7 +86,8 @@ def _smallest(key: str, calls: Sequence[Call], specification: Specification, ste
             low = middle + 1
     failing = until(calls, ends[high])
     small = shrink(failing, specification, SHRINK_BUDGET)
-    last = max((call for call in small if call.completed is not None), key=lambda call: call.completed or 0)
+    # Of several that ended at that position, one whose answer says something.
+    last = max((call for call in small if call.completed is not None), key=lambda c: (c.completed, c.f in OBSERVERS))
     return Violation(key, tuple(small), last)
 
 

@@ -141,7 +141,11 @@ class KeyValue:
 
 
 class MultiValue:
-    """A set of values. A write leaves those that it does not supersede, and adds its own."""
+    """A set of values, none of which supersedes another. A write replaces what it supersedes, and nothing else.
+
+    One that takes effect after a write that supersedes it changes nothing (version vectors see to that:
+    :mod:`playground.systems.store.versions`). So writes commute, and the state is what is left of those so far.
+    """
 
     initial: State = frozenset()
 
@@ -155,7 +159,7 @@ class MultiValue:
         assert isinstance(state, frozenset)
         if call.f == "read":
             return state if call.result == state else ILLEGAL
-        return frozenset(each for each in state if not self._known.covers(call.value, each)) | {call.value}
+        return self._known.written(state, call.value)
 
     def only_reads(self, call: Call) -> bool:
         return call.f == "read"
@@ -189,6 +193,11 @@ class Supersession:
         self._position.setdefault(value, len(self._position))
         if supersedes:
             self._parents[value] = supersedes
+
+    def written(self, state: frozenset[str], value: str) -> frozenset[str]:
+        """What is left of ``state`` and ``value`` when everything superseded is dropped."""
+        rest = frozenset(each for each in state if not self.covers(value, each))
+        return rest if any(self.covers(each, value) for each in rest) else rest | {value}
 
     def shown_by(self, present: Iterable[str], value: str) -> bool:
         """Whether ``value`` is among ``present`` or covered by something that is."""
