@@ -34,6 +34,8 @@ class Header:
     tone: Tone
     ended: bool = False
     """The scenario is over, and the world stands still until somebody acts or goes on."""
+    linearizable: tuple[int, int, int] = (0, 0, 0)
+    """How many keys have a history that is linearizable, that is not, and for which that is too hard to tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from playground.checkers.history import Operation
+from playground.checkers.live import Live
 from playground.kernel.journal import Entry
 from playground.kernel.node import Life
 from playground.systems.gossip import checks as gossip_checks
@@ -67,6 +68,9 @@ class Inspection:
         """Which write is the newest was, or may have been, decided by a clock that was wrong."""
         self._forgotten_bytes: dict[str, int] = {}
         """Nodes whose disk had acknowledged more than a crash left there, and how much that was so far."""
+        self.linearizability = Live(cluster.history, register=cluster.spec.store.conflicts == "newest")
+        """No promise of the store (quorums give a regular register, not an atomic one), but worth knowing."""
+        self._atomic = True
         cluster.history.listen(_ignore, self._operation_ended)
         cluster.world.journal.watch(self._happened)
         cluster.world.schedule(LOOK_US, self._look)
@@ -162,6 +166,7 @@ class Inspection:
             samples.append((world.now_us // LOOK_US, store.take_work()))
         self._watch_errors()
         self._watch_copies()
+        self._watch_order()
         if world.now_us // LOOK_US % DURABILITY_LOOKS == 0:
             for violation in self._durability():
                 self._found(violation)
@@ -197,6 +202,13 @@ class Inspection:
         elif self._thin and not lacking:
             self._thin = False
             world.record("good", "", f"every key has its {wanted} copies again")
+
+    def _watch_order(self) -> None:
+        first = self.linearizability.first
+        if first is not None and self._atomic:
+            self._atomic = False
+            text = f"{first.operation.key} is not linearizable since {first.at_us / 1e6:.3f} s: {first}"
+            self._cluster.world.record("alert", first.operation.key, text, check="linearizability")
 
     def _operation_ended(self, operation: Operation) -> None:
         if operation.stale:

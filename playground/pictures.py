@@ -195,6 +195,7 @@ class Painter:
             stale_reads=stale,
             verdict=verdict,
             tone=tone,
+            linearizable=_keys(cluster),
         )
 
     def _sparks(self, speed: float) -> tuple[Spark, ...]:
@@ -308,6 +309,11 @@ def _client(cluster: Cluster, name: str) -> Detail:
     load = cluster.load
     facts = (Fact("load", f"{load.rate / load.clients:g} operations/s of its own, {load.reads:.0%} reads"),)
     return Detail(f"client {name}", facts, (("its operations, newest first", Table(columns, tuple(rows))),))
+
+
+def _keys(cluster: Cluster) -> tuple[int, int, int]:
+    verdicts = cluster.inspection.linearizability.verdicts
+    return verdicts["linearizable"], verdicts["violation"], verdicts["unknown"]
 
 
 def _tone(operation: Operation) -> Tone:

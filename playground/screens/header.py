@@ -94,8 +94,19 @@ def parts(header: Header, look: Look) -> list[Part]:
         Part(f"errors {header.error_share:4.0%}", 3, errors, right=True),
         Part(f"stale {header.stale_reads}", 6 if header.stale_reads else 8,
              Tone.WARN if header.stale_reads else Tone.MUTED, right=True),
+        *_atomic(header, look),
         *([Part(f"{_sign(header.tone, look)} {verdict}", 2, header.tone, bold=True, right=True)] if verdict else []),
     ]  # fmt: skip
+
+
+def _atomic(header: Header, look: Look) -> list[Part]:
+    """``linearizable 98/100 keys``: what a single copy would have answered as well."""
+    fine, broken, unknown = header.linearizable
+    if not fine + broken + unknown:
+        return []
+    doubt = f" ?{unknown}" if unknown else ""
+    text = f"linearizable {fine}/{fine + broken + unknown}{doubt}"
+    return [Part(text, 5 if broken else 9, Tone.WARN if broken else Tone.MUTED, right=True)]
 
 
 def _sign(tone: Tone, look: Look) -> str:
