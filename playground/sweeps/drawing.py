@@ -7,9 +7,10 @@ expects whatever happens (:data:`.trial.SAFETY`). The rules:
    in any process, and the world itself does not notice that somebody drew.
 2. Every fault ends by itself, and all have ended when 60 % of the time is over: whether the cluster recovers can be
    judged. The rest of the time belongs to it.
-3. Fewer than W disks are lost, rot or lie in one run: acknowledged writes then survive on another disk (an
-   operator who loses W disks has been promised nothing). At most one node leaves for good, and only if
-   more than N stay.
+3. Fewer than W disks are lost or rot in one run: acknowledged writes then survive on another disk (an operator who
+   loses W disks has been promised nothing). A disk that lies keeps its power meanwhile: a node that has forgotten
+   what it acknowledged, and does not know it, breaks promises that no quorum can keep. For the same reason
+   no clock is wrong where the newest write wins. At most one node leaves for good, and only if more than N stay.
 4. A machine that is down, frozen or being restarted is left to get up before its power fails again: what is
    drawn can be carried out. The cluster has the last word (a node may boot slowly, say): what it refuses did
    not happen.
@@ -60,7 +61,7 @@ class Stage:
     disks: int
     """How many disks may still be lost."""
     busy_until_us: dict[str, int] = field(default_factory=dict)
-    """When a node that was taken down will be well again."""
+    """When a node that was taken down, or whose power must stay on, may be taken down again."""
     load_free_us: int = 0
     """When the load is what it was."""
     joined: int = 0
@@ -79,7 +80,7 @@ class Stage:
         return self._some([name for name in self.members if self.busy_until_us.get(name, 0) <= self.at_us], most)
 
     def take(self, names: list[str], duration_us: int) -> None:
-        """These are down, or on their way up, for so long from now on."""
+        """Nobody else meddles with the power of these for so long from now on, and until they are up."""
         for name in names:
             self.busy_until_us[name] = self.at_us + duration_us + _BOOT_US
 
@@ -202,6 +203,8 @@ def _flap(stage: Stage) -> Fields | None:
 
 
 def _clock(stage: Stage) -> Fields | None:
+    if stage.spec.store.conflicts == "newest":
+        return None
     chance = stage.chance
     wrong: Fields = chance.choice(
         [
@@ -214,14 +217,17 @@ def _clock(stage: Stage) -> Fields | None:
 
 
 def _disk(stage: Stage) -> Fields | None:
-    faults = ["full", "hang", "slow", "read-error", *(["rot", "lie"] if stage.disks > 0 else [])]
-    fault = stage.chance.choice(faults)
+    fault = stage.chance.choice(["full", "hang", "slow", "read-error", "lie", *(["rot"] if stage.disks > 0 else [])])
+    if fault == "lie":
+        names = stage.idle()
+        return {"nodes": names, "fault": fault, "lasting": _for(stage, names)} if names else None
     fields: Fields = {"nodes": stage.nodes(), "fault": fault}
-    if fault in ("rot", "lie"):
+    if fault == "rot":
         stage.disks -= 1
+        return fields
     if fault == "slow":
         fields["amount"] = stage.chance.choice([2, 10, 50, 200])
-    return fields if fault == "rot" else fields | {"lasting": _span(stage)}
+    return fields | {"lasting": _span(stage)}
 
 
 def _load(stage: Stage) -> Fields | None:
@@ -316,7 +322,7 @@ def _demand(stage: Stage, change: Fields) -> Fields | None:
 
 
 def _for(stage: Stage, names: list[str]) -> str:
-    """How long these machines are taken down."""
+    """How long these machines are taken down, or must stay up."""
     lasting_us = stage.lasting()
     stage.take(names, lasting_us)
     return format_duration(lasting_us)

@@ -10,6 +10,9 @@ command that is refused does nothing, so being refused is no failure here (unles
 Over and over, until nothing more can be left out or the number of runs is used up. Candidates are looked at in one
 order, and the first that fails is taken. An engine may play several at once, but those after the first count as not
 played: the result, and the number of runs, do not depend on how many processors there are.
+
+A word that stands for nodes (``2 random``) is drawn anew when a command before it is left out: a timeline of names,
+such as a recorded session or one that was drawn, gets smaller than one of words.
 """
 
 from __future__ import annotations

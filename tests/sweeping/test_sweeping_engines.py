@@ -102,7 +102,7 @@ def test_a_scheduler_that_is_not_there_is_one_line() -> None:
     pytest.importorskip("distributed")
     from playground.sweeps.dask_cluster import DaskCluster
 
-    for address in ("tcp://127.0.0.1:9", "127.0.0.1:9", "nonsense://x", "tcp://nowhere.invalid:8786", "x" * 100):
+    for address in ("tcp://127.0.0.1:9", "nonsense://x", "tcp://nowhere.invalid:8786"):
         with pytest.raises(UserError) as caught:
             DaskCluster(address)
         line = str(caught.value)
