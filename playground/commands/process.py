@@ -49,7 +49,10 @@ class Restart(OnNodes):
 
 
 class RollingRestart(OnNodes):
-    """Restart one node after the other; the next one goes a while after the one before is up again."""
+    """Restart one node after the other; the next one goes a while after the one before is up again.
+
+    Who does not come up again holds up the rest; who is down already is passed over.
+    """
 
     form: ClassVar[str] = "rolling-restart NODE... [down=D] [pause=D]"
     example: ClassVar[str] = "rolling-restart all pause=3s"
