@@ -4,7 +4,7 @@
 :mod:`.live`        the app: a live cluster, or a scenario to watch
 :mod:`.replaying`   scenarios without a screen
 :mod:`.sweeping`    many seeds of a scenario, and the smallest that fails
-:mod:`.judging`     histories
+:mod:`.judging`     histories, and what is claimed
 :mod:`.journals`    everything that happened in a run, and where two runs part
 :mod:`.measuring`   benchmarks
 :mod:`.options`     what they share
@@ -22,18 +22,13 @@ from typing import Any
 
 import typer
 
-# isort: off
-# In the order in which help lists the commands.
-from playground.cli import live  # noqa: F401
-from playground.cli import replaying  # noqa: F401
-from playground.cli import sweeping  # noqa: F401
-from playground.cli import judging  # noqa: F401
-from playground.cli import journals  # noqa: F401
-from playground.cli import measuring  # noqa: F401
-
-# isort: on
+from playground.cli import journals, judging, live, measuring, replaying, sweeping  # noqa: F401
 from playground.cli.options import app
 from playground.kernel.errors import UserError
+
+ORDER = ("play", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "bench")
+"""The commands, as one meets them: so help lists them, and not as modules happen to be imported."""
+app.registered_commands.sort(key=lambda each: ORDER.index(each.name or getattr(each.callback, "__name__", "")))
 
 INTERRUPTED = 130
 # BadParameter is public in typer, what it derives from is not; every mistake on the command line is one.

@@ -38,7 +38,10 @@ def diff(
     b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     as_json: Json = False,
 ) -> int:
-    """Name the first event at which two journals part (replay --journal records them)."""
+    """Name the first event at which two journals part.
+
+    ``--journal FILE`` of replay, play and the app records them.
+    """
     import json
 
     from playground.scenario.difference import compare, report

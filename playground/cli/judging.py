@@ -20,7 +20,10 @@ def check(
     ] = 2_000_000,
     as_json: Json = False,
 ) -> int:
-    """Judge recorded histories: linearizable or not, and if not, the few operations that show it."""
+    """Judge histories that Jepsen recorded: linearizable or not?
+
+    If not, the few operations that show it are told.
+    """
     from playground.checkers.checking import run
 
     return run(files, model=model, steps=steps, as_json=as_json)
@@ -33,7 +36,7 @@ def claims(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Run what is claimed of distributed systems: each claim, what was measured, and whether it holds."""
+    """Measure what is claimed of distributed systems, and judge it."""
     from playground.scenario.claims import run
 
     return run(ids or [], as_json=as_json)

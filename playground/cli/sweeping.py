@@ -61,7 +61,7 @@ def sweep(
     timeout: Timeout = 600,
     as_json: Json = False,
 ) -> int:
-    """Play a scenario with many seeds, over all cores, and say which of them fail."""
+    """Play a scenario with many seeds, and say which of them fail."""
     from playground.sweeps.seeds import parse_seeds
 
     chosen = parse_seeds(seeds)
@@ -105,7 +105,7 @@ def shrink(
     scheduler: Scheduler = None,
     timeout: Timeout = 600,
 ) -> int:
-    """Find the smallest timeline that still fails in the same way, and write it as a scenario."""
+    """Find the smallest timeline that fails in the same way."""
     plan, _ = _plan(scenario, variant, faults, budget, timeout)
     from playground.sweeps.shrinking import shrink_and_write
 
