@@ -258,8 +258,9 @@ class Disk:
             safe = platter[name]
             at = self._chance.randrange(len(safe) * 8)
             file = self._files.get(name)
-            # The cache of a drive that lies hides the rot, but only of files that it holds anew.
-            shown = file.safe if file is not None and _common(file, safe) == len(safe) else safe
+            shown = safe
+            if file is not None and file.safe is not safe and _common(file, safe) == len(safe):
+                shown = file.safe  # the cache of a drive that lies hides the rot, but only of files that it holds anew
             safe[at // 8] ^= 1 << (at % 8)
             if shown is not safe:
                 shown[at // 8] ^= 1 << (at % 8)

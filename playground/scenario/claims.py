@@ -14,12 +14,13 @@ from rich.text import Text
 
 from playground.figure import Figure, spell
 from playground.kernel.errors import UserError
+from playground.scenario import shelf
 from playground.scenario.headless import PlainConsole, run_one
 from playground.scenario.layout import grid, verdict
 from playground.scenario.loader import load_file
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import Examined, Played
-from playground.scenario.shelf import CLAIMS, claim_id, shipped
+from playground.scenario.shelf import CLAIMS, claim_id
 from playground.wording import unknown
 
 _ALWAYS = ("checks", "hypothesis")
@@ -88,7 +89,7 @@ def _statement(came: Played | Examined) -> str:
 
 
 def _chosen(ids: Sequence[str]) -> dict[str, Path]:
-    known = {claim_id(name): path for name, path in shipped().items() if name.startswith(CLAIMS)}
+    known = {claim_id(name): path for name, path in shelf.shipped().items() if name.startswith(CLAIMS)}
     for each in ids:
         if each not in known:
             raise UserError(unknown("claim", each, known))
