@@ -117,8 +117,11 @@ class Cluster:
 
     def in_force(self) -> tuple[str, ...]:
         """Everything that is broken but for who is down or frozen, in words."""
-        ailing = (text for name in self.names for text in ills(self.node(name), self.usual_event_us(name)))
-        return (*(fault.text for fault in self.faults), *ailing)
+        ailing: dict[str, list[str]] = {}
+        for name in self.names:
+            for text in ills(self.node(name), self.usual_event_us(name)):
+                ailing.setdefault(text, []).append(name)
+        return (*(f"{' '.join(who)}: {text}" for text, who in ailing.items()), *(fault.text for fault in self.faults))
 
     @property
     def quiet(self) -> bool:

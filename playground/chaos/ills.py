@@ -8,11 +8,11 @@ from playground.kernel.node import Node
 
 
 def ills(node: Node, usual_us: int) -> Iterator[str]:
-    """``n4: disk full``, one for each fault. ``usual_us``: what an event costs it when it is well."""
+    """``disk full``, one for each fault. ``usual_us``: what an event costs it when it is well."""
     if node.event_us != usual_us:
-        yield f"{node.name}: CPU slow, {node.event_us / 1_000:g} ms an event"
-    yield from (f"{node.name}: disk {text}" for text in _of_disk(node))
-    yield from (f"{node.name}: clock {text}" for text in _of_clock(node))
+        yield f"CPU slow, {node.event_us / 1_000:g} ms an event"
+    yield from (f"disk {text}" for text in _of_disk(node))
+    yield from (f"clock {text}" for text in _of_clock(node))
 
 
 def _of_disk(node: Node) -> Iterator[str]:
