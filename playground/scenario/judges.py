@@ -1,7 +1,8 @@
 """The judges of a history, and what counts as something found.
 
-Cheap ones judge every run. Linearizability is NP-complete in general (Gibbons & Korach 1997): it is
-judged only where it is expected, within a budget of steps, and may come to "unknown".
+What costs time is judged only where somebody asks for it. Sessions are watched from the first operation on (some
+6 % of a run). Linearizability is NP-complete in general (Gibbons & Korach 1997): it is judged
+at the end, within a budget of steps, and may come to "unknown".
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from playground.checkers.bounded import Bounded
+from playground.checkers.sessions import Sessions
 from playground.cluster import Cluster
 from playground.scenario.figures import Value
 
@@ -21,28 +24,53 @@ _COUNTS = ("stale_reads", "lost_writes", "read_your_writes", "monotonic_reads")
 _VERDICTS = {"checks": "fail", "hypothesis": "fail", "linearizable": "violation"}
 _WORDS = {"linearizable": "pass", "violation": "violation", "unknown": "unknown"}
 """What the checker says -> the value of the figure."""
+EXAMPLES = 3
+"""Broken sessions that are told."""
+_ABOUT_SESSIONS = frozenset({"read_your_writes", "monotonic_reads", "outcome"})
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Figures, and in words what some of them were found from."""
+    """Figures, and in words what some of them were found from: ``(title, lines)``."""
 
     figures: dict[str, Value]
-    examples: tuple[str, ...] = ()
+    examples: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def judge(cluster: Cluster, wanted: Collection[str]) -> Judgement:
-    """Judge the whole history; by a costly judge only if its figure is ``wanted``."""
-    if "linearizable" not in wanted:
-        return Judgement({})
-    from playground.checkers.calls import from_history
-    from playground.checkers.linearizability import check
-    from playground.checkers.models import MODELS
+class Judges:
+    """The judges of one cluster's history that the ``wanted`` figures need; make them before the first operation."""
 
-    register = cluster.spec.store.conflicts == "newest"
-    model = MODELS["register" if register else "multi-value"]
-    verdict = check(from_history(cluster.history, register=register), model)
-    return Judgement({"linearizable": _WORDS[verdict.outcome]}, _told(verdict))
+    def __init__(self, cluster: Cluster, wanted: Collection[str]) -> None:
+        self._wanted = frozenset(wanted)
+        self._history = cluster.history
+        self._register = cluster.spec.store.conflicts == "newest"
+        watched = not self._wanted.isdisjoint(_ABOUT_SESSIONS)
+        self._sessions = Sessions(cluster.history, register=self._register) if watched else None
+        self._bounded = Bounded(cluster.history, cluster.staleness)
+
+    def judge(self) -> Judgement:
+        """Judge the history so far."""
+        figures: dict[str, Value] = {"staleness_max": self._bounded.max_us}
+        examples = []
+        if self._sessions is not None:
+            figures["read_your_writes"] = self._sessions.read_your_writes
+            figures["monotonic_reads"] = self._sessions.monotonic_reads
+            told = self._sessions.examples[:EXAMPLES]
+            lines = [f"at {each.read.invoked_us / 1e6:.3f} s: {each} ({each.guarantee})" for each in told]
+            examples += [("Broken sessions", tuple(lines))] if lines else []
+        if "linearizable" in self._wanted:
+            verdict = self._linearizability()
+            figures["linearizable"] = _WORDS[verdict.outcome]
+            examples += _told(verdict)
+        return Judgement(figures, tuple(examples))
+
+    def _linearizability(self) -> Verdict:
+        from playground.checkers.calls import from_history
+        from playground.checkers.linearizability import check
+        from playground.checkers.models import MODELS
+
+        model = MODELS["register" if self._register else "multi-value"]
+        return check(from_history(self._history, register=self._register), model)
 
 
 def found_something(figures: Mapping[str, Value]) -> bool:
@@ -52,11 +80,14 @@ def found_something(figures: Mapping[str, Value]) -> bool:
     )
 
 
-def _told(verdict: Verdict) -> tuple[str, ...]:
-    """The few operations that no order explains, and the one that cannot have been told what it was."""
+def _told(verdict: Verdict) -> list[tuple[str, tuple[str, ...]]]:
+    """The few operations that no order explains, the odd one last; or the keys that were too hard."""
+    if verdict.undecided:
+        line = f"not decided within {verdict.steps:,} steps for {', '.join(verdict.undecided)}"
+        return [("Linearizability", (line,))]
     if verdict.violation is None:
-        undecided = ", ".join(verdict.undecided)
-        return (f"not decided within {verdict.steps:,} steps for {undecided}",) if undecided else ()
-    calls = sorted(verdict.violation.calls, key=lambda call: call.invoked)
-    lines = [f"{call.place} {call.process}: {call}" for call in calls]
-    return (f"no order of these operations on {verdict.violation.key} explains the end of the last:", *lines)
+        return []
+    last = verdict.violation.last
+    calls = sorted(verdict.violation.calls, key=lambda call: (call is last, call.invoked))
+    lines = (f"no order of these operations on {verdict.violation.key} explains the last:",)
+    return [("Not linearizable", (*lines, *(f"{call.place} {call.process}: {call}" for call in calls)))]

@@ -83,8 +83,8 @@ class Outcome:
     figures: dict[str, Value]
     probed: Findings | None = None
     """What came of the steady-state hypothesis, if there is one."""
-    examples: tuple[str, ...] = ()
-    """What a judge of the history found, line by line."""
+    examples: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What judges of the history found: ``(title, lines)``."""
 
     @property
     def passed(self) -> bool:
@@ -114,7 +114,7 @@ class Outcome:
             "errors": dict(self.errors),
             "stale_reads": self.stale_reads,
             "stale_example": self.stale_example or None,
-            "examples": list(self.examples),
+            "examples": {name: list(lines) for name, lines in self.examples},
             "checks": {
                 "passed": not self.findings,
                 "violations": [

@@ -86,9 +86,9 @@ def trouble(outcome: Outcome, console: Console) -> None:
     if outcome.stale_reads:
         title("Stale reads", console)
         console.print(indented(Text(f"{outcome.stale_reads:,}; the first: {outcome.stale_example}")))
-    if outcome.examples:
-        title("Not linearizable" if outcome.figures.get("linearizable") == "violation" else "Linearizability", console)
-        for line in outcome.examples:
+    for name, lines in outcome.examples:
+        title(name, console)
+        for line in lines:
             console.print(indented(Text(line)))
     if outcome.refused:
         title("Commands that could not be carried out", console)

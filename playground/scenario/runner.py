@@ -18,7 +18,7 @@ from playground.kernel import world as kernel
 from playground.kernel.errors import WorldStopped
 from playground.scenario.figures import Value
 from playground.scenario.hypothesis import Watch
-from playground.scenario.judges import found_something, judge
+from playground.scenario.judges import Judges, found_something
 from playground.scenario.model import Scenario
 from playground.scenario.outcome import Outcome, Traffic, Verdict
 from playground.scenario.probes import Probing, inspected
@@ -60,7 +60,8 @@ async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun 
     cluster = Cluster(scenario.spec, seed)
     if begun is not None:
         begun(cluster.world)
-    tally = Tally(cluster.history, cluster.staleness)
+    tally = Tally(cluster.history)
+    judges = Judges(cluster, scenario.wanted)
     watch = _watch(scenario, cluster)
     sampling = Sampling(cluster, scenario.wanted)
     stopped, settled = "", _Settled(why_not="the world stopped")
@@ -93,14 +94,13 @@ async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun 
     reads, writes = (tally.traffic(cluster.metrics, writes=writes) for writes in (False, True))
     latency_us = ranks((*cluster.metrics.read_us, *cluster.metrics.write_us))
     probed = watch.findings() if watch else None
-    judged = judge(cluster, scenario.wanted)
+    judged = judges.judge()
     figures = {
         **inspected(cluster),
         **_traffic_figures(reads, writes, latency_us),
         **at_the_end,
         **judged.figures,
         "stale_reads": cluster.staleness.stale_reads,
-        "staleness_max": tally.staleness_max_us,
         "checks": "fail" if live or final or stopped else "pass",
         "converged": None if settled.why_not else settled.after_us is not None,
         "converged_after": settled.after_us,

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from playground.checkers.history import History, Operation
-from playground.checkers.staleness import Staleness
 from playground.metrics import Metrics, percentile
 from playground.scenario.outcome import PERCENTILES, Traffic
 
@@ -14,11 +13,8 @@ from playground.scenario.outcome import PERCENTILES, Traffic
 class Tally:
     """Listens to a history from its beginning."""
 
-    def __init__(self, history: History, staleness: Staleness) -> None:
+    def __init__(self, history: History) -> None:
         self.errors: Counter[str] = Counter()
-        self.staleness_max_us = 0
-        """How long, at most, a write had been acknowledged when a read that missed it began."""
-        self._staleness = staleness
         self._ended: Counter[tuple[bool, str]] = Counter()
         history.listen(_ignore, self._operation_ended)
 
@@ -31,9 +27,6 @@ class Tally:
         self._ended[operation.write, operation.outcome] += 1
         if operation.error:
             self.errors[operation.error] += 1
-        for value in operation.missed:
-            write = self._staleness.write(operation.key, value)
-            self.staleness_max_us = max(self.staleness_max_us, operation.invoked_us - write.completed_us)
 
 
 def ranks(latencies_us: Iterable[int]) -> dict[int, int]:

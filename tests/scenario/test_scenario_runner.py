@@ -201,6 +201,17 @@ def test_how_stale_reads_were_is_measured() -> None:
     assert played(SMALL).figures["staleness_max"] == 0
 
 
+def test_sessions_are_judged_where_somebody_asks() -> None:
+    assert "read_your_writes" not in played(STALE).figures
+    quiet, stale = played(SMALL + "expect: {read_your_writes: 0}").figures, played(STALE + "expect: violation")
+    assert (quiet["read_your_writes"], quiet["monotonic_reads"]) == (0, 0)
+    for name in ("read_your_writes", "monotonic_reads"):
+        count = stale.figures[name]
+        assert isinstance(count, int)
+        assert 0 < count < stale.reads.ended
+    assert re.search(r"Broken sessions at \d+\.\d{3} s: c\d had written k\d=", " ".join(told(stale).split()))
+
+
 def test_throughput_and_losses_are_those_of_the_time_until_the_end() -> None:
     figures = played(SMALL).figures
     assert isinstance(figures["throughput"], float)

@@ -8,7 +8,7 @@ import pytest
 
 from playground.kernel.errors import UserError
 from playground.scenario import shelf
-from playground.scenario.loader import load
+from playground.scenario.loader import load, load_file
 from playground.scenario.shelf import find, shipped
 
 
@@ -54,4 +54,4 @@ def test_an_unknown_name_is_one_line(name: str, text: str) -> None:
 
 def test_everything_on_the_shelf_can_be_loaded() -> None:
     for path in shipped().values():
-        assert load(path).title
+        assert load_file(path).title
