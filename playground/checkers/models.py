@@ -58,6 +58,9 @@ class Specification(Protocol):
     def shows(self, call: Call, effect: Call) -> bool:
         """Whether the answer of ``call`` may show that ``effect`` took place."""
 
+    def is_seen(self, effect: Call) -> bool:
+        """Whether some answer can't do without ``effect``. If none, and it never ended, it need not have happened."""
+
 
 Model = Callable[[Sequence[Call]], Specification]
 """Makes the specification for the calls of one key."""
@@ -69,7 +72,7 @@ class Register:
     initial: State = None
 
     def __init__(self, calls: Sequence[Call] = ()) -> None:
-        pass
+        self._seen = {_wanted(call) for call in calls if call.f != "write"}
 
     def step(self, state: State, call: Call) -> State:
         if call.f == "write":
@@ -92,6 +95,9 @@ class Register:
 
     def shows(self, call: Call, effect: Call) -> bool:
         return call.f != "write" and effect.f != "read" and bool(_wanted(call) == _made(effect))
+
+    def is_seen(self, effect: Call) -> bool:
+        return _made(effect) in self._seen
 
 
 def _wanted(call: Call) -> State:
@@ -134,6 +140,9 @@ class KeyValue:
     def shows(self, call: Call, effect: Call) -> bool:
         return call.f == "get" and effect.f != "get" and effect.value in call.result
 
+    def is_seen(self, effect: Call) -> bool:
+        return any(effect.value in text for text in self._seen)
+
     def _observable(self, text: str) -> State:
         """``text``, or None if no get returned anything that begins with it."""
         at = bisect_left(self._seen, text)
@@ -151,9 +160,12 @@ class MultiValue:
 
     def __init__(self, calls: Sequence[Call] = ()) -> None:
         self._known = Supersession()
+        self._seen: set[str] = set()
         for call in calls:
             if call.f == "write":
                 self._known.add(call.value, call.supersedes)
+            elif call.completed is not None:
+                self._seen |= call.result
 
     def step(self, state: State, call: Call) -> State:
         assert isinstance(state, frozenset)
@@ -175,7 +187,11 @@ class MultiValue:
         return False
 
     def shows(self, call: Call, effect: Call) -> bool:
-        return call.f == "read" and effect.f == "write" and self._known.shown_by(call.result, effect.value)
+        # Not what has been replaced: what replaced it replaces all that it had.
+        return call.f == "read" and effect.f == "write" and effect.value in call.result
+
+    def is_seen(self, effect: Call) -> bool:
+        return effect.value in self._seen
 
 
 class Supersession:

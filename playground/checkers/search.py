@@ -12,12 +12,12 @@ twice. Four things keep real histories small:
 * A configuration is given up when the read that must end next can't come within reach any more.
 * Configurations are told apart by what was taken beyond the first call that was not.
 
-The number of configurations visited is bounded by ``budget``, and so is the memory.
+The number of configurations visited is bounded by ``budget``, and the memory that they take by ``MEMORY_BITS``.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +28,10 @@ from playground.checkers.models import ILLEGAL, Specification, State
 OBSERVERS = frozenset({"read", "get", "cas"})
 """Calls whose answer says something about the state."""
 _NO = -1
+MEMORY_BITS = 1 << 32
+"""Configurations remembered don't take more than this (512 MB); a long call makes each of them large."""
+_NEAR = 64
+"""Begins and ends that are looked through for a source one by one."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,8 @@ class _Kind:
     reach: dict[int, bool]
     reads: bool
     overwrites: bool
+    sources: list[int] | None = None
+    """The completed calls that can bring calls of this kind within reach, once they were asked for."""
 
 
 @dataclass(slots=True)
@@ -93,6 +99,7 @@ class Search:
         self._target = 0
         self._hopeless: dict[int, bool] = {}
         self._memory: dict[int, int | list[int]] = {}
+        self._bits = 0
 
     def run(self, budget: int) -> bool | None:
         """Whether there is an order; None if that was not settled within ``budget`` configurations."""
@@ -100,7 +107,7 @@ class Search:
         taken = _NO
         restricted = False
         while True:
-            if self.steps >= budget:
+            if self.steps >= budget or self._bits > MEMORY_BITS:
                 return None
             self.steps += 1
             absorbed, changing, end = self._absorb()
@@ -156,9 +163,10 @@ class Search:
         return kind
 
     def _gather_pending(self, calls: Sequence[Call]) -> None:
+        spec = self._spec
         groups: dict[object, tuple[_Kind, list[int]]] = {}
         for call in calls:
-            if call.completed is None and not call.failed and not self._spec.only_reads(call):
+            if call.completed is None and not call.failed and not spec.only_reads(call) and spec.is_seen(call):
                 kind = self._kind_of(call)
                 groups.setdefault((call.f, call.value, call.supersedes), (kind, []))[1].append(call.invoked)
         self._pending: list[_Pending] = []
@@ -241,6 +249,7 @@ class Search:
             return False
         key |= restricted
         known = self._memory.get(key)
+        self._bits += key.bit_length() + self._used.bit_length()
         if known is None:
             self._memory[key] = self._used
         elif isinstance(known, list):
@@ -306,20 +315,37 @@ class Search:
 
     def _sources(self, target: int) -> list[int]:
         """Calls not yet taken that may bring ``target`` within reach; two entries where two of a kind are left."""
-        found = []
         call, end = self._calls[target], self._ends[target]
+        found: list[int] = []
         entry = self._next[self._head]
-        while entry != 2 * target + 1:
+        for _ in range(_NEAR):
+            if entry == 2 * target + 1:
+                break
             i = entry >> 1
             if not entry & 1 and i != target and self._spec.source(self._calls[i], call):
                 found.append(i)
             entry = self._next[entry]
+        else:
+            found = self._far_sources(target)
         for number, pending in enumerate(self._pending):
             left = bisect_right(pending.invoked, end) - pending.used(self._used)
             if left > 0 and self._spec.source(pending.kind.call, call):
                 found.append(~number)
                 if left > 1:
                     found.append(_ANOTHER)
+        return found
+
+    def _far_sources(self, target: int) -> list[int]:
+        """Those of the completed calls, where so many lie between that they are better looked up by kind."""
+        kind, end = self._kind[target], self._ends[target]
+        if kind.sources is None:
+            kind.sources = [i for i, call in enumerate(self._calls) if self._spec.source(call, kind.call)]
+        found = []
+        for i in kind.sources[bisect_left(kind.sources, self._base) :]:
+            if self._calls[i].invoked > end:
+                break
+            if i != target and not self._done(i):
+                found.append(i)
         return found
 
     def _is_hopeless(self, target: int) -> bool:

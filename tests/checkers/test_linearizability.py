@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from playground.checkers import search
 from playground.checkers.calls import Call, from_history
 from playground.checkers.history import History
 from playground.checkers.linearizability import LINEARIZABLE, UNKNOWN, VIOLATION, check
@@ -330,6 +331,15 @@ def test_too_small_a_budget_gives_unknown_and_is_kept() -> None:
     assert found.outcome == UNKNOWN
     assert found.undecided == ("0",)
     assert found.steps <= steps // 2
+
+
+def test_memory_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = [write("long", 1, 10_000, -1), *(write("A", 2 * i, 2 * i + 1, i) for i in range(1, 500))]
+    assert check(calls, Register).outcome == LINEARIZABLE
+    monkeypatch.setattr(search, "MEMORY_BITS", 20_000)
+    found = check(calls, Register)
+    assert found.outcome == UNKNOWN
+    assert found.steps < 1_000
 
 
 def test_a_violation_of_one_key_counts_though_others_are_undecided() -> None:
