@@ -5,12 +5,16 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.checkers.calls import Call, from_history
+from playground.checkers.calls import Call, by_key, from_history
 from playground.checkers.history import History, Operation
 from playground.checkers.linearizability import LINEARIZABLE, UNKNOWN, VIOLATION, check
 from playground.checkers.live import Live
 from playground.checkers.models import MultiValue, Register
+from playground.cluster import Cluster
+from playground.commands import COMMANDS
 from playground.kernel.randomness import stream
+from playground.kernel.world import run
+from playground.spec import ClusterSpec
 
 
 class Story:
@@ -241,3 +245,22 @@ def test_live_and_after_the_fact_agree_on_the_verdict_and_on_what_broke_it(seed:
     if found.violation is not None:
         assert live.first is not None
         assert 2 * live.first.operation.completed_before == found.violation.last.completed
+
+
+def test_both_judges_agree_on_every_key_of_a_store_that_a_partition_makes_stale() -> None:
+    async def main() -> tuple[Cluster, Live]:
+        spec = ClusterSpec.model_validate({"load": {"rate": 100, "keys": 20}, "store": {"r": 1, "w": 1}})
+        cluster = Cluster(spec, 1)
+        live = Live(cluster.history)
+        await cluster.advance(3_000_000)
+        groups = [["n1", "n2", "n3"], ["n4", "n5", "n6", "n7", "n8"]]
+        await cluster.apply(COMMANDS["partition"].model_validate({"do": "partition", "groups": groups}))
+        await cluster.advance(12_000_000)
+        return cluster, live
+
+    cluster, live = run(main)
+    live.settle()
+    outcomes = {key: check(calls, MultiValue).outcome for key, calls in by_key(from_history(cluster.history)).items()}
+    assert {key: live.verdict(key) for key in outcomes} == outcomes
+    assert VIOLATION in outcomes.values()
+    assert LINEARIZABLE in outcomes.values()
