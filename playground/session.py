@@ -309,7 +309,9 @@ class Session:
     async def _recorded(self, cluster: Cluster) -> Record:
         if not self._stopped:
             await cluster.advance(cluster.now_us)  # what the last command has caused at this very instant
-        return Record(self.spec, self.seed, tuple(cluster.recorded), cluster.now_us, cluster.world.digest(), self._touched)
+        return Record(
+            self.spec, self.seed, tuple(cluster.recorded), cluster.now_us, cluster.world.digest(), self._touched
+        )
 
     def _publish(self, painter: Painter) -> None:
         self._frame = painter.paint(

@@ -52,7 +52,7 @@ def wanted(scenario: Scenario | None, path: Path | None, size: str | None, speed
 
 def film(plan: Wanted, *, seed: int | None, digest: str) -> int:
     """Film and write; ``digest`` is what the replay came to. 0: done; 1: not, and one line says why."""
-    from playground.scenario.headless import watched
+    from playground.scenario.telling.headless import watched
     from playground.screens import cast
 
     try:

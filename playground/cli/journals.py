@@ -26,7 +26,7 @@ def recorded(path: str | None, spec: ClusterSpec, seed: int) -> Iterator[Begun |
     if path is None:
         yield None
         return
-    from playground.scenario.journalfile import JournalFile
+    from playground.journals.file import JournalFile
 
     with JournalFile(path, spec, seed) as file:
         yield file.attach
@@ -44,8 +44,8 @@ def diff(
     """
     import json
 
-    from playground.scenario.difference import compare, report
-    from playground.scenario.headless import PlainConsole
+    from playground.journals.difference import compare, report
+    from playground.scenario.telling.headless import PlainConsole
 
     found = compare(a, b)
     if as_json:

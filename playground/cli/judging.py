@@ -37,6 +37,6 @@ def claims(
     as_json: Json = False,
 ) -> int:
     """Measure what is claimed of distributed systems, and judge it."""
-    from playground.scenario.claims import run
+    from playground.scenario.telling.claims import run
 
     return run(ids or [], as_json=as_json)

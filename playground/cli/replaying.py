@@ -62,7 +62,7 @@ def replay(
         raise UserError("--cast films one scenario; replay the others without it")
     # Of several variants the first is filmed: the one that the app would show.
     to_film = wanted(None if cast is None else pick(scripts[0]), cast, size, cast_speed)
-    from playground.scenario.headless import run_and_report
+    from playground.scenario.telling.headless import run_and_report
 
     kept: list[Outcome] = []
     results: list[Played | Examined] = []
@@ -73,7 +73,7 @@ def replay(
             begun = stack.enter_context(recorded(journal, to_record.spec, chosen))
         status = run_and_report(scripts, seed=seed, as_json=as_json, keep=kept.append, done=results.append, begun=begun)
     if junit is not None:
-        from playground.scenario.junit import write_junit
+        from playground.scenario.telling.junit import write_junit
 
         write_junit(results, junit)
     if to_film:
@@ -108,6 +108,6 @@ def _verify(scenarios: Sequence[str], seed: int | None, variant: str) -> int:
 @app.command("list")
 def list_scenarios() -> int:
     """Show the scenarios that are shipped."""
-    from playground.scenario.headless import print_shelf
+    from playground.scenario.telling.headless import print_shelf
 
     return print_shelf()

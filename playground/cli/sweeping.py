@@ -116,7 +116,7 @@ def shrink(
 
 def _plan(name: str, variant: str, faults: Faults | None, budget: int | None, timeout: float) -> tuple[Plan, str]:
     """What is to be played, and the text of the file."""
-    from playground.scenario.document import read_text
+    from playground.scenario.files.document import read_text
     from playground.scenario.loader import loads
     from playground.scenario.shelf import find
     from playground.sweeps.trial import Plan

@@ -13,7 +13,7 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
-from playground.scenario.journalfile import JournalFile
+from playground.journals.file import JournalFile
 from playground.scenario.loader import load_file, pick
 from playground.scenario.model import Experiment
 from playground.scenario.playing import examine

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from playground.kernel.errors import UserError
 from playground.labs import LABS
-from playground.scenario import criteria, method
 from playground.scenario.comparison import NAME
-from playground.scenario.document import Document, FieldPath, parse, read_text
+from playground.scenario.files import criteria, method
+from playground.scenario.files.document import Document, FieldPath, parse, read_text
+from playground.scenario.files.validation import merged, validated, validated_merged
 from playground.scenario.model import Experiment, LabFile, Scenario, ScenarioFile, Script, VariantFile
-from playground.scenario.validation import merged, validated, validated_merged
 from playground.spec import PRESETS, ClusterSpec
 from playground.wording import unknown, wording
 

@@ -21,8 +21,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from playground.journals import difference
 from playground.kernel.errors import UserError
-from playground.scenario import difference
 
 HASH_SEEDS = ("1", "2")
 WORKER = (sys.executable, "-m", "playground.scenario.fresh")

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from playground.scenario.layout import grid, indented, rows, title
+from playground.scenario.telling.layout import grid, indented, rows, title
 from playground.sweeps.sweep import Failure, Tally
 from playground.sweeps.trial import LOST, Plan
 

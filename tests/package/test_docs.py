@@ -19,9 +19,9 @@ EXAMPLES = [text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) i
 
 
 def test_the_table_of_figures_is_the_registry() -> None:
-    command = [sys.executable, "-m", "playground.scenario.figures_table"]
+    command = [sys.executable, "-m", "playground.scenario.telling.figures_table"]
     table = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    said = PAGE.split("playground.scenario.figures_table -->", 1)[1].split("<!-- end figures -->", 1)[0].strip()
+    said = PAGE.split("playground.scenario.telling.figures_table -->", 1)[1].split("<!-- end figures -->", 1)[0].strip()
     assert said == table, f"run: {' '.join(command[1:])}, and paste it into docs/scenarios.md"
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from playground.kernel.errors import UserError
-from playground.scenario import claims, shelf
+from playground.scenario import shelf
+from playground.scenario.telling import claims
 
 HOLDS = """
 title: One crash loses nothing

@@ -14,8 +14,8 @@ from playground.commands import COMMANDS
 from playground.kernel.errors import UserError
 from playground.labs import LABS
 from playground.scenario.figures import FIGURES
+from playground.scenario.files.method import Moment
 from playground.scenario.loader import load_file, loads_file
-from playground.scenario.method import Moment
 from playground.scenario.model import (
     HYPOTHESIS,
     Experiment,

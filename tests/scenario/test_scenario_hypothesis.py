@@ -19,8 +19,8 @@ from playground.scenario.hypothesis import Deviation, Findings, Hypothesis, Prob
 from playground.scenario.loader import loads
 from playground.scenario.outcome import Outcome
 from playground.scenario.probes import windowed
-from playground.scenario.report import report
 from playground.scenario.runner import play
+from playground.scenario.telling.report import report
 
 CUT = """
 cluster: {nodes: 5, store: {n: 5, r: 3, w: 3}}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from playground.journals.file import FORMAT, JournalFile, JournalReader
 from playground.kernel.errors import UserError
-from playground.scenario.journalfile import FORMAT, JournalFile, JournalReader
 from playground.scenario.loader import loads
 from playground.scenario.runner import play
 
@@ -28,7 +28,7 @@ method:
 """)
 KILLED = """
 import os, sys
-from playground.scenario.journalfile import JournalFile
+from playground.journals.file import JournalFile
 from playground.scenario.loader import load
 from playground.scenario.runner import play
 from playground.scenario.shelf import find
@@ -114,7 +114,7 @@ def test_a_watched_session_has_the_journal_of_the_replay_up_to_its_end(tmp_path:
     script = """
 import sys, threading
 from pathlib import Path
-from playground.scenario.journalfile import JournalFile
+from playground.journals.file import JournalFile
 from playground.scenario.loader import load
 from playground.session import Session
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from playground import cli
+from playground.journals.difference import BEFORE, Difference, compare, report
+from playground.journals.file import JournalFile, header
+from playground.journals.words import words
 from playground.kernel.errors import UserError
 from playground.kernel.recording import encode
-from playground.scenario.difference import BEFORE, Difference, compare, report
-from playground.scenario.journalfile import JournalFile, header
-from playground.scenario.journalwords import words
 from playground.scenario.loader import loads
 from playground.scenario.runner import play
 from playground.spec import ClusterSpec

@@ -10,9 +10,9 @@ import pytest
 
 from playground import cli
 from playground.kernel.errors import UserError
-from playground.scenario.junit import junit, write_junit
 from playground.scenario.loader import loads
 from playground.scenario.playing import Played, play_script
+from playground.scenario.telling.junit import junit, write_junit
 
 TEXT = """
 title: small

@@ -12,8 +12,8 @@ from playground.kernel.errors import UserError
 from playground.scenario.loader import load, load_file, loads, loads_file
 from playground.scenario.model import Experiment
 from playground.scenario.playing import Examined, examine
-from playground.scenario.report_all import report_lab
 from playground.scenario.shelf import find, shipped
+from playground.scenario.telling.report_all import report_lab
 
 LAB = """\
 title: a small ring

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from playground.kernel.errors import UserError
+from playground.scenario.files.method import MOST
 from playground.scenario.loader import loads
-from playground.scenario.method import MOST
 from playground.scenario.runner import play
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from playground.kernel.errors import UserError
-from playground.scenario.document import LIMIT_BYTES
+from playground.scenario.files.document import LIMIT_BYTES
 from playground.scenario.loader import load, loads
 
 GOOD = """\

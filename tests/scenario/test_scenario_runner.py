@@ -15,9 +15,9 @@ from playground.scenario.loader import load, load_file, loads
 from playground.scenario.model import Script
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import play_script
-from playground.scenario.report import report
 from playground.scenario.runner import play
 from playground.scenario.shelf import shipped
+from playground.scenario.telling.report import report
 
 SMALL = """
 title: small

@@ -11,10 +11,10 @@ import pytest
 
 from playground.commands import COMMANDS
 from playground.kernel.errors import UserError
-from playground.scenario.document import parse
 from playground.scenario.figures import FIGURES
+from playground.scenario.files.document import parse
+from playground.scenario.files.schema import DIALECT, build, text
 from playground.scenario.loader import loads_file
-from playground.scenario.schema import DIALECT, build, text
 from playground.scenario.shelf import shelf, shipped
 
 VALIDATOR = jsonschema.Draft202012Validator(build())
@@ -30,12 +30,12 @@ def test_it_is_a_schema_of_the_dialect_that_it_names() -> None:
 
 
 def test_the_shipped_copy_is_fresh() -> None:
-    again = "python -m playground.scenario.schema > scenarios/schema.json"
+    again = "python -m playground.scenario.files.schema > scenarios/schema.json"
     assert (shelf() / "schema.json").read_text(encoding="utf-8") == text(), f"run: {again}"
 
 
 def test_every_process_prints_the_same() -> None:
-    command = [sys.executable, "-m", "playground.scenario.schema"]
+    command = [sys.executable, "-m", "playground.scenario.files.schema"]
     done = subprocess.run(command, capture_output=True, timeout=60, env={"PYTHONHASHSEED": "3", "PYTHONUTF8": "1"})
     assert done.stdout.decode() == text(), done.stderr
 

@@ -19,8 +19,8 @@ from playground.scenario.figures import FIGURES, Value
 from playground.scenario.loader import load_file, loads, loads_file
 from playground.scenario.model import Script
 from playground.scenario.playing import Played, play_script
-from playground.scenario.report_all import report_script
 from playground.scenario.runner import play
+from playground.scenario.telling.report_all import report_script
 
 TWO = """
 title: how many must answer

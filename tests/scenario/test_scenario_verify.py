@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 
 from playground import cli
+from playground.journals.difference import compare
 from playground.kernel.errors import UserError
-from playground.scenario.difference import compare
 from playground.scenario.verify import verify
 
 PLANTED = (sys.executable, str(Path(__file__).with_name("planted_worker.py")))

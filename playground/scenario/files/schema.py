@@ -1,9 +1,9 @@
 """The JSON Schema (2020-12) of scenario files, for editors: completion, help and mistakes while one writes.
 
 Generated from what the loader itself checks against: the models of files, commands, clusters and labs, and the
-registry of figures. ``python -m playground.scenario.schema`` prints it; ``scenarios/schema.json`` is a copy. It is a
-little stricter than the loader (a number in quotes, say) and cannot know what only a whole file tells (which nodes
-there are, what comes after the end).
+registry of figures. ``python -m playground.scenario.files.schema`` prints it; ``scenarios/schema.json`` is a copy. It
+is a little stricter than the loader (a number in quotes, say) and cannot know what only a whole file tells (which
+nodes there are, what comes after the end).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from playground.labs import LABS
 from playground.quantities import DurationUs, OffsetUs, Rate, Share
 from playground.scenario.comparison import NAME
 from playground.scenario.figures import FIGURES, Figure, Kind, Span
+from playground.scenario.files.method import Moment
 from playground.scenario.hypothesis import Strategy
-from playground.scenario.method import Moment
 from playground.scenario.model import HYPOTHESIS, HypothesisFile, LabFile, ProbeFile, ScenarioFile, VariantFile
 from playground.spec import PRESETS, ClusterSpec
 from playground.workload import LoadSettings

@@ -15,12 +15,12 @@ from rich.text import Text
 from playground.figure import Figure, spell
 from playground.kernel.errors import UserError
 from playground.scenario import shelf
-from playground.scenario.headless import PlainConsole, run_one
-from playground.scenario.layout import grid, verdict
 from playground.scenario.loader import load_file
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import Examined, Played
 from playground.scenario.shelf import CLAIMS, claim_id
+from playground.scenario.telling.headless import PlainConsole, run_one
+from playground.scenario.telling.layout import grid, verdict
 from playground.wording import unknown
 
 _ALWAYS = ("checks", "hypothesis")

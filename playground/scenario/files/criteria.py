@@ -7,11 +7,11 @@ from typing import Any
 
 from playground.quantities import format_duration
 from playground.scenario.comparison import Comparison, comparison
-from playground.scenario.document import Document, FieldPath
 from playground.scenario.figures import FIGURES, Expectation, Figure, Span, expectation
+from playground.scenario.files.document import Document, FieldPath
+from playground.scenario.files.validation import validated
 from playground.scenario.hypothesis import EVERY_US, Hypothesis, Probe, Strategy
 from playground.scenario.model import HYPOTHESIS, HypothesisFile, ProbeFile
-from playground.scenario.validation import validated
 from playground.wording import unknown
 
 VIOLATION = {"outcome": "violation"}

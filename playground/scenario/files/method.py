@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 
 from playground.commands import COMMANDS
 from playground.quantities import DurationUs, format_duration
-from playground.scenario.document import Document, FieldPath
+from playground.scenario.files.document import Document, FieldPath
+from playground.scenario.files.validation import place_of, validated
 from playground.scenario.model import ScenarioFile
-from playground.scenario.validation import place_of, validated
 from playground.spec import ClusterSpec
 from playground.wording import fields_at, unknown
 

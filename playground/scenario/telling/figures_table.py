@@ -1,4 +1,4 @@
-"""The figures as Markdown: ``python -m playground.scenario.figures_table`` prints what docs/scenarios.md holds."""
+"""The figures as Markdown for docs/scenarios.md: ``python -m playground.scenario.telling.figures_table`` prints them."""
 
 from __future__ import annotations
 

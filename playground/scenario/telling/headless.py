@@ -19,10 +19,10 @@ from playground.scenario.loader import load_file
 from playground.scenario.model import Experiment, Scenario, Script
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import Examined, Played, examine, play_script
-from playground.scenario.report_all import report_lab, report_script
 from playground.scenario.runner import Begun
 from playground.scenario.runner import Progress as Told
 from playground.scenario.shelf import shipped
+from playground.scenario.telling.report_all import report_lab, report_script
 
 
 def run_and_report(

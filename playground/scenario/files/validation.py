@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from playground.kernel.errors import UserError
-from playground.scenario.document import Document, FieldPath
+from playground.scenario.files.document import Document, FieldPath
 from playground.wording import wording
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from playground.scenario.figures import Kind, spell, spell_us
 from playground.scenario.hypothesis import Deviation, Findings, Probe, Strategy
-from playground.scenario.layout import conclusion, grid, indented, rows, title, verdict
 from playground.scenario.outcome import PERCENTILES, Outcome, Traffic, Verdict
-from playground.scenario.timeline import condense
+from playground.scenario.telling.layout import conclusion, grid, indented, rows, title, verdict
+from playground.scenario.telling.timeline import condense
 
 FINDINGS_SHOWN = 10
 DEVIATIONS_SHOWN = 5

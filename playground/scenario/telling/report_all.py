@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from playground.scenario.figures import FIGURES, spell
-from playground.scenario.layout import blocks, conclusion, grid, indented, rows, title, verdict
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import Examined, Played
-from playground.scenario.report import expectations, hypothesis, report, trouble
+from playground.scenario.telling.layout import blocks, conclusion, grid, indented, rows, title, verdict
+from playground.scenario.telling.report import expectations, hypothesis, report, trouble
 from widgets.shapes import Table
 
 _ALWAYS = ("operations", "error_share", "p50", "p99", "stale_reads", "lost_writes", "checks")

@@ -17,10 +17,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from playground.journals.file import JournalReader
+from playground.journals.words import differences, field_name, instant, kind, same_but_numbers, words
 from playground.kernel.errors import UserError
 from playground.kernel.recording import Line
-from playground.scenario.journalfile import JournalReader
-from playground.scenario.journalwords import differences, field_name, instant, kind, same_but_numbers, words
 
 BEFORE = 5
 """Lines of context before the journals part."""
