@@ -225,8 +225,8 @@ def test_rot_is_found_when_the_log_is_read_and_what_is_missing_is_fetched() -> N
 def test_a_lost_disk_is_found_empty_and_filled_before_it_is_read() -> None:
     outcome = played("lost-disk")
     assert told(outcome, "n3 finds its disk empty", 14, 15)
-    assert not told(outcome, "n3 has its data back", 0, 15.5)
-    assert told(outcome, "n3 has its data back", 15.5, 18)
+    assert not told(outcome, "n3 has its data back", 0, 19)
+    assert told(outcome, "n3 has its data back", 19, 22.5)
 
 
 def test_after_a_split_brain_a_read_shows_what_both_sides_wrote() -> None:
