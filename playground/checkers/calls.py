@@ -26,7 +26,7 @@ class Call:
     value: Any = None
     """The argument: what is written or appended; ``(old, new)`` of a cas; None for a read."""
     result: Any = None
-    """What a read was told. Without meaning if the call did not complete."""
+    """What a read was told; False: a cas was told that the value was not ``old``. Nothing if it did not complete."""
     key: str = ""
     invoked: int = 0
     completed: int | None = None
@@ -42,9 +42,9 @@ class Call:
 
 
 def describe(call: Call, width: int = 60) -> str:
-    """``write 3``, ``cas 1->2``, ``read: 3``, ``append "x"``: at most ``width`` characters."""
+    """``write 3``, ``cas 1->2``, ``failed cas 1->2``, ``read: 3``, ``append "x"``: at most ``width`` characters."""
     if call.f == "cas":
-        text = f"cas {call.value[0]}->{call.value[1]}"
+        text = f"{'failed ' if call.result is False else ''}cas {call.value[0]}->{call.value[1]}"
     elif call.f in ("read", "get"):
         text = call.f if call.completed is None else f"{call.f}: {spell(call.result, width - 6)}"
     else:

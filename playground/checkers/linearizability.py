@@ -92,11 +92,11 @@ def _smallest(key: str, calls: Sequence[Call], specification: Specification, ste
 
 
 def until(calls: Sequence[Call], end: int) -> list[Call]:
-    """The history up to the position ``end``: what ended later has not ended."""
+    """The history up to the position ``end``: what ended later has not ended. A cas is left out if it was to fail."""
     return [
         call if call.completed is None or call.completed <= end else _opened(call)
         for call in calls
-        if call.invoked <= end
+        if call.invoked <= end and (call.result is not False or (call.completed or 0) <= end)
     ]
 
 

@@ -67,37 +67,55 @@ Model = Callable[[Sequence[Call]], Specification]
 
 
 class Register:
-    """One value; at first None. A cas that completed did replace ``old`` by ``new``."""
+    """One value; at first None. A cas that completed did replace ``old`` by ``new``, or was told that the value
+    was not ``old``: that is an answer about the value, as one of a read is.
+    """
 
     initial: State = None
 
     def __init__(self, calls: Sequence[Call] = ()) -> None:
-        self._seen = {_wanted(call) for call in calls if call.f != "write"}
+        self._seen = {_wanted(call) for call in calls if call.f != "write" and not _refused(call)}
+        self._refused = {_wanted(call) for call in calls if _refused(call)}
 
     def step(self, state: State, call: Call) -> State:
         if call.f == "write":
             return _made(call)
-        if call.f == "cas":
-            return _made(call) if call.value[0] == state else ILLEGAL
-        return state if call.result == state else ILLEGAL
+        if not _accepts(call, state):
+            return ILLEGAL
+        return state if self.only_reads(call) else _made(call)
 
     def only_reads(self, call: Call) -> bool:
-        return call.f == "read" or (call.f == "cas" and bool(call.value[0] == call.value[1]))
+        return call.f == "read" or _refused(call) or (call.f == "cas" and bool(call.value[0] == call.value[1]))
 
     def overwrites(self, call: Call) -> bool:
         return call.f == "write"
 
     def within_reach(self, state: State, call: Call) -> bool:
-        return call.f == "write" or state == _wanted(call)
+        return call.f == "write" or _accepts(call, state)
 
     def source(self, call: Call, wanted: Call) -> bool:
-        return call.f != "read" and bool(_made(call) == _wanted(wanted))
+        return _changes(call) and _accepts(wanted, _made(call))
 
     def shows(self, call: Call, effect: Call) -> bool:
-        return call.f != "write" and effect.f != "read" and bool(_wanted(call) == _made(effect))
+        return call.f != "write" and _changes(effect) and _accepts(call, _made(effect))
 
     def is_seen(self, effect: Call) -> bool:
-        return _made(effect) in self._seen
+        made = _made(effect)
+        return made in self._seen or any(old != made for old in self._refused)
+
+
+def _refused(call: Call) -> bool:
+    """Whether ``call`` is a cas that found another value than its ``old``."""
+    return call.f == "cas" and call.result is False
+
+
+def _changes(call: Call) -> bool:
+    return call.f != "read" and not _refused(call)
+
+
+def _accepts(call: Call, state: State) -> bool:
+    """Whether a read or a cas could have been told in ``state`` what it was."""
+    return bool(state == _wanted(call)) != _refused(call)
 
 
 def _wanted(call: Call) -> State:

@@ -1,4 +1,4 @@
-"""The figures as Markdown for docs/scenarios.md: ``python -m playground.scenario.telling.figures_table`` prints them."""
+"""The figures as Markdown: ``python -m playground.scenario.telling.figures_table``, for docs/scenarios.md."""
 
 from __future__ import annotations
 
