@@ -73,10 +73,13 @@ class _Shrinking:
     def _is_shown(self, effect: int, observers: list[tuple[int, int]], newest: dict[tuple[str, Any], int]) -> bool:
         call = self._calls[effect]
         # The newest of its kind stays although something lies between: what is read should be written somewhere.
+        # Not for a cas that failed: nearly every value explains it.
         older = newest[call.f, call.value] != effect
         return any(
             i != effect
-            and not (older and call.completed is not None and call.completed < barrier)
+            and not (
+                (older or self._calls[i].result is False) and call.completed is not None and call.completed < barrier
+            )
             and self._spec.shows(self._calls[i], call)
             for i, barrier in observers
         )

@@ -88,7 +88,7 @@ def _answered(planned: list[tuple[int, Call]]) -> list[Call]:
             if state == call.value[0]:
                 state = call.value[1]
             elif call.completed is not None:
-                call = replace(call, failed=True)
+                call = replace(call, result=False)
         elif call.f == "append":
             state += call.value
         else:

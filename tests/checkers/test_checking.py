@@ -144,7 +144,9 @@ def test_a_history_written_to_a_file_gets_the_verdict_of_its_calls(
                 "nil" if call.f == "read" else f"[{call.value[0]} {call.value[1]}]" if call.f == "cas" else call.value
             )
             events.append((call.invoked, f"{call.process} :invoke :{call.f} {value}"))
-            if call.failed:
+            if call.result is False:
+                events.append((call.completed or 0, f"{call.process} :fail :{call.f} {value}"))
+            elif call.failed:
                 events.append((call.invoked + 1, f"{call.process} :fail :{call.f} {value}"))
             elif call.completed is not None:
                 told = "nil" if call.f == "read" and call.result is None else call.result if call.f == "read" else value

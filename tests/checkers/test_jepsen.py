@@ -77,13 +77,34 @@ def test_other_lines_of_a_log_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_failed_calls_did_not_happen_and_timeouts_may_have(tmp_path: Path) -> None:
-    failed = recording(tmp_path, console("0 :invoke :cas [0 1]", "0 :fail :cas [0 1]", "1 :invoke :write 3"))
+    failed = recording(tmp_path, console("0 :invoke :write 1", "0 :fail :write 1", "1 :invoke :write 3"))
     assert [(call.failed, call.completed) for call in failed.calls] == [(True, None), (False, None)]
     timeouts = console("0 :invoke :write 1", "0 :info :write :timed-out", "1 :invoke :read nil", "1 :ok :read 1")
     assert outcome(recording(tmp_path, timeouts)) == LINEARIZABLE
     assert outcome(recording(tmp_path, timeouts.replace(":info", ":fail"))) == VIOLATION
     silent = console("0 :invoke :write 1", "1 :invoke :read nil", "1 :fail :read :timed-out")
     assert outcome(recording(tmp_path, silent)) == LINEARIZABLE
+
+
+def test_a_cas_that_fails_on_the_console_was_told_that_the_value_is_another(tmp_path: Path) -> None:
+    def after(value: int, end: str) -> str:
+        written = (f"0 :invoke :write {value}", f"0 :ok :write {value}")
+        return outcome(recording(tmp_path, console(*written, "1 :invoke :cas [1 2]", f"1 :fail :cas {end}")))
+
+    assert after(3, "[1 2]") == LINEARIZABLE
+    assert after(1, "[1 2]") == VIOLATION, "it should have succeeded"
+    for reason in (":timed-out", ":refused", "nil"):
+        assert after(1, reason) == LINEARIZABLE, "it was not answered at all"
+    text = console("0 :invoke :cas [1 2]", "0 :fail :cas [1 3]")
+    assert complaint(tmp_path, text) == "2: :cas ends with another value than it began with in line 1"
+
+
+def test_a_cas_that_fails_in_edn_did_not_happen_for_whatever_reason(tmp_path: Path) -> None:
+    text = (
+        "{:process 0, :type :invoke, :f :write, :value 1}\n{:process 0, :type :ok, :f :write, :value 1}\n"
+        "{:process 1, :type :invoke, :f :cas, :value [1 2]}\n{:process 1, :type :fail, :f :cas, :value [1 2]}\n"
+    )
+    assert outcome(recording(tmp_path, text)) == LINEARIZABLE
 
 
 def test_a_process_may_come_back_after_a_timeout(tmp_path: Path) -> None:

@@ -108,6 +108,40 @@ def test_a_cas_that_succeeded_saw_its_old_value() -> None:
     assert verdict(write("A", 1, 2, 1), cas("B", 3, 4, 3, 2)) == VIOLATION
 
 
+def refused(process: str, began: int, ended: int, old: Any, new: Any = 9) -> Call:
+    return call(process, "cas", began, ended, (old, new), False)
+
+
+def test_a_cas_that_was_refused_although_nothing_but_its_old_value_was_there_is_a_violation() -> None:
+    found = check([write("C", 0, 1, 5), write("A", 2, 3, 1), refused("B", 4, 5, 1)], Register)
+    assert found.outcome == VIOLATION
+    assert found.violation is not None
+    assert [str(each) for each in found.violation.calls] == ["write 1", "failed cas 1->9"]
+    assert verdict(refused("B", 1, 2, None)) == VIOLATION, "it is nil at first"
+
+
+def test_a_cas_may_be_refused_if_there_was_another_value_at_some_instant_of_it() -> None:
+    assert verdict(refused("B", 1, 2, 1)) == LINEARIZABLE
+    assert verdict(write("A", 1, 2, 1), write("A", 3, 4, 2), refused("B", 5, 6, 1)) == LINEARIZABLE
+    assert verdict(write("A", 1, 3, 1), refused("B", 2, 4, 1)) == LINEARIZABLE, "before the write"
+    assert verdict(write("A", 1, 2, 1), write("C", 3, 6, 2), write("A", 7, 8, 1), refused("B", 4, 9, 1)) == LINEARIZABLE
+    assert verdict(write("A", 1, 2, 1), write("C", 3, 6, 2), write("A", 7, 8, 1), refused("B", 9, 10, 1)) == VIOLATION
+
+
+def test_a_cas_that_was_refused_changed_nothing() -> None:
+    assert verdict(write("A", 1, 2, 1), refused("B", 3, 4, 2, 3), read("A", 5, 6, 1)) == LINEARIZABLE
+    assert verdict(write("A", 1, 2, 1), refused("B", 3, 4, 2, 3), read("A", 5, 6, 3)) == VIOLATION
+
+
+def test_a_write_that_never_ended_may_be_why_a_cas_was_refused() -> None:
+    begun = write("A", 1, 2, 1), write("C", 3, CRASHED, 2)
+    assert verdict(*begun, refused("B", 4, 5, 1)) == LINEARIZABLE
+    assert verdict(*begun, refused("B", 4, 5, 1), read("B", 6, 7, 2)) == LINEARIZABLE
+    assert verdict(*begun, refused("B", 4, 5, 1), read("B", 6, 7, 1)) == VIOLATION, "it can't be undone"
+    assert verdict(*begun[:1], write("C", 3, CRASHED, 1), refused("B", 4, 5, 1)) == VIOLATION, "the same value again"
+    assert verdict(*begun[:1], refused("B", 4, 5, 1), write("C", 6, CRASHED, 2)) == VIOLATION, "not before it began"
+
+
 def test_calls_that_touch_at_one_instant_may_have_overlapped() -> None:
     assert verdict(write("A", 1, 2, 1), read("B", 2, 3, None)) == LINEARIZABLE
     assert verdict(write("A", 1, 2, 1), read("B", 3, 4, None)) == VIOLATION
@@ -266,7 +300,9 @@ def spoilt(chance: Stream, kind: str, calls: list[Call]) -> list[Call]:
     calls = list(calls)
     i = chance.randrange(len(calls))
     one = calls[i]
-    if one.f in ("read", "get") and one.completed is not None and chance.random() < 0.7:
+    if one.f == "cas" and one.completed is not None and chance.random() < 0.5:
+        calls[i] = replace(one, result=None if one.result is False else False)
+    elif one.f in ("read", "get") and one.completed is not None and chance.random() < 0.7:
         initial: dict[str, Any] = {"register": None, "kv": "", "multi-value": frozenset()}
         written = [each.value for each in calls if each.f in ("write", "put", "append")]
         made = [frozenset({each}) for each in written] if kind == "multi-value" else written
@@ -303,9 +339,14 @@ def test_the_small_history_of_a_violation_is_a_violation_and_nothing_more_can_go
     if kind != "multi-value":  # what supersedes what, through others, is only known with all of the calls
         assert check(violation.calls, MODELS[kind]).outcome == VIOLATION
         for i, each in enumerate(violation.calls):
-            if each.f in ("read", "get"):
+            if each.f in ("read", "get") or each.result is False:
                 assert check([*violation.calls[:i], *violation.calls[i + 1 :]], MODELS[kind]).outcome == LINEARIZABLE
-    unfinished = [replace(each, completed=None) if each == violation.last else each for each in violation.calls]
+    last = violation.last
+    unfinished = [
+        replace(each, completed=None, result=None) if each == last else each
+        for each in violation.calls
+        if each != last or each.result is not False
+    ]
     assert check(unfinished, MODELS[kind]).outcome == LINEARIZABLE, "it is the end of the last that fails"
 
 
