@@ -8,21 +8,22 @@
 :mod:`.journals`    everything that happened in a run, and where two runs part
 :mod:`.measuring`   benchmarks
 :mod:`.options`     what they share
+:mod:`.ending`      signals, and output that nobody takes
 ==================  ==========================================================
 
 Exit statuses: 0 fine; 1 an expectation or a check failed, or the app crashed; 2 the input or the
-terminal is no good (one line says why); 130 interrupted.
+terminal is no good (one line says why); 128+n: ended by signal n (130: Ctrl-C).
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
 import typer
 
 from playground.cli import journals, judging, live, measuring, replaying, sweeping  # noqa: F401
+from playground.cli.ending import INTERRUPTED, READER_GONE, drop_output, no_room, open_streams, signals_as_ctrl_c
 from playground.cli.options import app
 from playground.kernel.errors import UserError
 
@@ -30,36 +31,41 @@ ORDER = ("play", "replay", "list", "claims", "sweep", "shrink", "check", "diff",
 """The commands, as one meets them: so help lists them, and not as modules happen to be imported."""
 app.registered_commands.sort(key=lambda each: ORDER.index(each.name or getattr(each.callback, "__name__", "")))
 
-INTERRUPTED = 130
 # BadParameter is public in typer, what it derives from is not; every mistake on the command line is one.
 _UsageMistake: Any = typer.BadParameter.__mro__[2]
 
 
 def main() -> int:
     """The entry point: runs what was typed, turns every mistake into one line; returns the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode still gets every line
+    open_streams()
+    with signals_as_ctrl_c() as came:
+        status = _status()
+    if status == INTERRUPTED:
+        # Some versions of typer turn Ctrl-C into this status without a word, others let it pass.
+        print("playground: ended" if came else "playground: interrupted", file=sys.stderr)
+        return 128 + came[0] if came else INTERRUPTED
+    return status
+
+
+def _status() -> int:
     try:
         status: int = app(standalone_mode=False, prog_name="playground") or 0
         sys.stdout.flush()
-        return _interrupted() if status == INTERRUPTED else status
+        return status
     except UserError as error:
         return _complain(str(error))
     except _UsageMistake as error:
         return _complain(_plainly(" ".join(error.format_message().split())))
     except (KeyboardInterrupt, typer.Abort):
-        return _interrupted()
+        return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read has gone (head, say): no more output, and no complaint about it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-
-
-def _interrupted() -> int:
-    # Some versions of typer turn Ctrl-C into this status without a word, others let it pass.
-    print("playground: interrupted", file=sys.stderr)
-    return INTERRUPTED
+        drop_output()
+        return READER_GONE
+    except OSError as error:
+        if not no_room(error):
+            raise
+        drop_output()
+        return _complain(f"cannot write the output: {error.strerror}")
 
 
 def _complain(text: str) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,39 @@ def test_a_reader_that_goes_away_is_no_error(quick: Path) -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout == "quick\n"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("typed", ["list", "--help", "replay {quick}", "replay {quick} --json"])
+def test_output_that_finds_no_room_is_one_line_and_status_2(quick: Path, typed: str) -> None:
+    command = f"'{sys.executable}' -m playground {typed.format(quick=quick)} > /dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "playground: cannot write the output: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the shell's way to close a stream")
+@pytest.mark.parametrize(("closed", "status"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+def test_a_verdict_needs_no_stream_to_be_told_on(quick: Path, closed: str, status: int) -> None:
+    command = f"'{sys.executable}' -m playground replay '{quick}' {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "word"), [("SIGTERM", "ended"), ("SIGHUP", "ended"), ("SIGINT", "interrupted")])
+def test_whoever_ends_a_sweep_leaves_nothing_behind(quick: Path, number: str, word: str) -> None:
+    command = [sys.executable, "-m", "playground", "sweep", str(quick), "--seeds", "0..9999999", "--results", "kept"]
+    sweep = subprocess.Popen(command, cwd=quick.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    kept = quick.parent / "kept"
+    while sweep.poll() is None and not (kept.exists() and kept.read_text().count("\n") > 3):
+        time.sleep(0.05)  # until the workers are at it
+    sweep.send_signal(getattr(signal, number))
+    # That both pipes come to their ends says that no worker is left, for each holds them open.
+    _, complaint = sweep.communicate(timeout=60)
+    assert sweep.returncode == 128 + getattr(signal, number)
+    assert complaint.splitlines()[-1] == f"playground: {word}"
+    assert "semaphore" not in complaint
 
 
 def test_the_least_size_is_the_apps() -> None:
