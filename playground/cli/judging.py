@@ -23,6 +23,9 @@ def check(
     """Judge histories that Jepsen recorded: linearizable or not?
 
     If not, the few operations that show it are told.
+
+    What failed did not happen. But a cas that failed with its two values, in the console's form, was told that the
+    value was another. If it can't have been, that is a violation.
     """
     from playground.checkers.checking import run
 

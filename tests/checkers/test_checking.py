@@ -62,6 +62,16 @@ def test_a_violation_is_explained_and_drawn(stale: str, capsys: pytest.CaptureFi
     ]
 
 
+def test_a_cas_that_failed_but_should_have_succeeded_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["0 :invoke :write 1", "0 :ok :write 1", "1 :invoke :cas [1 2]", "1 :fail :cas [1 2]"]
+    assert run([history(tmp_path / "refused.log", *rows, "1 :invoke :read nil", "1 :ok :read 1")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "  no order of these 2 calls explains process 1's failed cas 1->2 (line 3)"
+    assert lines[-2] == "      2  line 3: process 1: failed cas 1->2"
+
+
 def test_the_worst_of_several_files_decides(
     good: str, stale: str, hard: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
