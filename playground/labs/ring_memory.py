@@ -3,14 +3,13 @@
 The ring is the one that the simulated store uses: one sorted array of 64-bit integers, searched by bisection
 (see :mod:`playground.systems.ring.points`). Its bytes are counted twice: as it says itself, and as the
 allocations that stay once it is built and nothing else is left (tracemalloc), names and all. Its answers are checked
-against a naive one: a plain list of (position, server), sorted, searched by ``bisect``, built independently.
+against those of :mod:`playground.systems.ring.naive`, which is built independently.
 """
 
 from __future__ import annotations
 
 import gc
 import tracemalloc
-from bisect import bisect_right
 from collections.abc import Callable
 from time import perf_counter
 from typing import ClassVar
@@ -20,12 +19,9 @@ from pydantic import Field
 from playground.figure import Figure, Kind
 from playground.kernel.randomness import Stream, stream
 from playground.labs.lab import Lab, Progress, Results
-from playground.systems.ring.circle import CIRCLE, key_position, node_positions
 from playground.systems.ring.client import HashRing
+from playground.systems.ring.naive import NaiveCircle
 from widgets.shapes import Cell, Column, Row, Table
-
-_CELL = 1 << 10
-"""Positions that the ring does not tell apart; see :mod:`playground.systems.ring.points`, rule 1."""
 
 
 class RingMemory(Lab):
@@ -64,7 +60,7 @@ class RingMemory(Lab):
         batched_s = _seconds(lambda: ring.owners(keys))
         progress(0.7)
         sample = _keys(self.sample, stream(seed, "labs", self.name, "sample"))
-        naive = _Naive(self._names(), self.points)
+        naive = NaiveCircle(dict.fromkeys(self._names(), 1.0), self.points)
         wrong = sum(ring.owner(key) != naive.owner(key) for key in sample)
         progress(1.0)
         figures = {
@@ -81,21 +77,6 @@ class RingMemory(Lab):
 
     def _names(self) -> list[str]:
         return [f"server-{number}" for number in range(self.servers)]
-
-
-class _Naive:
-    """The circle as a plain list of pairs: nothing in common with the ring but where names and keys lie."""
-
-    def __init__(self, names: list[str], points: int) -> None:
-        pairs = [(position // _CELL, name) for name in names for position in node_positions(name, points)]
-        self._cells, self._owners = zip(*sorted(pairs), strict=True)
-
-    def owner(self, key: str) -> str:
-        """The first server met going anticlockwise; -1 wraps to the last."""
-        position = key_position(key)
-        assert 0 <= position < CIRCLE
-        found: str = self._owners[bisect_right(self._cells, position // _CELL) - 1]
-        return found
 
 
 def _keys(count: int, chance: Stream) -> list[str]:

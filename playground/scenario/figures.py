@@ -72,6 +72,8 @@ FIGURES: dict[str, Figure] = {
         ("view_age_p50", _D, _RUN, "median age of what nodes know of each other's memory and load"),
         ("view_age_p99", _D, _RUN, "99th percentile of that age"),
         ("view_age_max", _D, _RUN, "the greatest such age"),
+        ("views_wrong", _N, _RUN, "looks at what a node holds for another's memory and load and that one never said"),
+        ("vitals_changes", _N, _RUN, "how often the memory or load that a node tells was no longer the one before"),
         ("heartbeats_min", _N, _RUN, "the lowest heartbeat count that any node has heard of any other, in the end"),
         ("heartbeats_max", _N, _RUN, "the highest"),
         ("fewest_copies", _N, _RUN, "the fewest copies on nodes that are up of a key that had all its copies before"),

@@ -7,7 +7,7 @@ sampled only in a scenario that asks for one of its figures.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from playground.cluster import Cluster
@@ -15,7 +15,10 @@ from playground.figure import Value
 from playground.kernel.node import Life
 from playground.metrics import percentile
 from playground.systems.gossip import checks as gossip_checks
-from playground.systems.gossip.figures import Spread, knowledge
+from playground.systems.gossip.figures import Spread
+from playground.systems.gossip.messages import Vitals
+from playground.systems.gossip.service import GossipService
+from playground.systems.ring.naive import NaiveCircle
 from playground.systems.store import checks as store_checks
 from playground.systems.store.service import StoreService
 
@@ -38,7 +41,7 @@ class Sampler(ABC):
 class Rounds(Sampler):
     """How many rounds of gossip one node's next heartbeat takes to reach all (claim G1): node after node in turn.
 
-    The next one begins when all know, or when its origin is no longer up.
+    The next one begins when all know, or when those who run are no longer the same: who is gone learns nothing more.
     """
 
     names = ("gossip_rounds", "gossip_rounds_max", "gossip_spreads")
@@ -46,22 +49,22 @@ class Rounds(Sampler):
 
     def __init__(self) -> None:
         self._spread: Spread | None = None
-        self._origin = ""
+        self._among: dict[str, GossipService] = {}
         self._turn = 0
         self._done: list[float] = []
 
     def look(self, cluster: Cluster) -> None:
         services = gossip_checks.running(cluster.world)
-        if self._spread is not None and self._origin in services:
+        if self._spread is not None and self._among == services:
             if not self._spread.look(cluster.now_us):
                 return
             assert self._spread.rounds is not None
             self._done.append(self._spread.rounds)
         up = list(services)
         if up:
-            self._origin = up[self._turn % len(up)]
+            origin = up[self._turn % len(up)]
             self._turn += 1
-            self._spread = Spread(services, self._origin)
+            self._spread, self._among = Spread(services, origin), services
 
     def figures(self, cluster: Cluster) -> dict[str, Value]:
         mean = sum(self._done) / len(self._done) if self._done else None
@@ -69,20 +72,56 @@ class Rounds(Sampler):
 
 
 class Ages(Sampler):
-    """How old the nodes' knowledge of each other's memory and load is (claim G3), all looks together."""
+    """How old and how true the nodes' knowledge of each other's memory and load is (claim G3), all looks together.
 
-    names = ("view_age_p50", "view_age_p99", "view_age_max")
-    every_us = 1_000_000
+    What is old is the information: its age counts from the look at which its own node first said it, whoever passed it
+    on. So it may be one look (50 ms) too young, never too old.
+    A count that came and went between two looks is passed over: nobody saw what its node said with it.
+    """
+
+    names = ("view_age_p50", "view_age_p99", "view_age_max", "views_wrong", "vitals_changes")
+    every_us = 50_000
+    _JUDGED_US = 1_000_000
 
     def __init__(self) -> None:
+        self._said: dict[str, dict[int, tuple[int, Vitals]]] = {}
+        """Node -> heartbeat count -> since when it has said what with that."""
+        self._newest: dict[str, Vitals] = {}
+        self._changes = 0
+        self._wrong = 0
         self._ages_us: list[int] = []
 
     def look(self, cluster: Cluster) -> None:
-        self._ages_us += [each.age_us for each in knowledge(gossip_checks.running(cluster.world))]
+        services = gossip_checks.running(cluster.world)
+        for name, service in services.items():
+            _, count, vitals = service.view.me.entry
+            said = self._said.setdefault(name, {})
+            if said.get(count, (0, None))[1] != vitals:
+                said[count] = cluster.now_us, vitals
+                self._changes += self._newest.get(name, vitals) != vitals
+                self._newest[name] = vitals
+        if cluster.now_us % self._JUDGED_US == 0:
+            self._judge(cluster, services)
+
+    def _judge(self, cluster: Cluster, services: Mapping[str, GossipService]) -> None:
+        up = {name: each for name, each in services.items() if each.process.running}
+        for observer, service in up.items():
+            for subject in up:
+                peer = service.view.peers.get(subject)
+                if subject == observer or peer is None:
+                    continue
+                _, count, vitals = peer.entry
+                since_us, said = self._said[subject].get(count, (0, None))
+                if said is not None:
+                    self._ages_us.append(cluster.now_us - since_us)
+                    self._wrong += said != vitals
 
     def figures(self, cluster: Cluster) -> dict[str, Value]:
-        ranks = [percentile(self._ages_us, rank) if self._ages_us else None for rank in (50, 99, 100)]
-        return dict(zip(self.names, ranks, strict=True))
+        ages_us = sorted(self._ages_us)
+        if not ages_us:
+            return dict.fromkeys(self.names)
+        ranks = [percentile(ages_us, rank) for rank in (50, 99, 100)]
+        return dict(zip(self.names, (*ranks, self._wrong, self._changes), strict=True))
 
 
 class Heartbeats(Sampler):
@@ -214,16 +253,19 @@ def _owners(cluster: Cluster) -> dict[str, str]:
 
 
 def _misplaced(cluster: Cluster) -> int | None:
-    """Keys that do not lie on exactly their owner and the next N - 1 nodes of the circle."""
+    """Keys that do not lie on exactly their owner and the next N - 1 nodes, by a circle that is not the store's own."""
     stores = _stores(cluster)
-    where = store_checks.placing(stores)
-    if where is None:
+    known = store_checks.membership(stores)
+    if known.changing or not known.current:
         return None
+    table = known.table
+    circle = NaiveCircle({name: table[name].weight for name in known.current}, cluster.spec.ring.points)
     holders: dict[str, list[str]] = {}
     for name, store in stores.items():
         for key in store.replica.data:
             holders.setdefault(key, []).append(name)
-    return sum(sorted(names) != sorted(where.place(key).owners) for key, names in holders.items())
+    n = cluster.spec.store.n
+    return sum(sorted(names) != sorted(circle.replicas(key, n)) for key, names in holders.items())
 
 
 def _count(names: Iterable[str], among: Iterable[str]) -> list[int]:
