@@ -19,7 +19,7 @@ from playground.checkers.search import OBSERVERS, Search
 from playground.checkers.shrinking import shrink
 
 LINEARIZABLE, VIOLATION, UNKNOWN = "linearizable", "violation", "unknown"
-BUDGET = 2_000_000
+BUDGET = 1_000_000
 """Steps for a whole history; a step is one configuration visited. A million take about 200 MB."""
 SHRINK_BUDGET = 400_000
 """Steps, and calls looked at, for making a violation small."""

@@ -17,7 +17,7 @@ def check(
     ] = None,
     steps: Annotated[
         int, typer.Option(min=1, max=10**12, metavar="N", help="Give a file up after so many steps.")
-    ] = 2_000_000,
+    ] = 1_000_000,
     as_json: Json = False,
 ) -> int:
     """Judge histories that Jepsen recorded: linearizable or not?
