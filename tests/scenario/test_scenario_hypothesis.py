@@ -182,6 +182,20 @@ def test_a_violation_can_be_what_is_expected() -> None:
     assert played(CUT + HYPOTHESIS + "expect: {outcome: violation, checks: pass}").passed
 
 
+def test_silence_is_not_health_but_no_violation_either() -> None:
+    silent = played(
+        """
+until: 4s
+cluster: {preset: small}
+load: {rate: 0}
+steady-state-hypothesis: {strategy: [after, continuously], probes: [{probe: p99, tolerance: "< 1s", over: 2s}]}
+expect: violation
+"""
+    )
+    assert (silent.figures["hypothesis"], silent.figures["outcome"]) == ("fail", "pass")
+    assert not silent.passed
+
+
 def test_the_report_says_what_was_probed_and_when_it_did_not_hold() -> None:
     outcome = played(CUT + HYPOTHESIS)
     for width in (80, 160):

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from playground.kernel.errors import UserError
-from playground.scenario.loader import load, load_file, loads, loads_file
+from playground.scenario.loader import load, loads, loads_file
 from playground.scenario.model import Experiment
 from playground.scenario.playing import Examined, examine
-from playground.scenario.shelf import find, shipped
+from playground.scenario.shelf import find
 from playground.scenario.telling.report_all import report_lab
 
 LAB = """\
@@ -103,11 +103,3 @@ def test_a_lab_is_no_scenario_of_a_cluster() -> None:
         loads(LAB, "f")
     with pytest.raises(UserError, match="is a lab"):
         load(find("claims/P7-ring-memory"))
-
-
-def test_the_claim_about_the_memory_of_a_ring_holds() -> None:
-    found = load_file(shipped()["claims/P7-ring-memory"])
-    assert isinstance(found, Experiment)
-    came = examine(found)
-    assert came.passed
-    assert came.results.figures["points"] == 1_000_000
