@@ -4,7 +4,7 @@ A call begins at ``invoked`` and ends at ``completed``; both are positions in th
 that grows with time. One call comes before another if it ended at a smaller position than the other
 began at. Two that touch at the same position overlap: nothing is claimed about their order.
 
-A call that ``FAILED`` certainly did not happen. One whose end is not known has ``completed = None``: it may
+A call that ``failed`` certainly did not happen. One whose end is not known has ``completed = None``: it may
 have taken effect at any time after it began, or never (Herlihy & Wing 1990, §2: a pending invocation).
 """
 

@@ -92,6 +92,8 @@ class Findings:
     """How often each probe was asked continuously."""
     complete: bool
     """False: the world stopped before every probe had been asked."""
+    exceeded: bool
+    """Some probe did measure something, and that was beyond its tolerance. Silence is not health, but no finding."""
 
     @property
     def holds(self) -> bool:
@@ -114,6 +116,7 @@ class Watch:
         self._deviations: list[Deviation] = []
         self._looks = [0] * len(hypothesis.probes)
         self._last_us = -1
+        self._exceeded = False
 
     def next_us(self, now_us: int) -> int:
         """The next instant after ``now_us`` at which to look."""
@@ -146,15 +149,19 @@ class Watch:
         if Strategy.CONTINUOUSLY in self.hypothesis.strategies:
             complete = complete and all(self._looks)
         deviations = tuple(sorted(self._deviations, key=lambda each: each.from_us))
-        return Findings(self.hypothesis, tuple(self._readings), deviations, tuple(self._looks), complete)
+        readings, looks = tuple(self._readings), tuple(self._looks)
+        return Findings(self.hypothesis, readings, deviations, looks, complete, self._exceeded)
 
     def _read(self, strategy: Strategy, now_us: int) -> None:
-        self._readings += [Reading(probe, strategy, now_us, self._measure(probe)) for probe in self.hypothesis.probes]
+        fresh = [Reading(probe, strategy, now_us, self._measure(probe)) for probe in self.hypothesis.probes]
+        self._exceeded |= any(each.measured is not None and not each.holds for each in fresh)
+        self._readings += fresh
 
     def _note(self, probe: Probe, now_us: int, measured: Value) -> None:
         expected = probe.expectation
         if expected.holds(measured):
             return
+        self._exceeded |= measured is not None
         for number, each in enumerate(self._deviations):
             if each.probe == probe and each.until_us == now_us - EVERY_US:
                 worst = max(each.worst, measured, key=expected.excess)

@@ -15,13 +15,14 @@ from playground.checkers.bounded import Bounded
 from playground.checkers.sessions import Sessions
 from playground.cluster import Cluster
 from playground.scenario.figures import Value
+from playground.scenario.hypothesis import Findings
 
 if TYPE_CHECKING:
     from playground.checkers.linearizability import Verdict
 
 _COUNTS = ("stale_reads", "lost_writes", "read_your_writes", "monotonic_reads")
 """More than none of these is something found."""
-_VERDICTS = {"checks": "fail", "hypothesis": "fail", "linearizable": "violation"}
+_VERDICTS = {"checks": "fail", "linearizable": "violation"}
 _WORDS = {"linearizable": "pass", "violation": "violation", "unknown": "unknown"}
 """What the checker says -> the value of the figure."""
 EXAMPLES = 3
@@ -73,10 +74,12 @@ class Judges:
         return check(from_history(self._history, register=self._register), model)
 
 
-def found_something(figures: Mapping[str, Value]) -> bool:
-    """Whether any judge found anything: an invariant, a judge of the history, or the hypothesis."""
-    return any(figures.get(name) for name in _COUNTS) or any(
-        figures.get(name) == bad for name, bad in _VERDICTS.items()
+def found_something(figures: Mapping[str, Value], probed: Findings | None) -> bool:
+    """Whether any judge found anything: an invariant, a judge of the history, or a probe beyond its tolerance."""
+    return (
+        any(figures.get(name) for name in _COUNTS)
+        or any(figures.get(name) == bad for name, bad in _VERDICTS.items())
+        or (probed is not None and probed.exceeded)
     )
 
 

@@ -106,7 +106,7 @@ async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun 
         "converged_after": settled.after_us,
         "hypothesis": ("pass" if probed.holds else "fail") if probed else None,
     }
-    figures["outcome"] = "violation" if found_something(figures) else "pass"
+    figures["outcome"] = "violation" if found_something(figures, probed) else "pass"
     return Outcome(
         scenario=scenario,
         seed=seed,
