@@ -45,10 +45,10 @@ class RollingRestart:
             return
         self._last = node = self._todo.popleft()
         node.crash()
-        self._world.schedule(self._down_us, self._start, node)
+        self._world.schedule(self._down_us, self._start, node, node.boots)
 
-    def _start(self, node: Node, _b: None) -> None:
-        if node.life is Life.DOWN:
+    def _start(self, node: Node, boots: int) -> None:
+        if node.life is Life.DOWN and node.boots == boots:  # else somebody else has taken it down again since
             node.start()
         self._world.schedule(LOOK_US, self._look, node)
 

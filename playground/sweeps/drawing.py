@@ -8,8 +8,9 @@ expects whatever happens (:data:`.trial.SAFETY`). The rules:
 2. Every fault ends by itself, and all have ended when 60 % of the time is over: whether the cluster recovers can be
    judged. The rest of the time belongs to it.
 3. Fewer than W disks are lost or rot in one run: acknowledged writes then survive on another disk (an operator who
-   loses W disks has been promised nothing). A disk that lies keeps its power meanwhile: a node that has forgotten
-   what it acknowledged, and does not know it, breaks promises that no quorum can keep. For the same reason
+   loses W disks has been promised nothing). A disk that lies keeps its power from then on: a node that has forgotten
+   what it acknowledged, and does not know it, breaks promises that no quorum can keep; and what a lie left in the
+   cache is there until the next sync, which a node that is cut off may not make for long. For the same reason
    no clock is wrong where the newest write wins. At most one node leaves for good, and only if more than N stay.
 4. A machine that is down, frozen or being restarted is left to get up before its power fails again: what is
    drawn can be carried out. The cluster has the last word (a node may boot slowly, say): what it refuses did
@@ -42,6 +43,7 @@ _FIRST_US = 2_000_000
 _LONGEST_US = 15_000_000
 _BOOT_US = 3_000_000
 """A node is left alone for so long after it was given its power back."""
+_FOR_GOOD_US = 1 << 60
 _MOST_JOIN = 2
 
 Fields = dict[str, Any]
@@ -220,7 +222,8 @@ def _disk(stage: Stage) -> Fields | None:
     fault = stage.chance.choice(["full", "hang", "slow", "read-error", "lie", *(["rot"] if stage.disks > 0 else [])])
     if fault == "lie":
         names = stage.idle()
-        return {"nodes": names, "fault": fault, "lasting": _for(stage, names)} if names else None
+        stage.take(names, _FOR_GOOD_US)
+        return {"nodes": names, "fault": fault, "lasting": _span(stage)} if names else None
     fields: Fields = {"nodes": stage.nodes(), "fault": fault}
     if fault == "rot":
         stage.disks -= 1
@@ -322,7 +325,7 @@ def _demand(stage: Stage, change: Fields) -> Fields | None:
 
 
 def _for(stage: Stage, names: list[str]) -> str:
-    """How long these machines are taken down, or must stay up."""
+    """How long these machines are taken down."""
     lasting_us = stage.lasting()
     stage.take(names, lasting_us)
     return format_duration(lasting_us)

@@ -175,6 +175,19 @@ def test_a_rolling_restart_passes_over_who_is_down_and_waits_for_who_does_not_co
     assert in_lab(test) == [3, 1, 2]
 
 
+def test_a_rolling_restart_does_not_start_whom_somebody_else_has_crashed_since() -> None:
+    async def test(lab: Lab) -> list[str]:
+        await lab.do("rolling-restart n1 n2 down=10s")
+        await lab.go(1 * SECOND)
+        await lab.do("start n1")
+        await lab.go(3 * SECOND)
+        await lab.do("crash n1")
+        await lab.go(20 * SECOND)
+        return lab.down()
+
+    assert in_lab(test) == ["n1"]
+
+
 # --- freeze -----------------------------------------------------------------------------
 
 

@@ -94,14 +94,15 @@ def test_what_is_drawn_is_fair(seed: int, budget: int, until_us: int, nodes: int
     assert gone == 0 or nodes > spec.store.n or "add" in {command.do for _, command in timeline}
 
 
-def test_no_machine_is_taken_down_twice_at_once_or_while_its_disk_lies() -> None:
+def test_no_machine_is_taken_down_twice_at_once_or_once_its_disk_has_lied() -> None:
     for seed in range(60):
         until_us: Counter[str] = Counter()
         for at_us, command in drawn(seed, 25):
             if command.do in ("crash", "restart", "freeze") or getattr(command, "fault", "") == "lie":
                 for name in command.nodes:
                     assert at_us > until_us[name], f"seed {seed}: {name} is down already at {at_us}"
-                    until_us[name] = over_us(at_us, command)
+                    lies = command.do == "disk"  # what it left in the cache may stay there for long
+                    until_us[name] = 1 << 60 if lies else over_us(at_us, command)
 
 
 @pytest.mark.parametrize("seed", range(6))
