@@ -15,7 +15,7 @@ ALERTS = frozenset({"alert", "good", "answer"})
 """Kinds of log lines that are worth the notice line."""
 
 
-OVER = Notice("the scenario is over: act or press space to go on, q to quit", Tone.ACCENT)
+OVER = Notice("the scenario is over: act or press space to go on, q to quit; playground replay judges it", Tone.ACCENT)
 
 
 class Notices:
