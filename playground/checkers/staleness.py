@@ -31,6 +31,8 @@ class _Key:
     """Value -> the write that made it."""
     newest: set[str] = field(default_factory=set)
     """Acknowledged and not superseded by anything acknowledged (a register: not older than any of that)."""
+    seen_early: dict[str, Operation] = field(default_factory=dict)
+    """Value of a write that was under way -> the first read that returned it."""
 
 
 class Staleness:
@@ -44,7 +46,7 @@ class Staleness:
         self.judged_reads = 0
         self.examples: list[Operation] = []
         self.undead: list[tuple[Operation, Operation]] = []
-        """``(read, write)``: reads that returned a value whose write had definitely failed."""
+        """``(read, write)``: reads that returned a value whose write definitely failed, before or after."""
         history.listen(self._started, self._ended)
 
     def acknowledged(self) -> dict[str, frozenset[str]]:
@@ -68,17 +70,19 @@ class Staleness:
             operation.expected = frozenset(state.newest)
 
     def _ended(self, operation: Operation) -> None:
-        if operation.outcome != "ok":
-            return
         state = self._keys[operation.key]
         if operation.write:
-            self._acknowledge(state, operation)
+            self._write_ended(state, operation)
+            return
+        if operation.outcome != "ok":
             return
         self.judged_reads += 1
         for value in operation.seen:
             write = state.writes.get(value)
             if write is not None and write.outcome == "fail":
                 self.undead.append((operation, write))
+            elif write is not None and write.outcome == "open":
+                state.seen_early.setdefault(value, operation)
         missed = [value for value in sorted(operation.expected) if not self._makes_good(state, operation.seen, value)]
         if missed:
             operation.stale = True
@@ -86,6 +90,13 @@ class Staleness:
             self.stale_reads += 1
             if len(self.examples) < 20:
                 self.examples.append(operation)
+
+    def _write_ended(self, state: _Key, write: Operation) -> None:
+        seen_by = state.seen_early.pop(write.value, None)
+        if write.outcome == "ok":
+            self._acknowledge(state, write)
+        elif write.outcome == "fail" and seen_by is not None:
+            self.undead.append((seen_by, write))
 
     def _acknowledge(self, state: _Key, write: Operation) -> None:
         value = write.value

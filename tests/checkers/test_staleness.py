@@ -132,6 +132,16 @@ def test_a_value_whose_write_definitely_failed_must_never_be_read() -> None:
     assert [(read.seen, failed) for read, failed in story.judge.undead] == [(("a",), write)]
 
 
+def test_nor_may_a_write_definitely_fail_once_its_value_was_read() -> None:
+    story = Story()
+    first, second = story.begin_write("a"), story.begin_write("b")
+    story.read("a", "b")
+    story.end(second, outcome="unknown")
+    assert not story.judge.undead
+    story.end(first, outcome="fail")
+    assert [(read.seen, failed) for read, failed in story.judge.undead] == [(("a", "b"), first)]
+
+
 def test_a_stale_read_tells_what_it_missed() -> None:
     story = Story()
     story.write("a")
