@@ -33,7 +33,7 @@ _EXAMPLES = {"until": "60s", "at": "5s", "nodes": "[n1]", "groups": "[[n1, n2], 
 def unknown(what: str, word: str, known: Iterable[str]) -> str:
     """``unknown node 'n33': did you mean n3?``, or the list if nothing is near."""
     known = list(known)
-    near = _near(word, known)
+    near = nearest(word, known)
     hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
     return f"unknown {what} {word[:60]!r}: {hint}"
 
@@ -49,7 +49,7 @@ def wording(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"needs at least {context.get('min_length', 1)}, has {context.get('actual_length', 0)}"
     if kind == "string_type" and isinstance(given, int | float):
         return f"should be text, not {_short(given)}; put it in quotes"
-    if kind == "literal_error" and (near := _near(str(given), _WORD.findall(context["expected"]))):
+    if kind == "literal_error" and (near := nearest(str(given), _WORD.findall(context["expected"]))):
         return f"unknown word {str(given)[:60]!r}: did you mean {near}?"
     text = _WANTED.get(kind) or error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     text = text[:1].lower() + text[1:] if text[1:2].islower() else text
@@ -68,7 +68,7 @@ def fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items() if name != "do"]
 
 
-def _near(word: str, known: list[str]) -> str:
+def nearest(word: str, known: list[str]) -> str:
     """The known word that ``word`` is most like, or ""."""
     return next(iter(difflib.get_close_matches(word, known, 1, 0.5)), "")
 

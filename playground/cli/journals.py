@@ -40,7 +40,7 @@ def diff(
 ) -> int:
     """Name the first event at which two journals part.
 
-    ``--journal FILE`` of replay, play and the app records them.
+    --journal FILE of replay, play and the app records them.
     """
     import json
 

@@ -11,7 +11,7 @@ from playground.cli.options import Json, app
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Histories that Jepsen wrote.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Histories that Jepsen wrote.")],
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="register or kv (default: what the operations say).")
     ] = None,
@@ -35,7 +35,7 @@ def check(
 @app.command()
 def claims(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Only these, such as R8 (default: all).")
+        list[str] | None, typer.Argument(metavar="ID", help="Only these, such as R8 (default: all).")
     ] = None,
     as_json: Json = False,
 ) -> int:

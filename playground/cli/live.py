@@ -74,9 +74,9 @@ def play(scenario: Name, speed: Speed = "1", variant: Variant = "", journal: Jou
     pace = parse_speed(speed)
     file = load_file(find(scenario))
     if isinstance(file, Experiment):
-        return _show_lab(file, variant, journal)
+        return _show_lab(file, variant, journal, scenario)
     script = pick(file, variant)
-    _check_terminal()
+    _check_terminal(scenario)
     from playground.session import Session
 
     with recorded(journal, script.spec, script.seed) as begun:
@@ -93,11 +93,11 @@ def play(scenario: Name, speed: Speed = "1", variant: Variant = "", journal: Jou
         return _show(session, script, f"{scenario} --variant {script.variant}" if script.variant else scenario)
 
 
-def _show_lab(experiment: Experiment, variant: str, journal: str | None) -> int:
+def _show_lab(experiment: Experiment, variant: str, journal: str | None, name: str) -> int:
     """Run the experiment on the screen, then say what it came to."""
     if variant or journal:
         raise UserError(f"{experiment.source}: is a lab; it has neither variants nor a journal")
-    _check_terminal()
+    _check_terminal(name)
     from playground.screens.lab import LabApp
     from playground.screens.run import of_terminal, run_on_terminal
 
@@ -116,9 +116,9 @@ def _drawn() -> int:
     return secrets.randbelow(1_000_000)
 
 
-def _check_terminal() -> None:
-    """UserError if the app could not draw here."""
-    instead = "without a screen: playground replay first-crash"
+def _check_terminal(scenario: str = "first-crash") -> None:
+    """UserError if the app could not draw here; it says how to see ``scenario`` nevertheless."""
+    instead = f"without a screen: playground replay {scenario}"
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UserError(f"the app needs a terminal, and this is none; {instead}")
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +28,7 @@ Verify = Annotated[
 ]
 Names = Annotated[
     list[str],
-    typer.Argument(metavar="SCENARIO...", help="Files, or names of shipped ones (playground list)."),
+    typer.Argument(metavar="SCENARIO", help="Files, or names of shipped ones (playground list)."),
 ]
 
 
@@ -57,6 +59,7 @@ def replay(
                 "--verify only says whether two runs are the same; leave out --json, --cast, --journal, --junit"
             )
         return _verify(scenarios, seed, variant)
+    _check_outputs(scenarios, {"--journal": journal, "--cast": cast, "--junit": junit})
     to_record = _one_run(scripts) if journal is not None else None
     if cast is not None and len(scripts) > 1:
         raise UserError("--cast films one scenario; replay the others without it")
@@ -79,6 +82,24 @@ def replay(
     if to_film:
         status = max(status, film(to_film, seed=seed, digest=kept[0].digest))
     return status
+
+
+def _check_outputs(scenarios: Sequence[str], outputs: Mapping[str, str | Path | None]) -> None:
+    """UserError if a file would be written over a scenario or over another one, or if there can be no JUnit report."""
+    from playground.scenario.shelf import find
+
+    taken = {os.path.realpath(find(each)): "the scenario itself" for each in scenarios}
+    for option, path in outputs.items():
+        if path is None or (os.path.exists(path) and not os.path.isfile(path)):
+            continue  # devices take whatever comes, and of folders those complain who want to write there
+        real = os.path.realpath(path)
+        if real in taken:
+            raise UserError(f"{option}: {path} is {taken[real]}; name another file")
+        taken[real] = f"the file of {option}"
+    if outputs["--junit"] is not None:
+        from playground.scenario.telling.junit import check_path
+
+        check_path(str(outputs["--junit"]))
 
 
 def _one_run(scripts: Sequence[Script | Experiment]) -> Scenario:

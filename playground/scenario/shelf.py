@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from playground.kernel.errors import UserError
-from playground.wording import unknown
+from playground.wording import nearest
 
 ENDINGS = (".yaml", ".yml")
 CLAIMS = "claims/"
@@ -33,6 +33,8 @@ def find(name_or_path: str) -> Path:
 
     Raises UserError if there is neither: one line, with what is near.
     """
+    if not name_or_path.strip():
+        raise UserError("no scenario has an empty name; playground list shows all")
     path = Path(name_or_path)
     try:
         there = path.exists()
@@ -49,7 +51,9 @@ def find(name_or_path: str) -> Path:
         raise UserError(f"{name_or_path}: no such file")
     if not known:
         raise UserError(f"{name_or_path}: no such file, and no scenarios are installed")
-    raise UserError(f"no file, and {unknown('scenario', name, known)} (playground list shows all)")
+    near = nearest(name, [short for short, _ in _names(known)])
+    hint = f"did you mean {near}? (playground list shows all)" if near else "playground list shows all"
+    raise UserError(f"no file, and unknown scenario {name[:60]!r}: {hint}")
 
 
 def _names(known: dict[str, Path]) -> Iterator[tuple[str, Path]]:

@@ -67,7 +67,7 @@ def test_help_is_there_at_once() -> None:
         (["--seed"], "--seed"),
         (["rplay", "x"], "rplay"),
         (["replay"], "SCENARIO"),
-        (["replay", "a", "b"], "b"),
+        (["replay", "a", "b"], "unknown scenario 'a'"),
         (["replay", "first-crush"], "unknown scenario 'first-crush': did you mean first-crash?"),
         (["replay", "first-crash", "--seed", "x"], "'--seed'"),
         (["play", "first-crush"], "did you mean first-crash?"),
@@ -143,6 +143,24 @@ def test_a_reader_that_goes_away_is_no_error(quick: Path) -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout == "quick\n"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (["--junit", "quick.yaml"], "--junit: quick.yaml is the scenario itself; name another file"),
+        (["--cast", "./quick.yaml"], "--cast: quick.yaml is the scenario itself; name another file"),
+        (["--cast", "one", "--junit", "one"], "--junit: one is the file of --cast; name another file"),
+        (["--junit", "nowhere/x.xml"], "there is no folder nowhere"),
+        (["--junit", "."], "that is a folder"),
+    ],
+)
+def test_no_output_is_written_over_a_scenario_or_another_one(quick: Path, typed: list[str], line: str) -> None:
+    done = playground("replay", "quick.yaml", *typed, cwd=quick.parent)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert line in done.stderr
+    assert quick.read_text() == QUICK
+    assert [each.name for each in quick.parent.iterdir()] == ["quick.yaml"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")

@@ -40,7 +40,7 @@ def test_folders_are_part_of_a_name_or_left_out(tmp_path: Path, monkeypatch: pyt
     [
         ("first-crush", "unknown scenario 'first-crush': did you mean first-crash?"),
         ("./nowhere/x.yaml", "./nowhere/x.yaml: no such file"),
-        ("zzz", "unknown scenario 'zzz': there are "),
+        ("zzz", "unknown scenario 'zzz': playground list shows all"),
         ("a\0b", "unknown scenario"),
         ("x" * 5000, "unknown scenario"),
     ],

@@ -15,6 +15,7 @@ There is no official schema; this is the part that Jenkins, GitLab and the reade
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
@@ -39,6 +40,19 @@ def junit(results: Iterable[Played | Examined]) -> str:
     root.set("time", _seconds(sum(float(suite.get("time", "0")) for suite in suites)))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def check_path(path: str) -> None:
+    """UserError if no report could be written there: told before anything is run for it."""
+    reason = ""
+    if not path or os.path.isdir(path):
+        reason = "that is a folder"
+    elif not os.path.isdir(os.path.dirname(path) or "."):
+        reason = f"there is no folder {os.path.dirname(path)}"
+    elif not os.access(path if os.path.exists(path) else os.path.dirname(path) or ".", os.W_OK):
+        reason = "no permission"
+    if reason:
+        raise UserError(f"cannot write the JUnit report {path or repr(path)}: {reason}; name a file, as report.xml")
 
 
 def write_junit(results: Iterable[Played | Examined], path: str | Path) -> None:
