@@ -17,6 +17,7 @@ from importlib.metadata import version
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit
 
 from playground.kernel.errors import UserError
 from playground.sweeps.engine import Lost, Result, Task
@@ -99,6 +100,10 @@ class DaskCluster:
             from distributed import Client
         except ImportError:
             raise UserError("--scheduler: Dask is not installed; pip install 'chaos-playground[dask]'") from None
+        if not _is_address(self.address):  # Dask would say so too, and then wait for what it never began
+            raise UserError(
+                f"--scheduler: {self.address[:60]!r} is no address; write tcp://HOST:PORT of a Dask scheduler"
+            )
         # What it has to say when somebody goes away is said here, in one line.
         for name in ("distributed", "distributed.client", "distributed.comm", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -128,6 +133,15 @@ class DaskCluster:
                     f"here it is {version('chaos-playground')}; install the same"
                 )
         return sum(threads.values())
+
+
+def _is_address(text: str) -> bool:
+    """Whether it says a host and a port; the way to speak (``tcp://``) may be left out."""
+    try:
+        parts = urlsplit(text if "://" in text else f"tcp://{text}")
+        return bool(parts.hostname and parts.port)
+    except ValueError:  # a port that is none
+        return False
 
 
 def _first_line(error: Exception) -> str:

@@ -76,7 +76,10 @@ class Results:
             else:
                 yield self._trial(line, number)
             good = file.tell()
-        file.truncate(good)
+        try:
+            file.truncate(good)
+        except OSError as error:  # a device, or a pipe
+            raise self._unusable(error) from None
         if not good:
             self._write(self._head)
 

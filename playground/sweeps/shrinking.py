@@ -96,7 +96,7 @@ def _tell(outcome: Outcome, shrunk: Shrunk, left: Outcome, path: Path, passes: b
     console.print(Text(f"seed {outcome.seed} fails, and so does what is left of it:", "bold"))
     for line in _seen(shrunk, left):
         console.print(Text(f"  {line}", "red"))
-    console.print(Text(f"{before} commands became {after}, in {shrunk.runs} runs:"))
+    console.print(Text(f"{_count(before, 'command')} became {after}, in {_count(shrunk.runs, 'run')}:"))
     for at_us, command in shrunk.scenario.method:
         console.print(Text(f"  {at_us / 1e6:>8.3f} s  {command.line()}"), soft_wrap=True)
     console.print(Text(f"  {shrunk.scenario.until_us / 1e6:>8.3f} s  the end"))
@@ -121,3 +121,7 @@ def _progress(runs: int) -> Iterator[Told]:
     with Progress(*columns, console=plain_console(errors=True), transient=True) as bar:
         task = bar.add_task("", total=runs, said="")
         yield lambda done, left: bar.update(task, completed=done, said=f"{done} of {runs} runs, {left} commands left")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

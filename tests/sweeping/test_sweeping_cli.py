@@ -93,6 +93,8 @@ def test_a_sweep_that_fails_and_what_is_left_of_a_seed(folder: Path) -> None:
         (["sweep", "quick.yaml", "--results", "quick.yaml"], "quick.yaml:1: is no header of results"),
         (["sweep", "quick.yaml", "--results", "."], "is a folder"),
         (["sweep", "quick.yaml", "--scheduler", "tcp://127.0.0.1:9"], "--scheduler tcp://127.0.0.1:9: "),
+        (["sweep", "quick.yaml", "--scheduler", "foo"], "--scheduler: 'foo' is no address; write tcp://HOST:PORT"),
+        (["sweep", "quick.yaml", "--results", os.devnull], f"{os.devnull}: cannot hold results: "),
         (["sweep", "quick.yaml", "--scheduler", "tcp://127.0.0.1:9", "--jobs", "2"], "leave one of them out"),
         (["shrink", "quick.yaml"], "'--seed'"),
         (["shrink", "quick.yaml", "--seed", "1"], "seed 1 passes: there is nothing to shrink"),
