@@ -30,8 +30,9 @@ from playground.commands.machine import Clock, Disk
 from playground.commands.members import Add, Remove
 from playground.commands.network import Flap, Heal, Link, Links, OneWay, Partition
 from playground.commands.process import Crash, Freeze, Restart, RollingRestart, SlowCpu, Start, Thaw
+from playground.commands.targets import unknown_target
 from playground.kernel.errors import UserError
-from playground.wording import unknown, wording
+from playground.wording import wording
 
 __all__ = [
     "COMMANDS", "FAMILIES", "Add", "Base", "Burst", "Clock", "Command", "Crash", "Disk", "Flap", "Freeze", "Get",
@@ -71,7 +72,7 @@ def check_nodes(command: Any, nodes: Iterable[str]) -> None:
     known = list(nodes)
     for name in command.named_nodes():
         if known and name not in known:
-            raise UserError(f"{command.do}: {unknown('node', name, known)}")
+            raise UserError(f"{command.do}: {unknown_target(name, known)}")
 
 
 def explain(error: ValidationError) -> str:

@@ -30,6 +30,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from playground.systems import catalog
+from playground.wording import unknown
 
 WORDS = ("one", "random", "all", "majority", "minority", "rest", "clients")
 SHAPES = ("halves", "isolate", "bridge", "ring")
@@ -63,6 +64,15 @@ def role_of(target: str) -> tuple[str, str, bool] | None:
     if role not in ROLES:
         role = role.removesuffix("s")
     return (role, thing, drawn) if role in ROLES else None
+
+
+def unknown_target(name: str, known: Iterable[str]) -> str:
+    """What is wrong with a target that is neither a word nor among ``known``, and what to write instead."""
+    if name.isdecimal():
+        return f"unknown node {name[:60]!r}: if so many are meant, write {name[:6]} random"
+    if name.endswith(" of"):
+        return f"unknown node {name[:60]!r}: of which key? write {name[:60]} k0"
+    return unknown("node", name, [*known, *WORDS])
 
 
 def gather(words: Iterable[str]) -> list[str]:

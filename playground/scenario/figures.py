@@ -117,6 +117,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+_FLAGS = {"true": True, "yes": True, "false": False, "no": False}
+"""As words in quotes, and those that YAML took for true and false once."""
 _CONDITION = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*(\S.*?)\s*")
 
 
@@ -153,7 +155,7 @@ def expectation(name: str, tolerance: Any, figures: Mapping[str, Figure] = FIGUR
     """From what stands in the file. ValueError says what is wanted; the figure must be among ``figures``."""
     figure = figures[name]
     if figure.kind in (Kind.FLAG, Kind.VERDICT):
-        wanted = {"true": True, "false": False}.get(tolerance, tolerance) if isinstance(tolerance, str) else tolerance
+        wanted = _FLAGS.get(tolerance, tolerance) if isinstance(tolerance, str) else tolerance
         legal: tuple[Any, ...] = (True, False) if figure.kind is Kind.FLAG else figure.words
         if not isinstance(wanted, type(legal[0])) or wanted not in legal:
             raise ValueError(f"should be {figure.wanted}, not {str(tolerance)[:40]!r}")

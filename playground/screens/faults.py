@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic.fields import FieldInfo
 
+from playground.commandline import parse_line
 from playground.commands import COMMANDS, FAMILIES, Base, Link, targets
 from playground.quantities import DurationUs, OffsetUs, Rate, Share
 from playground.screens.keys import KEYS
@@ -26,6 +27,10 @@ _AIMED = """## Whom an act is about
 
 Names (`n3`, `c1`; `you` is the client behind `put` and `get`), or words that stand for names when the act is carried
 out. They are drawn from the seed, so a replay draws the same, and a saved session holds the names."""
+
+_WRITTEN = """## The same in a scenario
+
+What stands after `:` without a name has one in a file: mostly it is `nodes`. These have others, or more:"""
 
 _EXAMPLES = {
     "n3": "crash n3 n4",
@@ -48,7 +53,7 @@ _KINDS = {DurationUs: "duration", OffsetUs: "duration, may be negative", Share: 
 
 def markdown() -> str:
     """The whole page."""
-    return "\n\n".join([_INTRO, *_families(), _AIMED, _words()])
+    return "\n\n".join([_INTRO, *_families(), _AIMED, _words(), _WRITTEN, _written()])
 
 
 def keys_for(kind: type[Base]) -> list[str]:
@@ -120,6 +125,24 @@ def _words() -> str:
         word, meaning = line.split("  ", 1)
         rows.append((word, meaning.strip(), _code(_EXAMPLES[word.split("`")[1]])))
     return _table(("word", "whom it means", "such as"), rows)
+
+
+def _written() -> str:
+    """A row for each example with a field beside ``nodes`` that is typed without its name."""
+    examples = [kind.example for kind in COMMANDS.values()] + ["partition bridge n4"]
+    rows = []
+    for line in examples:
+        command = parse_line(line)
+        given = command.model_dump(exclude_unset=True)
+        named = {word.partition("=")[0] for word in line.split() if "=" in word}
+        if {*given} - named - {"do", "nodes"}:
+            text = ", ".join(f"{name}: {_flow(value)}" for name, value in {"do": command.do, **given}.items())
+            rows.append((_code(line), _code(f"- {{at: 5s, {text}}}")))
+    return _table(("typed", "written"), rows)
+
+
+def _flow(value: Any) -> str:
+    return f"[{', '.join(map(_flow, value))}]" if isinstance(value, list) else str(value)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from playground.commandline import parse_line
 from playground.commands import COMMANDS, targets
+from playground.scenario.loader import loads
 from playground.screens import faults
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,15 @@ def test_every_command_stands_in_it_with_what_it_does_and_each_of_its_parameters
         assert kind.undo in acts[do][4]
         aimed = {"do", "shape", "lasting", "nodes", *kind.target_fields}
         assert {(do, name) for name in kind.model_fields if name not in aimed} <= parameters
+
+
+def test_what_is_written_in_a_scenario_is_what_is_typed() -> None:
+    pairs = [(row[0].strip("`"), row[1].strip("`")) for row in rows(PAGE) if len(row) == 2]
+    assert {"partition", "one-way", "link", "flap", "put"} <= {typed.split()[0] for typed, _ in pairs}
+    for typed, written in pairs:
+        scenario = loads(f"title: t\ncluster: {{nodes: 8}}\nuntil: 9s\nmethod:\n  {written}\n", "page.yaml")
+        [(_, command)] = scenario.timeline
+        assert command == parse_line(typed)
 
 
 @pytest.mark.parametrize(

@@ -281,6 +281,9 @@ def test_who_was_removed_is_no_longer_drawn() -> None:
         ("crash owner", "crash: owner: that is nobody; of what? write owner of k0"),
         ("crash ownr of k0", "crash: unknown node 'ownr'"),
         ("crash two random", "crash: unknown node 'two'"),
+        ("crash 3 randm", "crash: unknown node '3': if so many are meant, write 3 random"),
+        ("crash mjority", "crash: unknown node 'mjority': did you mean majority?"),
+        ("crash owner of", "crash: unknown node 'owner of': of which key? write owner of k0"),
     ],
 )
 def test_what_comes_to_nobody_is_said_in_one_line_and_nothing_is_done(line: str, complaint: str) -> None:

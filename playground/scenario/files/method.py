@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from playground.commands import COMMANDS
+from playground.commands.targets import unknown_target
 from playground.quantities import DurationUs, format_duration
 from playground.scenario.files.document import Document, FieldPath
 from playground.scenario.files.validation import place_of, validated
@@ -90,7 +91,7 @@ def check_nodes(document: Document, spec: ClusterSpec, timeline: list[Step], var
                 section, number = step.path
                 path = place_of(document.value[section][number], name, step.path)
                 where = f" (in variant {variant})" if variant else ""
-                raise document.error(path, f"{step.command.do}: {unknown('node', name, known)}{where}")
+                raise document.error(path, f"{step.command.do}: {unknown_target(name, known)}{where}")
         if step.command.do == "add":
             known.update(dict.fromkeys(step.command.nodes))
 

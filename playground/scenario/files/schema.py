@@ -60,7 +60,7 @@ TYPES: dict[str, Schema] = {
     "number-tolerance": _tolerance(Kind.NUMBER, _NUMBER),
     "share-tolerance": _tolerance(Kind.SHARE, _SHARE, minimum=0, maximum=1),
     "duration-tolerance": _tolerance(Kind.DURATION, _DURATION, minimum=0),
-    "flag-tolerance": {"description": Kind.FLAG.value, "enum": [True, False, "true", "false"]},
+    "flag-tolerance": {"description": Kind.FLAG.value, "enum": [True, False, "true", "false", "yes", "no"]},
 }
 """What people write that is no plain JSON type."""
 
