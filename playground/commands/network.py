@@ -11,8 +11,6 @@ from playground.commands.base import Base, Lasting, split_words, with_field
 from playground.commands.targets import SHAPES, Names, Targets, gather, is_word, spelled
 from playground.quantities import DurationUs, Rate, Share
 
-DISTRIBUTIONS = ("uniform", "normal", "pareto")
-
 
 class Partition(Lasting):
     """Cut the network into sides that cannot reach each other; nodes not named reach everybody.

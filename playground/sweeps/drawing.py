@@ -31,7 +31,6 @@ from playground.kernel.randomness import Stream, stream
 from playground.quantities import format_duration
 from playground.spec import ClusterSpec
 
-MOST_FAULTS = 1_000
 SHORTEST_US = 10_000_000
 """A scenario must last this long to hold random faults and what comes after them."""
 CALM = 0.4

@@ -103,11 +103,6 @@ class Members(Service):
         """Call ``listener()`` whenever another membership is held."""
         self._listeners.append(listener)
 
-    def on_belief(self, listener: Callable[[str, Belief], None]) -> None:
-        """Call ``listener(node, belief)`` when gossip changes its belief."""
-        if self._gossip is not None:
-            self._gossip.on_change(listener)
-
     # --- change ---------------------------------------------------------------------
 
     def restore(self, membership: Membership, *, whole: bool, trusted: bool) -> None:
