@@ -215,7 +215,16 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
     def on_bar_pressed(self, message: Bar.Pressed) -> None:
         self.do(message.act, message.key)
 
+    def _focus_again(self) -> None:
+        if self.prompt.is_open:
+            self.prompt.take_focus()
+        else:
+            self.bring(self.stage.front)
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if self.prompt.is_open and self.prompt not in event.widget.ancestors:
+            self.prompt.take_focus()  # a click beside it: while it is open, nobody else has any use for keys
+            return
         name = event.widget.name or ""
         if name in self.stage.panels and name != self.stage.front:
             self.stage.bring(name)
@@ -236,8 +245,8 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
         small = width < LEAST[0] or height < LEAST[1]
         was_small = self.screen_stack[0].has_class("-small")
         self.screen_stack[0].set_class(small, "-small")
-        if was_small and not small and not self.prompt.is_open:
-            self.call_after_refresh(self.bring, self.stage.front)  # what is hidden loses its focus
+        if was_small and not small:
+            self.call_after_refresh(self._focus_again)  # what is hidden loses its focus
         text = f"{LEAST[0]}x{LEAST[1]} is the least, this is {width}x{height}"
         self.too_small.show(Notice(text, Tone.WARN))
 

@@ -200,7 +200,11 @@ class Prompt(Vertical):
         self.add_class("-open")
         self._write(text)
         self._tell()
-        self.screen.set_focus(self._input)  # at once: the next key belongs here
+        self.take_focus()
+
+    def take_focus(self) -> None:
+        """At once: the next key belongs here."""
+        self.screen.set_focus(self._input)
 
     def close(self) -> None:
         self.remove_class("-open")

@@ -177,3 +177,32 @@ def test_usage_shows_last_words_only() -> None:
     assert found.candidates == ("n1", "n3")
     assert usage("", ["n1"]).candidates[:2] == ("crash", "start")
     assert usage("nonsense ", ["n1"]).candidates == ()
+
+
+def test_keys_find_the_line_again_after_a_window_that_was_too_small() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("colon")
+        await d.write("crash n")
+        await d.pilot.resize_terminal(59, 8)  # everything is hidden, the line too
+        await d.pilot.resize_terminal(120, 36)
+        await d.pilot.pause()
+        await d.write("2")
+        assert d.app.prompt.text == "crash n2"
+        await d.press("escape")
+        assert not d.app.prompt.is_open
+        assert d.app.stage.panels["ring"].has_focus
+
+    drive(steps)
+
+
+def test_a_click_beside_the_line_takes_no_key_from_it() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("colon")
+        await d.write("crash n")
+        await d.pilot.click(d.app.stage.panels["ring"], offset=(3, 3))
+        await d.write("2")
+        assert d.app.prompt.text == "crash n2"
+        await d.press("enter")
+        assert d.lines() == ["crash n2"]
+
+    drive(steps)
