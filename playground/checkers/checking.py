@@ -67,7 +67,9 @@ def explain(violation: Violation) -> str:
     where = f" ({last.place})" if last.place else ""
     key = f" of key {violation.key!r}" if violation.key else ""
     what = describe(last, 40)
-    return f"no order of these {len(violation.calls)} calls{key} explains process {last.process}'s {what}{where}"
+    number = len(violation.calls)
+    these = f"no order of these {number} calls" if number > 1 else "nothing that was recorded"
+    return f"{these}{key} explains process {last.process}'s {what}{where}"
 
 
 def _row(path: str, recording: Recording, verdict: Verdict) -> dict[str, Any]:

@@ -48,8 +48,8 @@ class Verdict:
     """Keys on which the search was not finished."""
 
     def __str__(self) -> str:
-        operations = f"{self.operations:,} operation{'' if self.operations == 1 else 's'}"
-        return f"{self.outcome}: {operations}, {self.keys:,} key{'' if self.keys == 1 else 's'}, {self.steps:,} steps"
+        counted = ((self.operations, "operation"), (self.keys, "key"), (self.steps, "step"))
+        return f"{self.outcome}: " + ", ".join(f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in counted)
 
 
 def check(calls: Iterable[Call], model: Model, *, budget: int = BUDGET) -> Verdict:

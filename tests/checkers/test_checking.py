@@ -165,3 +165,14 @@ def test_a_history_written_to_a_file_gets_the_verdict_of_its_calls(
                 events.append((call.invoked + 1, f"{call.process} :info :{call.f} :timed-out"))
         path = history(tmp_path / f"{seed}.log", *(row for _, row in sorted(events)))
         assert run([path]) == 0, capsys.readouterr().out
+
+
+def test_a_single_call_that_nothing_explains_is_told_in_the_singular(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "h.edn"
+    path.write_text("{:process 1, :type :invoke, :f :read, :value nil}\n{:process 1, :type :ok, :f :read, :value 2}\n")
+    assert run([str(path)], model=None, steps=100, as_json=False) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{path}: violation: 1 operation, 1 key, 1 step"
+    assert lines[1] == "  nothing that was recorded explains process 1's read: 2 (line 1)"
