@@ -214,7 +214,7 @@ def _share(part: int, whole: int) -> Value:
 def _example(examples: Iterable[Operation]) -> str:
     for each in examples:
         seen = ", ".join(each.seen) or "nothing"
-        missed = ", ".join(sorted(each.expected))
+        missed = ", ".join(each.missed)
         return (
             f"at {each.invoked_us / 1e6:.3f} s {each.client} read {each.key} and saw {seen}, "
             f"although {missed} had been acknowledged before"

@@ -118,6 +118,18 @@ expect: {stale_reads: "> 0"}
     assert re.search(r"; the first: at \d+\.\d{3} s c\d read k\d and saw", " ".join(told(outcome).split()))
 
 
+def test_what_a_stale_read_did_see_it_has_not_missed() -> None:
+    outcome = played(
+        "title: siblings\nuntil: 20s\nseed: 3\ncluster: {store: {w: 1, r: 1}}\n"
+        "method: [{at: 5s, do: crash, nodes: [n1, n2], lasting: 4s}]\nexpect: violation\n"
+    )
+    found = re.search(r"saw (.+), although (.+) had been acknowledged before", outcome.stale_example or "")
+    assert found
+    saw, missed = (set(each.split(", ")) for each in found.groups())
+    assert len(saw) > 0 < len(missed)
+    assert not saw & missed
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 160])
 def test_no_word_of_a_report_is_cut_at_any_width(width: int) -> None:
     outcome = play(load(shipped()["partition-and-heal"]))
