@@ -25,7 +25,7 @@ Name = Annotated[
 Variant = Annotated[
     str, typer.Option("--variant", metavar="NAME", help="Of a scenario with several variants, only this one.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, an object a line.")]
 
 
 def parse_speed(text: str) -> float:
