@@ -43,6 +43,8 @@ _LONGEST_US = 15_000_000
 _BOOT_US = 3_000_000
 """A node is left alone for so long after it was given its power back."""
 _FOR_GOOD_US = 1 << 60
+_WIDE = 0.2
+"""The share of crashes, and of slow disks, that befall any number of nodes: what was in memories alone shows then."""
 _MOST_JOIN = 2
 
 Fields = dict[str, Any]
@@ -123,7 +125,8 @@ def draw(spec: ClusterSpec, until_us: int, seed: int, budget: int) -> tuple[tupl
 
 
 def _crash(stage: Stage) -> Fields | None:
-    names = stage.idle(2)
+    # Now and then the power fails for many at once: what was in memories alone is then gone.
+    names = stage.idle(len(stage.members) if stage.chance.random() < _WIDE else 2)
     if not names:
         return None
     fields: Fields = {"nodes": names, "lasting": _for(stage, names)}
@@ -228,6 +231,8 @@ def _disk(stage: Stage) -> Fields | None:
         stage.disks -= 1
         return fields
     if fault == "slow":
+        if stage.chance.random() < _WIDE:
+            fields["nodes"] = stage.nodes(len(stage.members))
         fields["amount"] = stage.chance.choice([2, 10, 50, 200])
     return fields | {"lasting": _span(stage)}
 
