@@ -33,7 +33,9 @@ that ask for a smaller R or W than the settings, nor when the newest value wins 
 wrong, nor when a node crashes whose disk has acknowledged what it did not keep: it comes back as if
 nothing was missing, and is believed. It is a regular register, not an atomic one: what a
 failed or unfinished write left on one replica may be read now and not the next time, unless
-write_back is set.
+write_back is set. Then a later read never returns less; but of two reads at once, one may return one of two
+concurrent writes alone and the other one the other. Sets of siblings are ordered only in part, and reads that
+are always comparable take more (Faleiro et al., "Generalized Lattice Agreement", PODC 2012).
 
 What is simplified. Values are short strings and there are no deletes. Vectors grow with the number
 of clients that write a key. A timestamp is fetched in a round trip of its own, so that a write that is
