@@ -120,7 +120,9 @@ def _progress(runs: int) -> Iterator[Told]:
     columns = (TextColumn("{task.fields[said]}"), BarColumn(bar_width=None))
     with Progress(*columns, console=plain_console(errors=True), transient=True) as bar:
         task = bar.add_task("", total=runs, said="")
-        yield lambda done, left: bar.update(task, completed=done, said=f"{done} of {runs} runs, {_count(left, 'command')} left")
+        yield lambda done, left: bar.update(
+            task, completed=done, said=f"{done} of {runs} runs, {_count(left, 'command')} left"
+        )
 
 
 def _count(number: int, noun: str) -> str:
