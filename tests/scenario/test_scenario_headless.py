@@ -33,12 +33,14 @@ def test_several_are_told_one_after_the_other(folder: Path) -> None:
     places = [done.stdout.index(f"{title}\n") for title in ("good", "both", "lab")]
     assert places == sorted(places)
     assert done.stdout.count("\nPASSED\n") == 3
+    assert done.stdout.endswith("\n3 of 3 scenarios passed\n")
 
 
 def test_one_that_fails_fails_the_command_and_the_others_are_still_run(folder: Path) -> None:
     done = replay(folder, "bad.yaml", "good.yaml")
     assert done.returncode == 1
     assert done.stdout.index("\nFAILED\n") < done.stdout.index("\nPASSED\n")
+    assert done.stdout.endswith("\n1 of 2 scenarios passed\n  failed: bad\n")
 
 
 def test_a_mistake_in_any_is_told_before_anything_runs(folder: Path) -> None:

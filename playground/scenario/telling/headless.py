@@ -39,13 +39,13 @@ def run_and_report(
     0: all passed; 1: not. ``keep`` is given each outcome, ``done`` what came of each script, ``begun`` each world.
     KeyboardInterrupt if somebody presses Ctrl-C.
     """
-    passed = True
+    failed: list[str] = []
     console = PlainConsole(highlight=False)
     for number, script in enumerate(scripts):
         came = run_one(script, seed, begun)
         if done is not None:
             done(came)
-        passed = passed and came.passed
+        failed += [] if came.passed else [script.title]
         if keep is not None and isinstance(came, Played):
             for outcome in came.outcomes:
                 keep(outcome)
@@ -58,7 +58,18 @@ def run_and_report(
             report_lab(came, console)
         else:
             report_script(came, console)
-    return 0 if passed else 1
+    if len(scripts) > 1 and not as_json:
+        _sum_up(len(scripts), failed, console)
+    return 1 if failed else 0
+
+
+def _sum_up(played: int, failed: list[str], console: Console) -> None:
+    """The last lines after several scenarios: who has to look where."""
+    console.print(f"\n{'-' * console.width}\n")
+    style = "bold red" if failed else "bold green"
+    console.print(Text(f"{played - len(failed)} of {played} scenarios passed", style))
+    for title in failed:
+        console.print(Text(f"  failed: {title}", "red"))
 
 
 def print_shelf() -> int:
