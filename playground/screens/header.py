@@ -92,8 +92,8 @@ def parts(header: Header, look: Look) -> list[Part]:
         Part(f"p50 {latency(header.p50_us)}", 9, Tone.MUTED, right=True),
         Part(f"p99 {latency(header.p99_us)}", 5, right=True),
         Part(f"errors {header.error_share:4.0%}", 3, errors, right=True),
-        Part(f"stale {header.stale_reads}", 6 if header.stale_reads else 8,
-             Tone.WARN if header.stale_reads else Tone.MUTED, right=True),
+        *([] if "stale" in verdict else [Part(f"stale {header.stale_reads}", 6 if header.stale_reads else 8,
+                                              Tone.WARN if header.stale_reads else Tone.MUTED, right=True)]),
         *_atomic(header, look),
         *([Part(f"{_sign(header.tone, look)} {verdict}", 2, header.tone, bold=True, right=True)] if verdict else []),
     ]  # fmt: skip
