@@ -122,7 +122,7 @@ def test_the_command_writes_a_file_with_a_suite_for_each_run(
     capsys.readouterr()
     monkeypatch.setattr("sys.argv", [*command[:-1], "nowhere/report.xml"])
     assert cli.main() == 2
-    assert "cannot write the JUnit report nowhere/report.xml: No such file or directory" in capsys.readouterr().err
+    assert "cannot write the JUnit report nowhere/report.xml: there is no folder nowhere" in capsys.readouterr().err
 
 
 def test_a_report_that_cannot_be_written_is_one_line(played: Played, tmp_path: Path) -> None:

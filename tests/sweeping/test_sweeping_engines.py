@@ -106,6 +106,7 @@ def test_a_scheduler_that_is_not_there_is_one_line() -> None:
         with pytest.raises(UserError) as caught:
             DaskCluster(address)
         line = str(caught.value)
-        assert line.startswith(f"--scheduler {address}: ")
+        assert line.startswith("--scheduler")
+        assert address in line
         assert "\n" not in line
         assert "write tcp://HOST:PORT of a Dask scheduler" in line
