@@ -15,31 +15,15 @@ from playground.commands import COMMANDS
 from playground.kernel.randomness import stream
 from playground.kernel.world import run
 from playground.spec import ClusterSpec
+from tests.checkers.story import Story as Told
 
 
-class Story:
-    """A history told line by line; time passes by one with every line."""
+class Story(Told):
+    """With the live judge listening."""
 
     def __init__(self, *, register: bool = False, patience_us: int = 1_000, bound: int = 256) -> None:
-        self.history = History()
+        super().__init__()
         self.live = Live(self.history, register=register, patience_us=patience_us, bound=bound)
-        self.now_us = 0
-
-    def begin_write(self, value: str, *seen: str, key: str = "k") -> Operation:
-        self.now_us += 1
-        return self.history.invoke("c1", key, self.now_us, value=value, supersedes=frozenset(seen))
-
-    def begin_read(self, key: str = "k") -> Operation:
-        self.now_us += 1
-        return self.history.invoke("c2", key, self.now_us)
-
-    def end(self, operation: Operation, *seen: str, outcome: str = "ok") -> Operation:
-        self.now_us += 1
-        self.history.complete(operation, outcome, self.now_us, seen=seen)
-        return operation
-
-    def write(self, value: str, *seen: str) -> None:
-        self.end(self.begin_write(value, *seen))
 
     def read(self, *seen: str) -> str:
         """The verdict after a read that returns ``seen``."""

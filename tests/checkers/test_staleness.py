@@ -7,31 +7,15 @@ from hypothesis import strategies as st
 
 from playground.checkers.history import History, Operation
 from playground.checkers.staleness import Staleness
+from tests.checkers.story import Story as Told
 
 
-class Story:
-    """A history told line by line; time passes by one with every line."""
+class Story(Told):
+    """With the judge of staleness listening."""
 
     def __init__(self) -> None:
-        self.history = History()
+        super().__init__()
         self.judge = Staleness(self.history)
-        self.now_us = 0
-
-    def begin_write(self, value: str, *seen: str, key: str = "k") -> Operation:
-        self.now_us += 1
-        return self.history.invoke("c1", key, self.now_us, value=value, supersedes=frozenset(seen))
-
-    def begin_read(self, key: str = "k") -> Operation:
-        self.now_us += 1
-        return self.history.invoke("c2", key, self.now_us)
-
-    def end(self, operation: Operation, *seen: str, outcome: str = "ok") -> Operation:
-        self.now_us += 1
-        self.history.complete(operation, outcome, self.now_us, seen=seen)
-        return operation
-
-    def write(self, value: str, *seen: str) -> None:
-        self.end(self.begin_write(value, *seen))
 
     def read(self, *seen: str) -> bool:
         """Whether a read that begins now and returns ``seen`` is stale."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.systems.ring.client import Entry, HashRing, Membership, Status, placement
+from tests.fresh import told
 
 NAMES = ("n1", "n2", "n3", "n4")
 entries = st.builds(
@@ -101,13 +100,4 @@ def test_digests_are_the_same_in_every_process() -> None:
         "m = Membership.of(['n1','n2']).having('n3', Entry(Status.JOINING, 2, 1.5, (('n1', 3),)));"
         "print(m.digest, m.version)"
     )
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(told) == 1
+    assert len(told(code, ("1", "2"))) == 1

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from playground.cluster import Cluster
-from playground.commandline import parse_line
 from playground.kernel.node import Life
-from playground.kernel.world import run
-from playground.spec import ClusterSpec
 from playground.systems.store import checks
+from tests.systems.store.judging import judged
 from tests.systems.store.store_chaos import Chaos
-from tests.systems.store.store_lab import SECOND, Cut, Lab, simulate
+from tests.systems.store.store_lab import Cut, Lab, simulate
 from tests.systems.store.test_store_client import do
 from tests.systems.store.test_store_simulation import chaotic
 
 # --- a disk that cannot be read -----------------------------------------------------------
+
+
+THIN = {"nodes": 3, "store": {"anti_entropy_interval_ms": 0, "read_repair": False}}
+"""Nothing makes up for what a disk has forgotten."""
 
 
 def test_a_node_that_cannot_read_its_log_stays_down_until_it_can_and_says_so_once() -> None:
@@ -142,29 +143,12 @@ def test_chaos_with_lying_disks_loses_writes_but_never_its_way(seed: int) -> Non
     assert checks.replicas_converged(stores) == []
 
 
-def judged(*lines: str) -> Cluster:
-    """A cluster after ``"seconds command"`` lines, inspected at the end."""
-
-    async def main() -> Cluster:
-        load = {"rate": 60, "clients": 3, "keys": 10}
-        spec = {"nodes": 3, "load": load, "store": {"anti_entropy_interval_ms": 0, "read_repair": False}}
-        cluster = Cluster(ClusterSpec.model_validate(spec), 3)
-        acts = [line.split(" ", 1) for line in lines]
-        cluster.plan((int(float(at) * 1e6), parse_line(text)) for at, text in acts)
-        await cluster.advance(15 * SECOND)
-        assert not cluster.refused
-        cluster.inspection.violations.extend(cluster.inspection.judge())
-        return cluster
-
-    return run(main)
-
-
 @pytest.mark.parametrize("mended", [False, True])
 def test_freshness_is_not_promised_once_a_disk_has_lied_and_one_node_is_enough_for_that(mended: bool) -> None:
     # The partition keeps n3 from writes that n1 then forgets: what is left of them is on n2 alone.
     lines = ["2 disk n1 fault=lie", "3 partition n3 | n1 n2 c1 c2 c3"]
     lines += ["5.5 disk n1 fault=ok"] if mended else []
-    cluster = judged(*lines, "6 crash n1", "6.1 heal", "6.2 partition n2 | n1 n3 c1 c2 c3", "6.3 start n1")
+    cluster = judged(THIN, *lines, "6 crash n1", "6.1 heal", "6.2 partition n2 | n1 n3 c1 c2 c3", "6.3 start n1")
     # Once it is mended the next write has the cache safe.
     assert (cluster.node("n1").disk.stats.acknowledged_bytes_lost == 0) == mended
     assert (cluster.staleness.stale_reads == 0) == mended

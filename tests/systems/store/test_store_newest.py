@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import reduce
 from typing import Any
 
@@ -11,17 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.cluster import Cluster
-from playground.commandline import parse_line
 from playground.kernel.errors import Rejected
 from playground.kernel.network import Parcel, Verdict
-from playground.kernel.world import run
-from playground.spec import ClusterSpec
 from playground.systems.store import checks
 from playground.systems.store.messages import Stamp
 from playground.systems.store.records import fingerprint, put_record, replay
 from playground.systems.store.service import StoreService
 from playground.systems.store.versions import Siblings, Versioned, covers, join, merge, timestamp
+from tests.fresh import told
+from tests.systems.store.judging import judged
 from tests.systems.store.store_chaos import Chaos
 from tests.systems.store.store_lab import SECOND, Cut, Lab, simulate
 from tests.systems.store.test_store_client import do
@@ -31,6 +27,9 @@ WITH_RIGHT_CLOCKS = tuple(act for act in Chaos.acts if act != "drift")
 
 instants = st.integers(-3, 3)  # a clock that is behind may show a time before the world began
 writes = st.builds(Versioned, st.sampled_from(("x", "y", "z")), instants.map(timestamp))
+
+
+NEWEST = {"nodes": 5, "store": {"conflicts": "newest"}}
 
 
 def newest_lab(size: int = 3, seed: int = 1, **settings: Any) -> Lab:
@@ -305,29 +304,12 @@ def test_siblings_do_not_mind_a_wrong_clock() -> None:
     simulate(main)
 
 
-def judged(conflicts: str, *lines: str) -> Cluster:
-    """A cluster after ``"seconds command"`` lines, inspected at the end."""
-
-    async def main() -> Cluster:
-        load = {"rate": 60, "clients": 3, "keys": 10}
-        spec = ClusterSpec.model_validate({"nodes": 5, "load": load, "store": {"conflicts": conflicts}})
-        cluster = Cluster(spec, 3)
-        acts = [line.split(" ", 1) for line in lines]
-        cluster.plan((int(float(at) * 1e6), parse_line(text)) for at, text in acts)
-        await cluster.advance(15 * SECOND)
-        assert not cluster.refused
-        cluster.inspection.violations.extend(cluster.inspection.judge())
-        return cluster
-
-    return run(main)
-
-
 def test_nothing_is_promised_once_a_clock_decides_wrongly_and_everything_is_before() -> None:
-    cluster = judged("newest", "2 clock n2 offset=5s", "6 crash n1", "8 start n1")
+    cluster = judged(NEWEST, "2 clock n2 offset=5s", "6 crash n1", "8 start n1")
     assert cluster.staleness.stale_reads > 0
     assert cluster.inspection.lost_writes() > 0
     assert not cluster.inspection.violations
-    cluster = judged("newest", "2 clock c1 offset=5s", "6 crash n1", "8 start n1")
+    cluster = judged(NEWEST, "2 clock c1 offset=5s", "6 crash n1", "8 start n1")
     assert cluster.staleness.stale_reads == 0, "no client's clock matters"
 
 
@@ -339,7 +321,7 @@ def test_a_broken_promise_of_the_newest_is_reported_as_one(monkeypatch: pytest.M
         "on_stamp",
         lambda self, source, message: stamp(self, source, message) + 5 * SECOND * (self.name == "n2"),
     )
-    cluster = judged("newest")
+    cluster = judged(NEWEST)
     assert {"fresh reads", "no lost writes"} <= {violation.check for violation in cluster.inspection.violations}
 
 
@@ -355,13 +337,4 @@ def test_a_run_with_timestamps_is_repeated_bit_for_bit_in_any_process() -> None:
         "    return lab.world.digest(), lab.staleness.stale_reads, dict(lab.history.counts)\n"
         "print(simulate(main))\n"
     )
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(told) == 1
+    assert len(told(code, ("1", "2"))) == 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from playground.systems.store import checks
+from tests.fresh import told
 from tests.systems.store.store_chaos import Chaos
 from tests.systems.store.store_lab import Cut, Lab, Muddle, simulate
 
@@ -152,13 +151,4 @@ def test_a_run_is_repeated_bit_for_bit_in_any_process() -> None:
         "    return lab.world.digest(), dict(lab.history.counts)\n"
         "print(simulate(main))\n"
     )
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    }
-    assert len(told) == 1
+    assert len(told(code, ("1", "2", "3"))) == 1
