@@ -24,12 +24,9 @@ from playground.kernel.errors import UserError
 from playground.kernel.node import Life, Node
 from playground.kernel.world import World
 from playground.metrics import Metrics
-from playground.spec import ClusterSpec
+from playground.spec import CONSOLE, ClusterSpec
 from playground.systems import catalog
 from playground.workload import LoadClient, LoadSettings
-
-CONSOLE = "you"
-"""The client behind ``put`` and ``get``."""
 
 
 class Cluster:
@@ -82,6 +79,10 @@ class Cluster:
                 if isinstance(service, kind):
                     found[name] = service
         return found
+
+    def serving(self, kind: type[Any]) -> dict[str, Any]:
+        """Those of them whose nodes answer: neither booting nor frozen."""
+        return {name: each for name, each in self.services(kind).items() if self.node(name).life is Life.UP}
 
     def load_clients(self) -> Iterable[LoadClient]:
         """The clients whose machines are up."""

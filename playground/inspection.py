@@ -71,7 +71,7 @@ class Inspection:
         self.linearizability = Live(cluster.history, register=cluster.spec.store.conflicts == "newest")
         """No promise of the store (quorums give a regular register, not an atomic one), but worth knowing."""
         self._atomic = True
-        cluster.history.listen(_ignore, self._operation_ended)
+        cluster.history.listen(ended=self._operation_ended)
         cluster.world.journal.watch(self._happened)
         cluster.world.schedule(LOOK_US, self._look)
 
@@ -278,8 +278,7 @@ class Inspection:
     # --- at the end ----------------------------------------------------------------
 
     def _stores(self) -> dict[str, StoreService]:
-        services: dict[str, StoreService] = self._cluster.services(StoreService)
-        return {name: each for name, each in services.items() if self._cluster.node(name).life is Life.UP}
+        return self._cluster.serving(StoreService)
 
     def _durability(self) -> list[Violation]:
         return self._lost(self.promised_durable)
@@ -291,7 +290,3 @@ class Inspection:
             key: [value for value in values if promised(key, value)] for key, values in staleness.acknowledged().items()
         }
         return store_checks.lost_writes(nodes, acknowledged, staleness.covers)
-
-
-def _ignore(_operation: Operation) -> None:
-    pass

@@ -41,7 +41,7 @@ class Metrics:
         self.buckets: deque[Bucket] = deque(maxlen=KEEP_BUCKETS)
         self.read_us = array("L")
         self.write_us = array("L")
-        history.listen(_ignore, self._ended)
+        history.listen(ended=self._ended)
 
     def recent(self, now_us: int, seconds: int) -> list[Bucket]:
         """The last ``seconds`` whole or begun buckets, oldest first; empty ones where nothing ended."""
@@ -88,7 +88,3 @@ def percentile(values: Sequence[int], percent: float) -> int:
     ordered = sorted(values)
     rank = math.ceil(len(ordered) * percent / 100)
     return ordered[max(rank, 1) - 1]
-
-
-def _ignore(_operation: Operation) -> None:
-    pass

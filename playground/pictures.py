@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from playground.checkers.history import Operation
-from playground.cluster import CONSOLE, Cluster
+from playground.cluster import Cluster
 from playground.curves import Curves
 from playground.frame import Frame, Header, Thing, View
 from playground.kernel.journal import Entry
 from playground.kernel.node import Life
+from playground.spec import CONSOLE
 from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
 from playground.systems.store import picture as store_picture
@@ -87,7 +88,7 @@ class Painter:
         for entry in cluster.world.journal.entries:
             self._write(entry)
         cluster.world.journal.watch(self._write)
-        cluster.history.listen(self._began, _ignore)
+        cluster.history.listen(started=self._began)
 
     @property
     def at_us(self) -> int:
@@ -321,7 +322,3 @@ def _tone(operation: Operation) -> Tone:
     if operation.outcome == "ok":
         return Tone.WARN if operation.stale else Tone.GOOD
     return {"open": Tone.PLAIN, "fail": Tone.BAD, "unknown": Tone.WARN}[operation.outcome]
-
-
-def _ignore(_operation: Operation) -> None:
-    pass

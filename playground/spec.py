@@ -12,6 +12,8 @@ from playground.systems.store.settings import StoreSettings
 from playground.workload import LoadSettings
 
 MAX_NODES = 2_000
+CONSOLE = "you"
+"""The client behind ``put`` and ``get``; it may be crashed or cut off like any other."""
 
 
 class NetworkSettings(BaseModel):

@@ -11,11 +11,12 @@ def ills(node: Node, usual_us: int) -> Iterator[str]:
     """``disk full``, one for each fault. ``usual_us``: what an event costs it when it is well."""
     if node.event_us != usual_us:
         yield f"CPU slow, {node.event_us / 1_000:g} ms an event"
-    yield from (f"disk {text}" for text in _of_disk(node))
-    yield from (f"clock {text}" for text in _of_clock(node))
+    yield from (f"disk {text}" for text in of_disk(node))
+    yield from (f"clock {text}" for text in of_clock(node))
 
 
-def _of_disk(node: Node) -> Iterator[str]:
+def of_disk(node: Node) -> Iterator[str]:
+    """What can be mended of a disk."""
     disk = node.disk
     if disk.full:
         yield "full"
@@ -29,7 +30,8 @@ def _of_disk(node: Node) -> Iterator[str]:
         yield "cannot be read"
 
 
-def _of_clock(node: Node) -> Iterator[str]:
+def of_clock(node: Node) -> Iterator[str]:
+    """In what a clock is wrong."""
     clock = node.clock
     if clock.offset_us:
         yield f"{clock.offset_us / 1e6:+g} s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from playground.chaos.ills import of_clock, of_disk
 from playground.kernel.node import Node
 
 EVENT_US = 50
@@ -65,8 +66,7 @@ def break_disk(node: Node, fault: str, amount: int) -> str:
 
 
 def disk_is_ill(node: Node) -> bool:
-    disk = node.disk
-    return disk.full or disk.hanging or disk.slowdown != 1 or disk.lying or disk.failing_reads
+    return any(of_disk(node))
 
 
 def mend_disk(node: Node, fault: str = "ok") -> None:
@@ -91,7 +91,7 @@ CLOCK_PARTS = ("offset", "drift", "frozen")
 
 
 def clock_is_wrong(node: Node) -> bool:
-    return bool(node.clock.offset_us or node.clock.drift_ppm or node.clock.frozen)
+    return any(of_clock(node))
 
 
 def set_clock(node: Node, offset_us: int | None, drift_ppm: int | None, *, frozen: bool = False) -> str:

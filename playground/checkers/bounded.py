@@ -23,7 +23,7 @@ class Bounded:
         self._ages_us = array("Q")
         self._sorted = True
         self._staleness = staleness
-        history.listen(_ignore, self._ended)
+        history.listen(ended=self._ended)
 
     def __len__(self) -> int:
         """How many reads were stale."""
@@ -50,7 +50,3 @@ class Bounded:
             self.max_us = age_us
         self._ages_us.append(age_us)
         self._sorted = False
-
-
-def _ignore(_operation: Operation) -> None:
-    pass

@@ -72,10 +72,16 @@ class History:
     def completed(self) -> int:
         return sum(self.counts.values())
 
-    def listen(self, started: Callable[[Operation], None], ended: Callable[[Operation], None]) -> None:
-        """Be told of every invocation and every completion."""
-        self._starters.append(started)
-        self._listeners.append(ended)
+    def listen(
+        self,
+        started: Callable[[Operation], None] | None = None,
+        ended: Callable[[Operation], None] | None = None,
+    ) -> None:
+        """Be told of every invocation, every completion, or both."""
+        if started is not None:
+            self._starters.append(started)
+        if ended is not None:
+            self._listeners.append(ended)
 
     def invoke(
         self,

@@ -45,11 +45,11 @@ def diff(
     import json
 
     from playground.journals.difference import compare, report
-    from playground.scenario.telling.headless import PlainConsole
+    from playground.scenario.telling.terminal import plain_console
 
     found = compare(a, b)
     if as_json:
         print(json.dumps(found.as_json(), ensure_ascii=False))
     else:
-        report(found, PlainConsole(highlight=False))
+        report(found, plain_console())
     return 0 if found.same else 1

@@ -81,6 +81,19 @@ class Lasting(Base):
     lasting: DurationUs | None = Field(default=None, gt=0, description="how long it lasts; without it, until undone")
 
 
+class OneWord(Base):
+    """An act on no node, with one plain word at most: the positional field."""
+
+    target_fields: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
+        plain, fields = split_words(words)
+        if len(plain) > 1:
+            raise UserError(f"one {cls.positional} is enough, {plain[1]!r} is too much")
+        return with_field(fields, cls.positional, plain[0]) if plain else fields
+
+
 def split_words(words: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
     """Plain words (commas separate, too), and those of the form ``field=value``."""
     plain: list[str] = []
@@ -99,14 +112,6 @@ def with_field(fields: dict[str, Any], field: str, value: Any) -> dict[str, Any]
     if field in fields:
         raise UserError(f"{field} is given twice")
     return fields | {field: value}
-
-
-def single(field: str, words: Sequence[str]) -> dict[str, Any]:
-    """Raw fields of a command with one plain word at most."""
-    plain, fields = split_words(words)
-    if len(plain) > 1:
-        raise UserError(f"one {field} is enough, {plain[1]!r} is too much")
-    return with_field(fields, field, plain[0]) if plain else fields
 
 
 def _spell(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from playground.commands.base import Base, Lasting, single, split_words, with_field
+from playground.commands.base import Base, Lasting, OneWord, split_words, with_field
 from playground.kernel.errors import UserError
 from playground.quantities import DurationUs, Share
 
@@ -17,7 +17,7 @@ PerSecond = Annotated[float, Field(ge=0, le=MOST_PER_S)]
 """Operations per second, over all clients."""
 
 
-class Load(Lasting):
+class Load(Lasting, OneWord):
     """Change what the clients do: operations per second, share of reads, popularity of keys, one key that is hot."""
 
     form: ClassVar[str] = "load [rate=N] [reads=P] [skew=N] [hot=KEY] [hot_share=P] [lasting=D]"
@@ -25,7 +25,6 @@ class Load(Lasting):
     family: ClassVar[str] = "load"
     undo: ClassVar[str] = "load"
     positional: ClassVar[str] = "rate"
-    target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["load"] = "load"
     rate: PerSecond | None = Field(default=None, description="operations per second, over all clients")
     reads: Share | None = Field(default=None, description="share of reads")
@@ -35,12 +34,8 @@ class Load(Lasting):
         default=None, description="share of the operations that go to hot; 50% if only hot is given"
     )
 
-    @classmethod
-    def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
-        return single(cls.positional, words)
 
-
-class Burst(Base):
+class Burst(OneWord):
     """Much more load for a while."""
 
     form: ClassVar[str] = "burst [rate=N] [lasting=D]"
@@ -48,19 +43,14 @@ class Burst(Base):
     family: ClassVar[str] = "load"
     undo: ClassVar[str] = "by itself"
     positional: ClassVar[str] = "rate"
-    target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["burst"] = "burst"
     rate: PerSecond | None = Field(
         default=None, gt=0, description="operations per second; without it, ten times the load"
     )
     lasting: DurationUs = Field(default=3_000_000, gt=0, description="how long")
 
-    @classmethod
-    def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
-        return single(cls.positional, words)
 
-
-class Herd(Base):
+class Herd(OneWord):
     """A thundering herd: all clients ask for one key at the same instant."""
 
     form: ClassVar[str] = "herd [KEY] [requests=N]"
@@ -68,17 +58,12 @@ class Herd(Base):
     family: ClassVar[str] = "load"
     undo: ClassVar[str] = "by itself"
     positional: ClassVar[str] = "key"
-    target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["herd"] = "herd"
     key: str = Field(default="k0", min_length=1, max_length=200, description="which they read")
     requests: int = Field(default=200, ge=1, le=100_000, description="reads, over all clients")
 
     def _positional_words(self, fields: dict[str, Any]) -> list[str]:
         return _key_words(fields)
-
-    @classmethod
-    def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
-        return single(cls.positional, words)
 
 
 class Put(Base):
@@ -106,24 +91,19 @@ class Put(Base):
         return fields
 
 
-class Get(Base):
+class Get(OneWord):
     """Read one key as a client of your own."""
 
     form: ClassVar[str] = "get KEY [r=N]"
     example: ClassVar[str] = "get cat"
     family: ClassVar[str] = "client"
     positional: ClassVar[str] = "key"
-    target_fields: ClassVar[tuple[str, ...]] = ()
     do: Literal["get"] = "get"
     key: str = Field(min_length=1, max_length=200, description="what is read")
     r: int | None = Field(default=None, ge=1, description="replicas that must answer; as the store is set")
 
     def _positional_words(self, fields: dict[str, Any]) -> list[str]:
         return _key_words(fields)
-
-    @classmethod
-    def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
-        return single(cls.positional, words)
 
 
 def _key_words(fields: dict[str, Any]) -> list[str]:

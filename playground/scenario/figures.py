@@ -25,7 +25,8 @@ from playground.quantities import parse_duration_us, parse_share
 
 _N, _S, _D, _F, _V = Kind.NUMBER, Kind.SHARE, Kind.DURATION, Kind.FLAG, Kind.VERDICT
 _RUN, _WINDOW, _MOMENT = Span.RUN, Span.WINDOW, Span.MOMENT
-_RANKS = (50, 95, 99)
+PERCENTILES = (50, 95, 99)
+"""Those that are told of every latency."""
 
 FIGURES: dict[str, Figure] = {
     name: Figure(name, kind, text, span)
@@ -85,9 +86,9 @@ FIGURES: dict[str, Figure] = {
         ("heirs", _N, _RUN, "how many members got keys of those who left"),
         ("heir_max_over_mean", _N, _RUN, "what the largest heir got, as a multiple of an equal share"),
         ("owner_max_over_mean", _N, _RUN, "what the largest owner has in the end, as a multiple of an equal share"),
-        *((f"p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of reads and writes") for rank in _RANKS),
-        *((f"read_p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of reads") for rank in _RANKS),
-        *((f"write_p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of writes") for rank in _RANKS),
+        *((f"p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of reads and writes") for rank in PERCENTILES),
+        *((f"read_p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of reads") for rank in PERCENTILES),
+        *((f"write_p{rank}", _D, _WINDOW, f"{rank}th percentile of the latency of writes") for rank in PERCENTILES),
         ("hypothesis", _V, _RUN, "whether the steady-state hypothesis held whenever it was probed"),
     )
 } | {

@@ -10,8 +10,6 @@ from playground.scenario.figures import Expectation, Value, spell
 from playground.scenario.hypothesis import Findings
 from playground.scenario.model import Scenario
 
-PERCENTILES = (50, 95, 99)
-
 
 @dataclass(frozen=True, slots=True)
 class Traffic:

@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from playground.checkers.history import Operation
 from playground.cluster import Cluster
 from playground.metrics import percentile
-from playground.scenario.figures import FIGURES, Span, Value
+from playground.scenario.figures import FIGURES, PERCENTILES, Span, Value
 from playground.scenario.hypothesis import Hypothesis, Probe
-from playground.scenario.outcome import PERCENTILES
 
 US = 1_000_000
 
@@ -28,7 +27,7 @@ class Probing:
         self._ended: deque[Operation] = deque()
         self._moment: tuple[int, dict[str, Value]] = (-1, {})
         if self._longest_us:
-            cluster.history.listen(_ignore, self._operation_ended)
+            cluster.history.listen(ended=self._operation_ended)
 
     def measure(self, probe: Probe) -> Value:
         """What ``probe`` shows now. None: it could not be measured."""
@@ -92,7 +91,3 @@ def windowed(name: str, ended: Iterable[Operation], over_us: int) -> Value:
         return sum(each.write is (name == "writes") for each in operations)
     outcomes = {"operations": ("ok", "fail", "unknown"), "ok": ("ok",), "failed": ("fail",), "unknown": ("unknown",)}
     return sum(each.outcome in outcomes[name] for each in operations)
-
-
-def _ignore(_operation: Operation) -> None:
-    pass

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from playground.cluster import Cluster
 from playground.figure import Value
-from playground.kernel.node import Life
 from playground.metrics import percentile
 from playground.systems.gossip import checks as gossip_checks
 from playground.systems.gossip.figures import Spread
@@ -153,7 +152,7 @@ class Copies(Sampler):
         self._thin_us = 0
 
     def look(self, cluster: Cluster) -> None:
-        copies = store_checks.copies(_stores(cluster))
+        copies = store_checks.copies(cluster.serving(StoreService))
         n = cluster.spec.store.n
         for key, count in copies.items():
             if count >= n:
@@ -173,7 +172,7 @@ class Copies(Sampler):
         return {
             "fewest_copies": self._fewest,
             "thin_for": self._thin_us,
-            "strays": store_checks.strays(_stores(cluster)),
+            "strays": store_checks.strays(cluster.serving(StoreService)),
             "misplaced": _misplaced(cluster),
         }
 
@@ -238,14 +237,9 @@ class Sampling:
         return found
 
 
-def _stores(cluster: Cluster) -> dict[str, StoreService]:
-    services: dict[str, StoreService] = cluster.services(StoreService)
-    return {name: each for name, each in services.items() if cluster.node(name).life is Life.UP}
-
-
 def _owners(cluster: Cluster) -> dict[str, str]:
     """Key -> its owner, by what the nodes that are up know together; {} while the ring is changing."""
-    where = store_checks.placing(_stores(cluster))
+    where = store_checks.placing(cluster.serving(StoreService))
     if where is None or len(where.circles) != 1:
         return {}
     keys = [f"k{number}" for number in range(cluster.spec.load.keys)]
@@ -254,7 +248,7 @@ def _owners(cluster: Cluster) -> dict[str, str]:
 
 def _misplaced(cluster: Cluster) -> int | None:
     """Keys that do not lie on exactly their owner and the next N - 1 nodes, by a circle that is not the store's own."""
-    stores = _stores(cluster)
+    stores = cluster.serving(StoreService)
     known = store_checks.membership(stores)
     if known.changing or not known.current:
         return None

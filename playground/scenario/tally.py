@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from playground.checkers.history import History, Operation
 from playground.metrics import Metrics, percentile
-from playground.scenario.outcome import PERCENTILES, Traffic
+from playground.scenario.figures import PERCENTILES
+from playground.scenario.outcome import Traffic
 
 
 class Tally:
@@ -16,7 +17,7 @@ class Tally:
     def __init__(self, history: History) -> None:
         self.errors: Counter[str] = Counter()
         self._ended: Counter[tuple[bool, str]] = Counter()
-        history.listen(_ignore, self._operation_ended)
+        history.listen(ended=self._operation_ended)
 
     def traffic(self, metrics: Metrics, *, writes: bool) -> Traffic:
         """Reads, or writes, so far."""
@@ -33,7 +34,3 @@ def ranks(latencies_us: Iterable[int]) -> dict[int, int]:
     """Percentile -> microseconds; all 0 if nothing ended well."""
     ordered = sorted(latencies_us)
     return {rank: percentile(ordered, rank) for rank in PERCENTILES}
-
-
-def _ignore(_operation: Operation) -> None:
-    pass

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from playground.scenario.telling.terminal import bar, plain_console, polite_interrupts
 from playground.sweeps.engine import Engine
 from playground.sweeps.report import Swept, report
 from playground.sweeps.results import Results
@@ -73,52 +70,31 @@ class Interrupts:
         if self.pressed:
             engine.stop()
 
-    def note(self, number: int, _frame: FrameType | None) -> None:
-        """A signal's handler."""
-        self.pressed.append(number)
+    def note(self) -> None:
+        """Ctrl-C was pressed."""
         if self._engine is not None:
             self._engine.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Interrupts]:
     """Collect Ctrl-C instead of letting it strike anywhere: what is known can be told. The second one strikes."""
     found = Interrupts()
-    before = signal.signal(signal.SIGINT, found.note)
-    try:
+    with polite_interrupts(found.note) as found.pressed:
         yield found
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def plain_console(*, errors: bool = False) -> Console:
-    """Standard output (or standard error) without highlighting."""
-    return _Plain(highlight=False, stderr=errors)
-
-
-class _Plain(Console):
-    """Rich's console, but whoever runs the command decides what becomes of a reader that has gone."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 @contextlib.contextmanager
 def _progress(tally: Tally) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal's standard error, and nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    columns: tuple[Any, ...] = (
+    """A bar on a terminal; yields what to call when there is more to show."""
+    columns = (
         MofNCompleteColumn(),
         BarColumn(bar_width=None),
         TextColumn("{task.fields[failed]} failed"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=plain_console(errors=True), transient=True) as bar:
-        task = bar.add_task("", total=len(tally.seeds), completed=tally.done, failed=tally.failed)
-        yield lambda: bar.update(task, completed=tally.done, failed=tally.failed)
+    with bar(*columns, total=len(tally.seeds), completed=tally.done, failed=tally.failed) as show:
+        yield lambda: show(completed=tally.done, failed=tally.failed)
 
 
 def _say_how_to_go_on(results: Results | None) -> None:

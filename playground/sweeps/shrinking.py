@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 from rich.text import Text
 
 from playground.kernel.errors import UserError
 from playground.scenario.loader import loads
 from playground.scenario.model import Scenario
 from playground.scenario.outcome import Outcome
+from playground.scenario.telling.terminal import bar, plain_console
 from playground.sweeps.engine import Engine
 from playground.sweeps.failures import failures
-from playground.sweeps.headless import interrupts, plain_console
+from playground.sweeps.headless import interrupts
 from playground.sweeps.shrink import Shrunk, Told, comparable, shrink
 from playground.sweeps.simpler import with_method
 from playground.sweeps.trial import Plan, play_within
@@ -113,16 +113,10 @@ def _stem(name: str) -> str:
 
 @contextlib.contextmanager
 def _progress(runs: int) -> Iterator[Told]:
-    """A bar on a terminal's standard error, and nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield lambda _runs, _commands: None
-        return
-    columns = (TextColumn("{task.fields[said]}"), BarColumn(bar_width=None))
-    with Progress(*columns, console=plain_console(errors=True), transient=True) as bar:
-        task = bar.add_task("", total=runs, said="")
-        yield lambda done, left: bar.update(
-            task, completed=done, said=f"{done} of {runs} runs, {_count(left, 'command')} left"
-        )
+    """A bar on a terminal; yields what to tell how many runs there were, and how many commands are left."""
+    columns = TextColumn("{task.fields[said]}"), BarColumn(bar_width=None)
+    with bar(*columns, total=runs, said="") as show:
+        yield lambda done, left: show(completed=done, said=f"{done} of {runs} runs, {_count(left, 'command')} left")
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 from playground.checkers.history import Operation
-from playground.cluster import CONSOLE, Cluster
+from playground.cluster import Cluster
 from playground.commandline import parse_line
 from playground.kernel.messages import message
 from playground.kernel.node import Life, Node
 from playground.kernel.service import Service, handles
 from playground.kernel.world import run
-from playground.spec import ClusterSpec
+from playground.spec import CONSOLE, ClusterSpec
 
 T = TypeVar("T")
 MS = 1_000

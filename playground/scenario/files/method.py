@@ -17,11 +17,9 @@ from playground.quantities import DurationUs, format_duration
 from playground.scenario.files.document import Document, FieldPath
 from playground.scenario.files.validation import place_of, validated
 from playground.scenario.model import ScenarioFile
-from playground.spec import ClusterSpec
+from playground.spec import CONSOLE, ClusterSpec
 from playground.wording import fields_at, unknown
 
-CONSOLE = "you"
-"""The client behind ``put`` and ``get``; it may be crashed or cut off like any other."""
 MOST = 10_000
 """Commands and captions that a method may unfold into."""
 

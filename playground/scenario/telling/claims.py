@@ -19,8 +19,9 @@ from playground.scenario.loader import load_file
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import Examined, Played
 from playground.scenario.shelf import CLAIMS, claim_id
-from playground.scenario.telling.headless import PlainConsole, run_one
+from playground.scenario.telling.headless import run_one
 from playground.scenario.telling.layout import grid, verdict
+from playground.scenario.telling.terminal import plain_console
 from playground.wording import unknown
 
 _ALWAYS = ("checks", "hypothesis")
@@ -33,7 +34,7 @@ def run(ids: Sequence[str], *, as_json: bool = False) -> int:
     0: all hold; 1: not. UserError for an id that there is no claim for.
     """
     chosen = _chosen(ids)
-    console = PlainConsole(highlight=False)
+    console = plain_console()
     held = 0
     for name, path in chosen.items():
         came = run_one(load_file(path))

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +20,7 @@ from playground.scenario.runner import Begun
 from playground.scenario.runner import Progress as Told
 from playground.scenario.shelf import shipped
 from playground.scenario.telling.report_all import report_lab, report_script
+from playground.scenario.telling.terminal import bar, plain_console, polite_interrupts
 
 
 def run_and_report(
@@ -40,7 +38,7 @@ def run_and_report(
     KeyboardInterrupt if somebody presses Ctrl-C.
     """
     failed: list[str] = []
-    console = PlainConsole(highlight=False)
+    console = plain_console()
     for number, script in enumerate(scripts):
         came = run_one(script, seed, begun)
         if done is not None:
@@ -83,15 +81,8 @@ def print_shelf() -> int:
         except UserError as error:
             title = Text(f"cannot be played: {error}", "red")
         table.add_row(Text(name, "bold"), title)
-    PlainConsole(highlight=False).print(table)
+    plain_console().print(table)
     return 0
-
-
-class PlainConsole(Console):
-    """Rich's console, but whoever runs the command decides what becomes of a reader that has gone."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 def run_one(script: Script | Experiment, seed: int | None = None, begun: Begun | None = None) -> Played | Examined:
@@ -112,13 +103,14 @@ def watched(scenario: Scenario) -> Iterator[Told]:
 @contextlib.contextmanager
 def _looking() -> Iterator[Callable[[float, str], None]]:
     """What to tell the share that is done, and a word; raises KeyboardInterrupt if Ctrl-C was pressed."""
-    with _polite_interrupts() as interrupted, _bar() as show:
+    columns = TextColumn("{task.fields[at]}"), BarColumn(bar_width=None)
+    with polite_interrupts() as interrupted, bar(*columns, total=1.0, at="") as show:
 
         def look(done: float, text: str) -> None:
             # Here no task of the world is under way: nothing can be left half done.
             if interrupted:
                 raise KeyboardInterrupt
-            show(done, text)
+            show(completed=done, at=text)
 
         yield look
 
@@ -132,31 +124,3 @@ def _progress(scenario: Scenario, look: Callable[[float, str], None]) -> Told:
         look(min(1.0, now_us / (scenario.until_us or 1)), named + text)
 
     return told
-
-
-@contextlib.contextmanager
-def _polite_interrupts() -> Iterator[list[int]]:
-    """Collect Ctrl-C instead of letting it strike anywhere; the second one strikes."""
-    pressed: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        pressed.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextlib.contextmanager
-def _bar() -> Iterator[Callable[[float, str], None]]:
-    """A bar on a terminal's standard error, and nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _text: None
-        return
-    columns = (TextColumn("{task.fields[at]}"), BarColumn(bar_width=None))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, at="")
-        yield lambda done, text: bar.update(task, completed=done, at=text)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from playground.scenario.figures import Kind, spell, spell_us
+from playground.scenario.figures import PERCENTILES, Kind, spell, spell_us
 from playground.scenario.hypothesis import Deviation, Findings, Probe, Strategy
-from playground.scenario.outcome import PERCENTILES, Outcome, Traffic, Verdict
+from playground.scenario.outcome import Outcome, Traffic, Verdict
 from playground.scenario.telling.layout import conclusion, grid, indented, rows, title, verdict
 from playground.scenario.telling.timeline import condense
 
