@@ -11,6 +11,7 @@ _WHATS = {
     "message": "a message",
     "request": "a request",
     "reply": "a reply",
+    "segment": "a segment of a connection",
     "timer": "a timer",
     "wake": "a task that wakes",
     "disk": "a disk that has finished",
@@ -39,7 +40,7 @@ def words(line: Line) -> str:
         return str(line.get(name, "?"))
 
     what = line["what"]
-    if what in ("message", "request", "reply"):
+    if what in ("message", "request", "reply", "segment"):
         return f"{field('from')} → {field('to')}: {_delivered(line)}"
     if what == "timer":
         state = f" ({line['state']}: nothing happens)" if "state" in line else ""

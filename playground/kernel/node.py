@@ -30,6 +30,7 @@ import trio
 
 from playground.kernel.calls import Desk
 from playground.kernel.clock import Clock
+from playground.kernel.connections import ConnectionDesk, Segment
 from playground.kernel.disk import Disk, Tail
 from playground.kernel.errors import UserError
 from playground.kernel.messages import Reply, Request
@@ -183,6 +184,7 @@ class Process:
         self.running = True
         self.open = not node.event_us
         self.desk = Desk(self)
+        self.connections = ConnectionDesk(self)
         self.disk = node.disk
         self.handlers: dict[type, Callable[[str, Any], object]] = {}
         self.tasks_for: dict[type, Callable[[str, Any], Awaitable[object]]] = {}
@@ -307,6 +309,7 @@ class Process:
                     self.handlers[kind] = method
         self.handlers[Request] = self.desk.on_request
         self.handlers[Reply] = self.desk.on_reply
+        self.handlers[Segment] = self.connections.on_segment
         self.node.serve()
         for service in self.services:
             if self.alive:

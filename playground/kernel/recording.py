@@ -14,6 +14,7 @@ Every line has ``at_us`` (virtual) and ``what``:
 ``message``    ``seq from to kind content sum``, and ``life`` of the receiver unless it is up
 ``request``    the same, and ``call``, the number of the call at its sender
 ``reply``      the same; ``kind`` "error" if the call was refused or rejected
+``segment``    the same, of a connection: its ``id`` and the ``number`` in it; ``kind`` "Ack" or "Reset" without content
 ``timer``      ``seq node act``, and ``state``: cancelled, waiting (its process is busy or frozen), dead
 ``wake``       a timer that lets the task ``act`` go on
 ``disk``       ``seq node act``: the device has finished
@@ -38,6 +39,7 @@ from typing import Any
 import trio
 
 from playground.kernel.canonical import canonical, checksum, name_of
+from playground.kernel.connections import Segment
 from playground.kernel.disk import Disk
 from playground.kernel.journal import Entry
 from playground.kernel.messages import Reply, Request
@@ -154,9 +156,14 @@ def _delivery(node: Node, source: str, content: Any) -> Line:
         told["what"], body = "request", content.body
     elif isinstance(content, Reply):
         told["what"], body = "reply", content.body if content.error is None else content.error
+    elif isinstance(content, Segment):
+        told["what"], body = "segment", content.body
+        told["id"], told["number"] = f"{content.id[0]}:{content.id[1]}", content.number
     text = canonical(body)
     failed = isinstance(content, Reply) and content.error is not None
     told["kind"] = "error" if failed else body.__class__.__name__
+    if isinstance(content, Segment) and not content.number:
+        told["kind"] = "Reset" if content.reset else "Ack"
     told["content"] = text if len(text) <= CLIP else text[: CLIP - 1] + "…"
     told["sum"] = checksum(text)
     if isinstance(content, Request | Reply):

@@ -3,7 +3,7 @@
 A service is told who it is, what arrives, and what its own clock and disk say, and
 nothing else. What merely reacts is a plain method under ``@handles(Message)``, run
 to completion. What waits is an ``async`` method and waits only through the service:
-``sleep``, ``call``, ``timeout``, the disk.
+``sleep``, ``call``, ``timeout``, the disk. What has to arrive in order goes over a connection.
 
 A handler's result answers the call by which its message came (if it came by a call);
 ``raise Rejected(...)`` refuses it; ``answer_later()`` puts it off.
@@ -19,6 +19,7 @@ import trio
 
 from playground.kernel.calls import Answer, Calls
 from playground.kernel.clock import Clock
+from playground.kernel.connections import Connection
 from playground.kernel.disk import Disk
 from playground.kernel.errors import TimedOut
 from playground.kernel.randomness import Stream
@@ -98,6 +99,14 @@ class Service:
     def calls(self, peers: Iterable[str], request: Any, *, timeout_us: int) -> Calls:
         """Ask several peers at once."""
         return Calls(self.process, peers, request, timeout_us)
+
+    def connect(self, peer: str, port: str, hello: Any) -> Connection:
+        """Open a connection to whoever listens on ``port`` there; ``hello`` is its first message."""
+        return self.process.connections.connect(peer, port, hello)
+
+    def listen(self, port: str, accept: Callable[[Connection, Any], object]) -> None:
+        """Take connections: ``accept(connection, hello)`` sets the connection's ``on_message`` and ``on_closed``."""
+        self.process.connections.listen(port, accept)
 
     def answer_later(self) -> Answer:
         """In a handler: put off the answer. Whoever holds the result must use it once."""
