@@ -49,8 +49,11 @@ class Thing:
     client: bool = False
 
 
-PANELS = ("ring", "replicas", "gossip", "load", "log", "detail")
-"""The panels of the overview, in the order in which 1-9 focus them; ``detail`` is the zoom of what is selected."""
+PANELS = ("ring", "replicas", "balancer", "tree", "gossip", "load", "log", "detail")
+"""The panels of the overview, in the order in which 1-9 focus those that there are; ``detail`` is the zoom of what is
+selected."""
+QUORUM_PANELS = tuple(name for name in PANELS if name not in ("balancer", "tree"))
+"""Those of a cluster without an ensemble and balancers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,10 @@ class Frame:
     faults: tuple[str, ...] = ()
     """What is in force right now, in words."""
     load_rate: float = 0.0
+    panels: tuple[str, ...] = QUORUM_PANELS
+    """The panels that this cluster has, in the order of :data:`PANELS`."""
+    helps: tuple[tuple[str, str], ...] = ()
+    """Panel -> the system that it shows, where that is not always the same one."""
     caption: str = ""
     """What a playing scenario says about this moment."""
     stopped: str = ""
