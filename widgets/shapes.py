@@ -119,6 +119,8 @@ class Cell:
     text: str
     tone: Tone = Tone.PLAIN
     bar: float | None = None
+    hue: int | None = None
+    """The colour of the node that the text names, if it names one; nothing else tells by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,39 @@ class Row:
 class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    caption: str = ""
+    empty: str = "nothing here yet"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNode:
+    """One line of a tree: a node of it, ``depth`` steps below the root (0).
+
+    ``subject`` is who it belongs to (the machine whose session an ephemeral node lives by): that machine is
+    selected with the line, and ``hue`` is its colour.
+    """
+
+    path: str
+    """Where it is, unique within the tree."""
+    name: str
+    """What it is called: the last part of ``path``."""
+    depth: int
+    text: str = ""
+    """What it holds, in a few words; muted unless ``tone`` says otherwise."""
+    mark: str = ""
+    """What kind of node it is, where that is special, in one word ("ephemeral"); stands at the end of the line."""
+    tone: Tone = Tone.PLAIN
+    hue: int | None = None
+    subject: str = ""
+    fresh: bool = False
+    """It came or changed a moment ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree as it would be listed: every node after its parent, brothers in order."""
+
+    nodes: tuple[TreeNode, ...]
     caption: str = ""
     empty: str = "nothing here yet"
 
@@ -242,4 +277,4 @@ class Detail:
     tables: tuple[tuple[str, Table], ...] = field(default_factory=tuple)
 
 
-Shape = Ring | Table | Matrix | Series | Log | Detail
+Shape = Ring | Table | Tree | Matrix | Series | Log | Detail
