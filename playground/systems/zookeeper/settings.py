@@ -26,6 +26,9 @@ class ZooKeeperSettings(BaseModel):
     snapshot_every: int = Field(
         default=1_000, ge=10, description="Transactions after which a server writes a snapshot and drops its log."
     )
+    sync_reads: bool = Field(
+        default=False, description="As a database: each read begins with a sync, so that it sees all earlier writes."
+    )
 
     @model_validator(mode="after")
     def _a_leader_is_given_up_before_its_sessions_expire(self) -> ZooKeeperSettings:
