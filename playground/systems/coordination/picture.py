@@ -1,0 +1,1 @@
+"""What the screen shows of the nodes that use an ensemble (to be filled in)."""
