@@ -22,10 +22,13 @@ from playground.checkers.staleness import Staleness
 from playground.inspection import Inspection
 from playground.kernel.errors import UserError
 from playground.kernel.node import Life, Node
+from playground.kernel.service import Service
 from playground.kernel.world import World
 from playground.metrics import Metrics
 from playground.spec import CONSOLE, ClusterSpec
-from playground.systems import catalog
+from playground.systems import access, catalog
+from playground.systems.database import Database
+from playground.systems.layout import Kind, Site
 from playground.workload import LoadClient, LoadSettings
 
 
@@ -39,10 +42,13 @@ class Cluster:
         self.world.network.base_us = spec.network.latency
         self.world.network.jitter_us = spec.network.jitter
         self.history = History()
-        self.staleness = Staleness(self.history, register=spec.store.conflicts == "newest")
+        self.staleness = Staleness(self.history, register=spec.register)
         self.metrics = Metrics(self.history)
         self.load: LoadSettings = spec.load
         self.members: list[str] = []
+        """Every machine that serves, in the order in which they came."""
+        self.kinds: dict[str, Kind] = {}
+        """What each of them is there for."""
         self.clients: list[str] = []
         self.retired: list[str] = []
         """Members that were told to leave the ring."""
@@ -54,8 +60,8 @@ class Cluster:
         self.recorded: list[tuple[int, Any]] = []
         self.refused: list[tuple[int, Any, str]] = []
         self._planned: deque[tuple[int, Any, bool]] = deque()
-        for name in spec.node_names:
-            self.make_member(name, spec.node_names)
+        for name, kind in spec.machines.items():
+            self.make_member(name, tuple(spec.machines), kind)
         for name in (*spec.client_names, CONSOLE):
             self._make_client(name)
         self.inspection = Inspection(self)
@@ -100,6 +106,15 @@ class Cluster:
     def staying(self) -> list[str]:
         """The members that were not told to leave."""
         return [name for name in self.members if name not in self.retired]
+
+    def of_kind(self, kind: Kind) -> list[str]:
+        """The members of this kind."""
+        return [name for name in self.members if self.kinds[name] == kind]
+
+    @property
+    def askable(self) -> tuple[str, ...]:
+        """The operator's list of nodes that clients may ask."""
+        return tuple(name for name in self.staying if self.kinds[name] == "node")
 
     def console(self) -> LoadClient:
         """The client through which a person reads, writes and administers. UserError if it can't be used."""
@@ -189,13 +204,14 @@ class Cluster:
 
     # --- building -------------------------------------------------------------
 
-    def make_member(self, name: str, members: tuple[str, ...], *, joining: bool = False) -> Node:
-        """A machine that runs every system of the catalog; it starts at once."""
-        settings = {"gossip": self.spec.gossip, "store": self.spec.store}
-        site = catalog.Site(name, members, settings, self.spec.ring.points, joining)
+    def make_member(self, name: str, members: tuple[str, ...], kind: Kind = "node", *, joining: bool = False) -> Node:
+        """A machine that runs every system of the catalog that belongs on it; it starts at once."""
+        nodes = tuple(each for each in members if self.spec.machines.get(each, "node") == "node")
+        site = Site(name, kind, members, nodes, self.spec.layout, joining)
         node = Node(self.world, name, catalog.services(site))
         node.event_us = self.spec.machine.event
         self.members.append(name)
+        self.kinds[name] = kind
         node.start()
         return node
 
@@ -205,17 +221,11 @@ class Cluster:
         def own() -> LoadSettings:
             return self.load.model_copy(update={"rate": 0.0}) if name == CONSOLE else self.load
 
-        # A client that is started again is told what the operator's list says by then.
-        node.services = (
-            lambda process: LoadClient(
-                process,
-                own(),
-                tuple(self.staying),
-                self.history,
-                told=name == CONSOLE,
-                conflicts=self.spec.store.conflicts,
-            ),
-        )
+        def session(service: Service) -> Database:
+            # A client that is started again is told what the operator's list says by then.
+            return access.session(service, self.spec.layout, self.askable, timeout_us=self.load.timeout)
+
+        node.services = (lambda process: LoadClient(process, own(), session, self.history, told=name == CONSOLE),)
         self.clients.append(name)
         node.start()
 
@@ -228,7 +238,7 @@ class Cluster:
     def tell_clients(self) -> None:
         """The operator's list of nodes that clients may ask has changed."""
         for client in self.load_clients():
-            client.store.coordinators = tuple(self.staying)
+            client.store.whom(self.askable)
 
     def change_load(self, settings: LoadSettings) -> None:
         """Every client behaves like this from now on (clients that are down never hear of it)."""

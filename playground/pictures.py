@@ -178,7 +178,7 @@ class Painter:
         if broken:
             verdict, tone = f"{broken} broken promise{'s' if broken > 1 else ''}", Tone.BAD
         elif stale:
-            why = "more was broken than is promised for" if cluster.spec.store.fresh else "as R+W allows"
+            why = cluster.inspection.database.why_stale
             verdict, tone = f"{stale} stale read{'s' if stale > 1 else ''}, {why}", Tone.WARN
         else:
             verdict, tone = "all promises kept", Tone.GOOD

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from playground.quantities import DurationUs
+from playground.systems.balancer.settings import BalancerSettings
+from playground.systems.coordination.settings import CoordinationSettings
 from playground.systems.gossip.settings import GossipSettings
+from playground.systems.layout import DatabaseName, Kind, Layout
+from playground.systems.shards.settings import ShardsSettings
 from playground.systems.store.settings import StoreSettings
+from playground.systems.zookeeper.settings import ZooKeeperSettings
 from playground.workload import LoadSettings
 
 MAX_NODES = 2_000
@@ -44,18 +49,39 @@ class RingSettings(BaseModel):
 
 
 class ClusterSpec(BaseModel):
-    """A cluster: nodes n1..nN with gossip and the store, clients c1..cM, and a console."""
+    """A cluster: nodes n1..nN with a database, what stands beside it, clients c1..cM, and a console.
+
+    An ensemble z1.. and balancers b1.. with their servers s1.. are there if they are asked for.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = Field(default="quorum store on a ring", max_length=60)
     nodes: int = Field(default=8, ge=1, le=MAX_NODES, description="how many nodes")
+    database: DatabaseName = Field(
+        default="quorum",
+        description="what the nodes run: a quorum store; shards with masters and slaves; nothing, the ensemble keeps all",
+    )
     network: NetworkSettings = NetworkSettings()
     machine: MachineSettings = MachineSettings()
     ring: RingSettings = RingSettings()
     gossip: GossipSettings = GossipSettings()
     store: StoreSettings = StoreSettings()
+    zookeeper: ZooKeeperSettings = ZooKeeperSettings()
+    coordination: CoordinationSettings = CoordinationSettings()
+    shards: ShardsSettings = ShardsSettings()
+    balancer: BalancerSettings = BalancerSettings()
     load: LoadSettings = LoadSettings()
+
+    @model_validator(mode="after")
+    def _its_parts_fit(self) -> ClusterSpec:
+        if self.database != "quorum" and not self.zookeeper.servers:
+            raise ValueError(f"database {self.database} needs an ensemble: set zookeeper.servers to 3")
+        if self.balancer.balancers and self.database != "shards":
+            raise ValueError("balancers need database: shards, whose writes may be sent twice")
+        if self.database == "shards" and self.shards.copies > self.nodes:
+            raise ValueError(f"shards.copies ({self.shards.copies}) cannot be larger than nodes ({self.nodes})")
+        return self
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -65,11 +91,59 @@ class ClusterSpec(BaseModel):
     def client_names(self) -> tuple[str, ...]:
         return tuple(f"c{number}" for number in range(1, self.load.clients + 1))
 
+    @property
+    def machines(self) -> dict[str, Kind]:
+        """Every machine that serves, and what for, in order."""
+        groups: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+            ("node", self.node_names),
+            ("ensemble", self.zookeeper.names),
+            ("balancer", self.balancer.balancer_names),
+            ("server", self.balancer.server_names),
+        )
+        return {name: kind for kind, names in groups for name in names}
+
+    @property
+    def layout(self) -> Layout:
+        """What every machine is told."""
+        return Layout(
+            self.database,
+            self.ring.points,
+            self.gossip,
+            self.store,
+            self.zookeeper,
+            self.coordination,
+            self.shards,
+            self.balancer,
+        )
+
+    @property
+    def register(self) -> bool:
+        """Whether of two values of a key the later one takes the place of the earlier, whoever has seen what."""
+        return self.database != "quorum" or self.store.conflicts == "newest"
+
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "default": {},
+    "platform": {
+        "title": "a platform",
+        "nodes": 6,
+        "database": "shards",
+        "zookeeper": {"servers": 3},
+        "balancer": {"balancers": 2},
+    },
+    "quorum": {},
     "small": {"title": "three nodes", "nodes": 3, "load": {"rate": 20, "clients": 2}},
     "eventual": {"title": "eventually consistent store (R=1, W=1)", "store": {"r": 1, "w": 1}},
     "large": {"title": "forty nodes", "nodes": 40, "load": {"rate": 100, "clients": 8}},
+    "ensemble": {
+        "title": "ZooKeeper, and nodes that lean on it",
+        "nodes": 4,
+        "database": "zookeeper",
+        "zookeeper": {"servers": 5},
+        "load": {"rate": 20, "clients": 2, "keys": 20},
+    },
 }
-"""Named clusters: what they change of the default."""
+"""Named clusters: what they change of the bare one."""
+DEFAULT = "platform"
+"""The one that a person sees who asks for nothing."""
+BARE = "quorum"
+"""The one that a scenario begins with that names none."""

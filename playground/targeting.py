@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from playground.commands import validate
-from playground.commands.targets import is_word, role_of
+from playground.commands.targets import GROUPS, is_word, role_of
 from playground.kernel.errors import UserError
 from playground.kernel.node import TRANSITIONS
 from playground.systems import catalog
@@ -48,7 +48,7 @@ def _turn(word: str) -> int:
         return 0
     if word in _SIDES:
         return 1
-    return 3 if word in ("all", "rest") else 2
+    return 3 if word in ("all", "rest", *GROUPS) else 2
 
 
 class _Draw:
@@ -84,6 +84,8 @@ class _Draw:
             if not self._sides:
                 self._take_sides(words)
             names = self._sides[word]
+        elif word in GROUPS:
+            names = [name for name in self._cluster.of_kind(GROUPS[word]) if name in self._free()]
         elif word == "clients":
             names = [name for name in self._cluster.load_client_names if name in self._able]
         else:
@@ -122,16 +124,19 @@ class _Draw:
         return self._chance.sample(free, count)
 
     def _with_role(self, word: str, role: str, thing: str, drawn: bool) -> list[str]:
-        known = catalog.roles()
-        if role not in known:
-            there = ", ".join(f"{each} of KEY" for each in known)
-            raise UserError(f"{self._do}: {word}: no system here has a {role}; there are {there}")
-        system, find = known[role]
-        names = list(find(self._cluster.services(system.kind), thing))
+        found = catalog.roles().get(role, ())
+        running = [(system, find) for system, find in found if self._cluster.services(system.kind)]
+        if not running:
+            there = [word for word, ways in catalog.roles().items() if any(self._runs(system) for system, _ in ways)]
+            raise UserError(f"{self._do}: {word}: nobody here is {role}; there are {', '.join(there)}")
+        names = [name for system, find in running for name in find(self._cluster.services(system.kind), thing)]
+        names = list(dict.fromkeys(names))
         if not names:
-            example = f"{role} of k0"
-            raise UserError(f"{self._do}: {word}: that is nobody" + ("" if thing else f"; of what? write {example}"))
+            raise UserError(f"{self._do}: {word}: that is nobody" + ("" if thing else f"; of what? write {role} of k0"))
         return [self._chance.choice(names)] if drawn else names
+
+    def _runs(self, system: catalog.System) -> bool:
+        return bool(self._cluster.services(system.kind))
 
     def _in_order(self, names: list[str]) -> list[str]:
         """As the cluster lists them: for people."""

@@ -19,7 +19,7 @@ from playground.kernel.node import Process
 from playground.kernel.randomness import Zipf
 from playground.kernel.service import Service
 from playground.quantities import DurationUs, Share
-from playground.systems.store.client import Conflicts, StoreClient
+from playground.systems.database import Database
 
 MAX_IN_FLIGHT = 2_000
 """A client with so many unanswered requests drops new ones: nobody has endless sockets."""
@@ -47,6 +47,7 @@ class LoadSettings(BaseModel):
 class LoadClient(Service):
     """One client machine: issues its share of the load and writes down what it is told.
 
+    ``session``: makes its session with the database, whichever that is.
     ``told``: each outcome goes to the journal as a sentence (for operations that a person typed).
     """
 
@@ -54,17 +55,16 @@ class LoadClient(Service):
         self,
         process: Process,
         settings: LoadSettings,
-        coordinators: tuple[str, ...],
+        session: Callable[[Service], Database],
         history: History,
         *,
         told: bool = False,
-        conflicts: Conflicts = "siblings",
     ) -> None:
         super().__init__(process)
         self.told = told
         self.settings = settings
         self.history = history
-        self.store = StoreClient(self, self.name, coordinators, timeout_us=settings.timeout, conflicts=conflicts)
+        self.store = session(self)
         self.in_flight = 0
         self.shed = 0
         self._chance = self.random("arrivals")
@@ -73,6 +73,7 @@ class LoadClient(Service):
         self._arrival = 0
 
     def start(self) -> None:
+        self.store.start()
         self._plan_next()
 
     def change(self, settings: LoadSettings) -> None:

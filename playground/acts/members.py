@@ -30,9 +30,9 @@ def add(cluster: Cluster, command: commands.Add) -> Done:
 def remove(cluster: Cluster, command: commands.Remove) -> Done:
     names = tuple(dict.fromkeys(command.nodes))
     for name in names:
-        if name not in cluster.members:
-            raise UserError(f"remove: {unknown('node of the ring', name, cluster.staying)}")
-    if not set(cluster.staying) - set(names):
+        if name not in cluster.of_kind("node"):
+            raise UserError(f"remove: {unknown('node of the ring', name, cluster.askable)}")
+    if not set(cluster.askable) - set(names):
         raise UserError("remove: somebody has to stay")
     console = cluster.console()
     cluster.retired.extend(name for name in names if name not in cluster.retired)

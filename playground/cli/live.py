@@ -24,9 +24,9 @@ LEAST_COLUMNS, LEAST_ROWS = 60, 20
 @app.callback(invoke_without_command=True)
 def live(
     context: typer.Context,
-    preset: Annotated[str | None, typer.Option(help="default, small, eventual or large.", metavar="NAME")] = None,
+    preset: Annotated[str | None, typer.Option(help="platform, quorum, small, eventual, large or ensemble.", metavar="NAME")] = None,
     nodes: Annotated[
-        int | None, typer.Option(min=1, max=2_000, metavar="N", help="How many nodes (default: 8).")
+        int | None, typer.Option(min=1, max=2_000, metavar="N", help="How many nodes (default: 6).")
     ] = None,
     seed: Seed = None,
     speed: Speed = "1",
@@ -54,8 +54,9 @@ def live(
     pace = parse_speed(speed)
     overrides = {"nodes": nodes, "load": {} if rate is None else {"rate": rate}}
     from playground.scenario.loader import cluster_spec
+    from playground.spec import DEFAULT
 
-    spec = cluster_spec(preset or "default", {name: value for name, value in overrides.items() if value})
+    spec = cluster_spec(preset or DEFAULT, {name: value for name, value in overrides.items() if value})
     _check_terminal()
     from playground.session import Session
 

@@ -6,13 +6,14 @@
 ``2 random``           two of them
 ``25%``                that share of them, rounded up to whole nodes
 ``all``                all of them
-``majority``           more than half of the ring's members, drawn
+``majority``           more than half of the machines that serve, drawn
 ``minority``           the members that are not in this command's majority
 ``rest``               the members that the command does not name or draw otherwise
 ``clients``            all clients that make load
-``owner of k0``        whoever has that role for the key
-``replicas of k0``     all who have that role for the key; ``any replica of k0``: one of them
-``leader``             whoever has that role in a system that elects one; no system here does
+``nodes``              all machines that keep data; so with ``ensemble``, ``balancers``, ``servers``
+``owner of k0``        whoever has that role for the key; so with ``master of k0``, ``master of shard-1``
+``replicas of k0``     all who have that role for the key; ``any slave of k0``: one of them
+``leader``             whoever has that role now: of the ensemble; so with ``followers``, ``active`` (balancer)
 =====================  =======================================================
 
 The modes are those of Chaos Mesh (one, all, fixed, fixed-percent). Of ``majority``, ``minority``, ``rest`` and
@@ -30,12 +31,15 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from playground.systems import catalog
+from playground.systems.layout import Kind
 from playground.wording import unknown
 
-WORDS = ("one", "random", "all", "majority", "minority", "rest", "clients")
+GROUPS: dict[str, Kind] = {"nodes": "node", "ensemble": "ensemble", "balancers": "balancer", "servers": "server"}
+"""Words that stand for all machines of a kind."""
+WORDS = ("one", "random", "all", "majority", "minority", "rest", "clients", *GROUPS)
 SHAPES = ("halves", "isolate", "bridge", "ring")
 """Words that stand for the sides of a partition."""
-ROLES = tuple(dict.fromkeys(("leader", "follower", *catalog.roles())))
+ROLES = tuple(catalog.roles())
 """Roles that a word may name, in the singular."""
 _COUNTED = re.compile(r"[0-9]{1,6} random|[0-9]{1,6}(\.[0-9]{1,6})?%")
 _JOINING = ("any", "of")

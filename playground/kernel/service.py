@@ -67,6 +67,10 @@ class Service:
     def start(self) -> None:
         """The node serves from now on: set timers, spawn tasks."""
 
+    def take_work(self) -> int:
+        """How many pieces of work it has done since this was last asked: for the curves of who looks from outside."""
+        return 0
+
     # --- what a subclass may do -----------------------------------------------
 
     @property

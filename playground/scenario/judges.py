@@ -44,7 +44,7 @@ class Judges:
     def __init__(self, cluster: Cluster, wanted: Collection[str]) -> None:
         self._wanted = frozenset(wanted)
         self._history = cluster.history
-        self._register = cluster.spec.store.conflicts == "newest"
+        self._register = cluster.spec.register
         watched = not self._wanted.isdisjoint(_ABOUT_SESSIONS)
         self._sessions = Sessions(cluster.history, register=self._register) if watched else None
         self._bounded = Bounded(cluster.history, cluster.staleness)

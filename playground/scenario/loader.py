@@ -19,7 +19,7 @@ from playground.scenario.files import criteria, method
 from playground.scenario.files.document import Document, FieldPath, parse, read_text
 from playground.scenario.files.validation import merged, validated, validated_merged
 from playground.scenario.model import Experiment, LabFile, Scenario, ScenarioFile, Script, VariantFile
-from playground.spec import PRESETS, ClusterSpec
+from playground.spec import BARE, PRESETS, ClusterSpec
 from playground.wording import unknown, wording
 
 MOST_VARIANTS = 50
@@ -139,7 +139,7 @@ def _variants(document: Document, file: ScenarioFile) -> dict[str, VariantFile]:
 
 def _cluster(document: Document, file: ScenarioFile, own: VariantFile, here: FieldPath) -> ClusterSpec:
     fields: dict[str, Any] = {}
-    preset: Any = "default"
+    preset: Any = BARE
     chosen: FieldPath = ("cluster", "preset")
     for place, cluster, load in (((), file.cluster, file.load), (here, own.cluster, own.load)):
         written = dict(cluster)

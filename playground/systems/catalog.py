@@ -14,30 +14,29 @@ from typing import Any
 
 from playground.kernel.node import Factory, Process
 from playground.kernel.service import Service
+from playground.systems import access
+from playground.systems.balancer.settings import BalancerSettings
+from playground.systems.coordination.settings import CoordinationSettings
+from playground.systems.database import Database
+from playground.systems.gossip.client import Vitals
 from playground.systems.gossip.service import GossipService
 from playground.systems.gossip.settings import GossipSettings
+from playground.systems.layout import Kind
+from playground.systems.layout import Site as Site
+from playground.systems.shards import roles as shards_roles
+from playground.systems.shards.service import ShardsService
+from playground.systems.shards.settings import ShardsSettings
 from playground.systems.store import roles as store_roles
-from playground.systems.store.service import StoreService
+from playground.systems.store.service import MEMORY_BYTES, StoreService
 from playground.systems.store.settings import StoreSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a node is told about the cluster when it is set up."""
-
-    name: str
-    members: tuple[str, ...]
-    """The nodes that it knows from its configuration."""
-    settings: dict[str, Any]
-    """System -> its settings."""
-    points: int
-    """Points of each node on the circle."""
-    joining: bool
-    """It is not a member yet, and has to ask."""
-
+from playground.systems.zookeeper.settings import ZooKeeperSettings
 
 Role = Callable[[Mapping[str, Any], str], tuple[str, ...]]
 """``role(services by node, thing)``: the nodes that have this role (for the thing, if it is one for things)."""
+
+
+def _everywhere(_site: Site) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ class System:
     service: Callable[[Process, Site], Service]
     kind: type[Service] = Service
     """The class of its services."""
+    runs: Callable[[Site], bool] = _everywhere
     roles: Mapping[str, Role] = field(default_factory=dict)
 
     @property
@@ -59,34 +59,157 @@ class System:
 
 
 def _gossip(process: Process, site: Site) -> Service:
-    return GossipService(process, site.settings["gossip"], site.members, lambda: process.find(StoreService).vitals())
+    return GossipService(process, site.layout.gossip, site.members, _Vitals(process))
+
+
+class _Vitals:
+    """What gossip tells of a machine: a store knows its own; others say how many tasks are at work, smoothed."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._load = 0.0
+
+    def __call__(self) -> Vitals:
+        for service in self._process.services:
+            if isinstance(service, StoreService):
+                return service.vitals()
+        self._load += 0.2 * (self._process.tasks() - self._load)
+        return Vitals(round(self._load, 2), MEMORY_BYTES - self._process.disk.used_bytes)
+
+
+def _zookeeper(process: Process, site: Site) -> Service:
+    from playground.systems.zookeeper.service import ZooKeeperService  # TODO
+
+    settings = site.layout.zookeeper
+    return ZooKeeperService(process, settings, settings.names)
 
 
 def _store(process: Process, site: Site) -> Service:
-    return StoreService(process, site.settings["store"], site.members, points=site.points, joining=site.joining)
+    return StoreService(process, site.layout.store, site.nodes, points=site.layout.points, joining=site.joining)
+
+
+def _coordination(process: Process, site: Site) -> Service:
+    from playground.systems.coordination.service import CoordinationService  # TODO
+
+    layout = site.layout
+    return CoordinationService(
+        process, layout.coordination, layout.zookeeper.names, session_timeout_us=layout.session_timeout_us
+    )
+
+
+def _shards(process: Process, site: Site) -> Service:
+    layout = site.layout
+    return ShardsService(
+        process,
+        layout.shards,
+        site.nodes,
+        layout.zookeeper.names,
+        points=layout.points,
+        session_timeout_us=layout.session_timeout_us,
+        joining=site.joining,
+    )
+
+
+def _balancer(process: Process, site: Site) -> Service:
+    from playground.systems.balancer.service import BalancerService  # TODO
+
+    layout = site.layout
+    settings = layout.balancer
+    return BalancerService(
+        process,
+        settings,
+        settings.balancer_names,
+        settings.server_names,
+        layout.zookeeper.names,
+        session_timeout_us=layout.session_timeout_us,
+    )
+
+
+def _server(process: Process, site: Site) -> Service:
+    from playground.systems.balancer.server import ServerService  # TODO
+
+    layout = site.layout
+    settings = layout.balancer
+
+    def database(service: Service) -> Database:
+        return access.direct(service, layout, site.nodes, timeout_us=settings.try_timeout_ms * 1_000)
+
+    return ServerService(process, settings, settings.balancer_names, database)
+
+
+def _runs(kind: Kind, database: str = "") -> Callable[[Site], bool]:
+    """On the machines of a kind, if (for what keeps data) it is the database there."""
+    return lambda site: site.kind == kind and database in ("", site.layout.database)
 
 
 SYSTEMS = (
     System("gossip", "gossip", GossipSettings, _gossip, GossipService),
+    System(
+        "zookeeper",
+        "ZooKeeper",
+        ZooKeeperSettings,
+        _zookeeper,
+        Service,
+        _runs("ensemble"),
+        {},
+    ),
     System(
         "store",
         "quorum store",
         StoreSettings,
         _store,
         StoreService,
+        _runs("node", "quorum"),
         {"owner": store_roles.owner, "replica": store_roles.replicas},
     ),
+    System(
+        "coordination",
+        "coordination",
+        CoordinationSettings,
+        _coordination,
+        Service,
+        _runs("node", "zookeeper"),
+        {},
+    ),
+    System(
+        "shards",
+        "masters and slaves",
+        ShardsSettings,
+        _shards,
+        ShardsService,
+        _runs("node", "shards"),
+        {
+            "owner": shards_roles.owner,
+            "replica": shards_roles.replica,
+            "master": shards_roles.master,
+            "slave": shards_roles.slave,
+        },
+    ),
+    System(
+        "balancer",
+        "load balancer",
+        BalancerSettings,
+        _balancer,
+        Service,
+        _runs("balancer"),
+        {},
+    ),
+    System("balancer", "server", BalancerSettings, _server, Service, _runs("server")),
 )
 
 
-def roles() -> dict[str, tuple[System, Role]]:
-    """Every role that a command may name, in the singular."""
-    return {word: (system, role) for system in SYSTEMS for word, role in system.roles.items()}
+def roles() -> dict[str, tuple[tuple[System, Role], ...]]:
+    """Every role that a command may name, in the singular: the systems that have it, and how each of them finds it."""
+    found: dict[str, tuple[tuple[System, Role], ...]] = {}
+    for system in SYSTEMS:
+        for word, role in system.roles.items():
+            found[word] = (*found.get(word, ()), (system, role))
+    return found
 
 
 def services(site: Site) -> tuple[Factory, ...]:
     """What a node boots, in order."""
-    return tuple(partial(_boot, system, site) for system in SYSTEMS)
+    return tuple(partial(_boot, system, site) for system in SYSTEMS if system.runs(site))
 
 
 def _boot(system: System, site: Site, process: Process) -> Service:

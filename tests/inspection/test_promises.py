@@ -68,7 +68,7 @@ def test_disks_lost_one_after_the_other_with_time_to_rebuild_are_no_excuse() -> 
     lines = [f"{at} {act}" for at, act in ((3, "crash n1 lose_disk=yes"), (4, "start n1"))]
     lines += ["12 crash n2 lose_disk=yes", "13 start n2"]
     cluster = play(BUSY, lines, 25)
-    assert cluster.inspection.disks_lost == 1
+    assert cluster.inspection.database.disks.lost == 1
     assert cluster.inspection.lost_writes() == 0
     assert not cluster.inspection.violations
 

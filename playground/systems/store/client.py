@@ -63,6 +63,13 @@ class StoreClient:
         self._known: dict[str, Siblings] = {}
         self._avoid_until_us: dict[str, int] = {}
 
+    def start(self) -> None:
+        """Nothing has to be found out: any node answers."""
+
+    def whom(self, members: tuple[str, ...]) -> None:
+        """These may be asked from now on."""
+        self.coordinators = members
+
     async def get(self, key: str, r: int | None = None) -> tuple[str, ...]:
         """The values of ``key``, more than one if they were written concurrently; () if there is none.
 

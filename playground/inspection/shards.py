@@ -1,0 +1,115 @@
+"""Masters and slaves: what is promised depends on the mode, on disks, and on clocks that are not too wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playground.checkers.history import Operation
+from playground.inspection.disks import Disks
+from playground.inspection.part import DatabasePart, Figures, Promised, Report
+from playground.kernel.journal import Entry
+from playground.systems.shards import checks
+from playground.systems.shards.service import ShardsService
+from playground.systems.violations import Violation
+
+if TYPE_CHECKING:
+    from playground.cluster import Cluster
+
+MOST_DRIFT_PPM = 200_000
+"""Leases hold as long as no clock is more than a fifth too fast or too slow."""
+
+
+class ShardsPart(DatabasePart):
+    """With asynchronous slaves nothing is promised but order; else acknowledged writes survive, and reads see them."""
+
+    def __init__(self, cluster: Cluster, report: Report) -> None:
+        super().__init__(cluster, report)
+        self._settings = cluster.spec.shards
+        self._memory = checks.Memory()
+        self._keeps = self._settings.mode != "async"
+        self.disks = Disks(cluster, "node", self._settings.acknowledging, self._alarm)
+        servers = cluster.spec.zookeeper
+        self.ensemble_disks = Disks(cluster, "ensemble", servers.quorum, self._alarm)
+        self._misled = False
+        self.linearizable = self._keeps and self._settings.reads == "master"
+        self.why_stale = "more was broken than is promised for" if self.linearizable else "as the mode allows"
+
+    @property
+    def sound(self) -> bool:
+        """No more was broken than the promises allow for."""
+        enough = self.disks.lost < self._settings.acknowledging
+        safe = self.ensemble_disks.lost < self.cluster.spec.zookeeper.quorum
+        return enough and safe and not (self.disks.lied or self.ensemble_disks.lied or self._misled)
+
+    def promised_fresh(self, read: Operation) -> bool:
+        return self.linearizable and self.sound
+
+    def promised_durable(self, key: str, value: str) -> bool:
+        return self._keeps and self.sound
+
+    def lost(self, promised: Promised) -> list[Violation]:
+        nodes = [self.cluster.node(name) for name in self.cluster.of_kind("node")]
+        acknowledged = {
+            key: [value for value in values if promised(key, value)] for key, values in self.acknowledged.items()
+        }
+        return checks.lost_writes(nodes, acknowledged, self.cluster.staleness.covers)
+
+    def look(self) -> None:
+        services = self._services
+        for violation in checks.one_master_per_epoch(services, self._memory):
+            self.report(violation)
+        if self.sound:
+            for violation in checks.prefixes(services, self._memory):
+                self.report(violation)
+
+    def happened(self, entry: Entry) -> None:
+        self.disks.happened(entry)
+        self.ensemble_disks.happened(entry)
+        if entry.kind == "clock" and entry.subject in self.cluster.members:
+            drift_ppm = self.cluster.node(entry.subject).clock.drift_ppm
+            self._misled = self._misled or abs(drift_ppm) > MOST_DRIFT_PPM
+        elif entry.kind in ("first-write", "elected", "deposed", "crash", "fenced"):
+            # A master may come and go between two looks.
+            for violation in checks.one_master_per_epoch(self._services, self._memory):
+                self.report(violation)
+
+    def judge(self) -> list[Violation]:
+        services = self._services
+        found = [*checks.reversed_everywhere(services, self._failed())] if self.sound else []
+        if self.cluster.quiet:
+            found += [*checks.converged(services), *checks.under_replicated(services)]
+        return found
+
+    def converged(self) -> bool:
+        services = self._services
+        return not checks.converged(services) and not checks.under_replicated(services)
+
+    def figures(self) -> Figures:
+        copies = checks.copies(self._services)
+        return {
+            "min_copies": min(copies.values(), default=0),
+            "under_replicated": sum(1 for each in copies.values() if each < self._settings.copies),
+        }
+
+    def thin(self) -> tuple[int, int, str, str]:
+        copies = checks.copies(self._services)
+        wanted = self._settings.copies
+        lacking = sum(1 for each in copies.values() if each < wanted)
+        missing = f"{lacking} of {len(copies)} shards have fewer than {wanted} copies that are up"
+        return lacking, len(copies), missing, f"every shard has its {wanted} copies again"
+
+    @property
+    def _services(self) -> dict[str, ShardsService]:
+        return self.cluster.services(ShardsService)
+
+    def _failed(self) -> dict[str, list[str]]:
+        """Key -> the values whose writers were told that they had not been written."""
+        failed: dict[str, list[str]] = {}
+        for operation in self.cluster.history.operations:
+            if operation.write and operation.outcome == "fail":
+                failed.setdefault(operation.key, []).append(operation.value)
+        return failed
+
+    def _alarm(self, number: int) -> None:
+        text = f"{number} disks are lost at once: from now on writes may be lost, and reads stale"
+        self.cluster.world.record("alert", "", text)
