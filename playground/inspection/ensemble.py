@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from playground.checkers.history import Operation
-from playground.inspection.disks import Disks
-from playground.inspection.part import DatabasePart, Figures, Part, Promised, Report
-from playground.kernel.journal import Entry
+from playground.inspection.part import DatabasePart, Part, Promised, Report
 from playground.systems.violations import Violation
 
 if TYPE_CHECKING:

@@ -140,7 +140,9 @@ class Inspection:
             return
         self._atomic = False
         key = first.operation.key
-        violation = Violation("linearizability", key, f"{key} is not linearizable since {first.at_us / 1e6:.3f} s: {first}")
+        violation = Violation(
+            "linearizability", key, f"{key} is not linearizable since {first.at_us / 1e6:.3f} s: {first}"
+        )
         if self.database.linearizable:
             self._found(violation)
         else:

@@ -104,7 +104,9 @@ class LeadershipPart(Part):
                 for violation in one_leader_per_term(group.claims):
                     if violation not in self._told:
                         self._told[violation] = None
-                        self.report(Violation(violation.check, f"{name} {violation.subject}", f"{name}: {violation.text}"))
+                        self.report(
+                            Violation(violation.check, f"{name} {violation.subject}", f"{name}: {violation.text}")
+                        )
             elif entry.kind == "first-write":
                 group.wrote(entry.at_us)
             elif (entry.subject, term) == (group.leader, group.term):

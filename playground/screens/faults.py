@@ -44,7 +44,8 @@ _EXAMPLES = {
     "clients": "link clients latency=100ms",
     "owner of k0": "crash owner of k0",
     "replicas of k0": "partition replicas of k0 | rest",
-    "leader": "crash leader",
+    "nodes": "rolling-restart ensemble",
+    "leader": "freeze leader",
 }
 """Word -> a line that uses it."""
 

@@ -1,8 +1,4 @@
-"""From a running cluster to a Frame: only what is looked at, only plain values.
-
-Runs between two events, in the world's thread, and changes nothing. What costs something is
-kept until what it shows has changed: the log by the journal's count, the curves by the second.
-"""
+"""The painter of one cluster: what is the same whatever the cluster is made of."""
 
 from __future__ import annotations
 
@@ -15,17 +11,16 @@ from playground.checkers.history import Operation
 from playground.cluster import Cluster
 from playground.curves import Curves
 from playground.frame import Frame, Header, Thing, View
-from playground.kernel.journal import Entry
 from playground.kernel.node import Life
+from playground.pictures.clients import tone_of
+from playground.pictures.panels import PANELS_OF, Asked
+from playground.pictures.story import Story
 from playground.spec import CONSOLE
 from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
 from playground.systems.store import picture as store_picture
-from playground.systems.store.service import StoreService
-from widgets.shapes import Cell, Chord, Column, Detail, Fact, Log, LogLine, Row, Spark, State, Table, Tone
+from widgets.shapes import Chord, Spark, State, Tone
 
-LOG_LINES = 500
-CLIENT_ROWS = 100
 SPARKS = 48
 CHORDS = 24
 CHORD_S = 0.5
@@ -33,29 +28,6 @@ SPARK_S = 1.2
 """How long, in seconds of the person who looks, a request stays visible on the ring."""
 
 _STATES = {Life.UP: State.UP, Life.BOOTING: State.BOOTING, Life.FROZEN: State.FROZEN, Life.DOWN: State.DOWN}
-_TOGETHER = ("start", "up")
-_TONES = {
-    "crash": Tone.BAD,
-    "dead": Tone.BAD,
-    "alert": Tone.BAD,
-    "freeze": Tone.WARN,
-    "suspect": Tone.WARN,
-    "partition": Tone.WARN,
-    "one-way": Tone.WARN,
-    "link": Tone.WARN,
-    "disk": Tone.WARN,
-    "clock": Tone.WARN,
-    "remove": Tone.WARN,
-    "up": Tone.GOOD,
-    "alive": Tone.GOOD,
-    "thaw": Tone.GOOD,
-    "heal": Tone.GOOD,
-    "good": Tone.GOOD,
-    "answer": Tone.ACCENT,
-    "say": Tone.ACCENT,
-    "load": Tone.ACCENT,
-    "add": Tone.ACCENT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +48,13 @@ class Painter:
         self._caption = ""
         self._number = 0
         self._recent: deque[_Seen] = deque(maxlen=SPARKS)
-        self._lines: deque[LogLine] = deque(maxlen=LOG_LINES)
-        self._log = Log(())
-        self._written = 0
         self._asked = ""
         """The key that the console asked about last: it stays marked on the ring."""
-        self._together = 1
         self._curves = Curves(cluster)
         self._paces: deque[tuple[int, float]] = deque(maxlen=20)
         self._hues = {name: hue for hue, name in enumerate(cluster.names)}
-        for entry in cluster.world.journal.entries:
-            self._write(entry)
-        cluster.world.journal.watch(self._write)
+        self._story = Story(cluster.world.journal, self._hues)
+        self._panels = PANELS_OF[cluster.spec.database](cluster, self._hues)
         cluster.history.listen(started=self._began)
 
     @property
@@ -120,30 +87,22 @@ class Painter:
         while self._captions and self._captions[0][0] <= cluster.now_us:
             self._caption = self._captions.popleft()[1]
         sides = cluster.sides()
-        stores: dict[str, StoreService] = cluster.services(StoreService)
-        gossips: dict[str, GossipService] = cluster.services(GossipService)
         panels: dict[str, Any] = {}
         if "ring" in view.panels:
             shown_at = speed or actual_speed or 1.0
-            sparks, chords = self._sparks(shown_at), self._chords(shown_at)
-            panels["ring"] = store_picture.ring(
-                cluster.world,
-                cluster.members,
-                stores,
-                self._hues,
-                sides,
-                sparks=sparks,
-                chords=chords,
-                key=view.key or self._asked,
-            )
-        if "replicas" in view.panels:
-            panels["replicas"] = store_picture.table(cluster.world, cluster.members, stores, self._hues)
+            asked = Asked(self._sparks(shown_at), self._chords(shown_at), view.key or self._asked)
+            panels["ring"] = self._panels.ring(sides, asked)
         if "gossip" in view.panels:
-            panels["gossip"] = gossip_picture.matrix(cluster.world, cluster.members, gossips, self._hues, sides)
+            panels["gossip"] = gossip_picture.matrix(
+                cluster.world, cluster.members, cluster.services(GossipService), self._hues, sides
+            )
         if "load" in view.panels:
             panels["load"] = self._curves.series(view.columns, self._hues)
         if "detail" in view.panels and view.selected in cluster.world.nodes:
-            panels["detail"] = self._detail(view.selected, stores, gossips)
+            panels["detail"] = self._panels.detail(view.selected)
+        for name in ("replicas", "balancer", "tree"):
+            if name in view.panels and name in self._panels.names:
+                panels[name] = getattr(self._panels, name)()
         return Frame(
             number=self._number,
             header=replace(self._header(speed, actual_speed, paused), ended=ended),
@@ -158,7 +117,9 @@ class Painter:
                 for name in cluster.names
                 if name != CONSOLE
             ),
-            log=self._journal(),
+            log=self._story.log(),
+            panels=self._panels.names,
+            helps=self._panels.helps,
             notice=notice[1],
             notice_tone=notice[2],
             notice_number=notice[0],
@@ -207,7 +168,7 @@ class Painter:
         for seen in self._recent:
             age = (now_us - seen.operation.invoked_us) / window_us
             if age < 1:
-                sparks.append(Spark(seen.at, seen.operation.write, _tone(seen.operation), max(0.0, age)))
+                sparks.append(Spark(seen.at, seen.operation.write, tone_of(seen.operation), max(0.0, age)))
         return tuple(sparks)
 
     def _chords(self, speed: float) -> tuple[Chord, ...]:
@@ -233,92 +194,12 @@ class Painter:
         }
         return (*shown.values(), *broken.values())
 
-    def _journal(self) -> Log:
-        count = self._cluster.world.journal.count
-        newest = self._log.lines[-1].index if self._log.lines else -1
-        if newest != count - 1:
-            self._log = Log(tuple(self._lines), dropped=self._written - len(self._lines))
-        return self._log
-
-    def _write(self, entry: Entry) -> None:
-        tone = _TONES.get(entry.kind, Tone.PLAIN)
-        last = self._lines[-1] if self._lines else None
-        if last and entry.kind in _TOGETHER and (last.kind, last.at_us) == (entry.kind, entry.at_us):
-            # A whole cluster that boots at once is one line, not twenty.
-            self._together += 1
-            text = f"{self._together} machines are {'up' if entry.kind == 'up' else 'starting'}"
-            self._lines[-1] = replace(last, index=entry.index, subject="", text=text, hue=None)
-            return
-        self._together = 1
-        self._written += 1
-        self._lines.append(
-            LogLine(
-                entry.index,
-                entry.at_us,
-                entry.kind,
-                entry.subject,
-                # The line begins with its subject already.
-                entry.text.removeprefix(f"{entry.subject} "),
-                tone,
-                self._hues.get(entry.subject),
-            )
-        )
-
     def _began(self, operation: Operation) -> None:
         if operation.client == CONSOLE:
             self._asked = operation.key
         self._recent.append(_Seen(operation, store_picture.turn(operation.key)))
 
-    def _detail(self, name: str, stores: dict[str, StoreService], gossips: dict[str, GossipService]) -> Any:
-        cluster = self._cluster
-        if name in cluster.clients:
-            return _client(cluster, name)
-        held = store_picture.detail(cluster.world, name, stores.get(name))
-        heard = gossip_picture.detail(name, cluster.members, gossips)
-        return Detail(held.title, (*held.facts, *heard.facts), (*heard.tables, *held.tables))
-
-
-def _client(cluster: Cluster, name: str) -> Detail:
-    """What a client saw last, newest first."""
-    rows = []
-    for operation in reversed(cluster.history.operations):
-        if operation.client == name:
-            what = f"{operation.key}={operation.value}" if operation.write else operation.key
-            took = "" if operation.completed_us < 0 else f"{operation.latency_us / 1000:.1f} ms"
-            said = operation.error or " ".join(operation.seen)
-            rows.append(
-                Row(
-                    (
-                        Cell(f"{operation.invoked_us / 1e6:.3f}"),
-                        Cell("write" if operation.write else "read"),
-                        Cell(what),
-                        Cell(operation.outcome, _tone(operation)),
-                        Cell(took),
-                        Cell(said),
-                    )
-                )
-            )
-        if len(rows) == CLIENT_ROWS:
-            break
-    columns = (
-        Column("at s", 8, right=True),
-        Column("what", 5),
-        Column("key", 16),
-        Column("outcome", 7),
-        Column("took", 9, right=True),
-        Column("answer", 10, weight=1),
-    )
-    load = cluster.load
-    facts = (Fact("load", f"{load.rate / load.clients:g} operations/s of its own, {load.reads:.0%} reads"),)
-    return Detail(f"client {name}", facts, (("its operations, newest first", Table(columns, tuple(rows))),))
-
 
 def _keys(cluster: Cluster) -> tuple[int, int, int]:
     verdicts = cluster.inspection.linearizability.verdicts
     return verdicts["linearizable"], verdicts["violation"], verdicts["unknown"]
-
-
-def _tone(operation: Operation) -> Tone:
-    if operation.outcome == "ok":
-        return Tone.WARN if operation.stale else Tone.GOOD
-    return {"open": Tone.PLAIN, "fail": Tone.BAD, "unknown": Tone.WARN}[operation.outcome]

@@ -1,0 +1,189 @@
+"""Which panels a cluster has, and what they show: one class for each kind of database."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from playground.cluster import Cluster
+from playground.frame import PANELS
+from playground.pictures.clients import client_detail
+from playground.systems.coordination import picture as coordination_picture
+from playground.systems.coordination.service import CoordinationService
+from playground.systems.gossip import picture as gossip_picture
+from playground.systems.gossip.service import GossipService
+from playground.systems.shards import picture as shards_picture
+from playground.systems.shards.service import ShardsService
+from playground.systems.store import picture as store_picture
+from playground.systems.store.service import StoreService
+from widgets.shapes import Chord, Detail, Ring, Spark, Table, Tree
+
+Sides = Mapping[str, int]
+
+
+class Asked(NamedTuple):
+    """What the ring shows beside the circle: requests and messages under way, and the key that is looked at."""
+
+    sparks: tuple[Spark, ...]
+    chords: tuple[Chord, ...]
+    key: str
+
+
+class Panels(ABC):
+    """The panels of one cluster. ``hues``: of the machines."""
+
+    system = ""
+    """The system that keeps the data: its docstring is the help of the panels that show it."""
+    has_ring = True
+
+    def __init__(self, cluster: Cluster, hues: Mapping[str, int]) -> None:
+        self._cluster = cluster
+        self._hues = hues
+        spec = cluster.spec
+        there = {
+            "ring": self.has_ring,
+            "balancer": bool(spec.balancer.balancers),
+            "tree": bool(spec.zookeeper.servers),
+        }
+        self.names = tuple(name for name in PANELS if there.get(name, True))
+        self.helps = (("replicas", self.system), ("load", self.system), ("tree", "zookeeper"), ("balancer", "balancer"))
+
+    @abstractmethod
+    def ring(self, sides: Sides, asked: Asked) -> Ring | None:
+        """The circle."""
+
+    @abstractmethod
+    def replicas(self) -> Table:
+        """The nodes that keep the data."""
+
+    @abstractmethod
+    def node(self, name: str) -> Detail:
+        """What a node that keeps data knows and holds."""
+
+    def tree(self) -> Tree:
+        """The znodes, as the server that has applied most of all knows them."""
+        from playground.systems.zookeeper import picture as zookeeper_picture  # TODO
+        from playground.systems.zookeeper.service import ZooKeeperService  # TODO
+
+        cluster = self._cluster
+        return zookeeper_picture.tree(
+            cluster.world, cluster.of_kind("ensemble"), cluster.services(ZooKeeperService), self._hues
+        )
+
+    def balancer(self) -> Table:
+        """The servers, as the active balancer sees them."""
+        from playground.systems.balancer import picture as balancer_picture  # TODO
+        from playground.systems.balancer.server import ServerService  # TODO
+        from playground.systems.balancer.service import BalancerService  # TODO
+
+        cluster = self._cluster
+        return balancer_picture.table(
+            cluster.world,
+            cluster.of_kind("server"),
+            cluster.services(BalancerService),
+            cluster.services(ServerService),
+            self._hues,
+        )
+
+    def detail(self, name: str) -> Detail:
+        """All about one machine: what is its own, and what it has heard of the others."""
+        cluster = self._cluster
+        if name in cluster.clients:
+            return client_detail(cluster, name)
+        own = self._own(name)
+        heard = gossip_picture.detail(name, cluster.members, cluster.services(GossipService))
+        return Detail(own.title, (*own.facts, *heard.facts), (*own.tables, *heard.tables))
+
+    def _own(self, name: str) -> Detail:
+        cluster, kind = self._cluster, self._cluster.kinds[name]
+        if kind == "node":
+            return self.node(name)
+        from playground.systems.balancer import picture as balancer_picture  # TODO
+        from playground.systems.balancer.server import ServerService  # TODO
+        from playground.systems.balancer.service import BalancerService  # TODO
+        from playground.systems.zookeeper import picture as zookeeper_picture  # TODO
+        from playground.systems.zookeeper.service import ZooKeeperService  # TODO
+
+        if kind == "ensemble":
+            return zookeeper_picture.detail(cluster.world, name, cluster.services(ZooKeeperService).get(name))
+        if kind == "balancer":
+            return balancer_picture.balancer_detail(cluster.world, name, cluster.services(BalancerService).get(name))
+        return balancer_picture.server_detail(cluster.world, name, cluster.services(ServerService).get(name))
+
+
+class QuorumPanels(Panels):
+    """The quorum store on its ring."""
+
+    system = "store"
+
+    def ring(self, sides: Sides, asked: Asked) -> Ring:
+        cluster = self._cluster
+        return store_picture.ring(
+            cluster.world,
+            cluster.of_kind("node"),
+            cluster.services(StoreService),
+            self._hues,
+            sides,
+            sparks=asked.sparks,
+            chords=asked.chords,
+            key=asked.key,
+        )
+
+    def replicas(self) -> Table:
+        cluster = self._cluster
+        return store_picture.table(cluster.world, cluster.of_kind("node"), cluster.services(StoreService), self._hues)
+
+    def node(self, name: str) -> Detail:
+        return store_picture.detail(self._cluster.world, name, self._cluster.services(StoreService).get(name))
+
+
+class ShardsPanels(Panels):
+    """Masters and slaves; the ring says which shard a key belongs to."""
+
+    system = "shards"
+
+    def ring(self, sides: Sides, asked: Asked) -> Ring:
+        cluster = self._cluster
+        return shards_picture.ring(
+            cluster.world,
+            cluster.of_kind("node"),
+            cluster.services(ShardsService),
+            self._hues,
+            sides,
+            sparks=asked.sparks,
+            chords=asked.chords,
+            key=asked.key,
+        )
+
+    def replicas(self) -> Table:
+        cluster = self._cluster
+        return shards_picture.table(cluster.world, cluster.of_kind("node"), cluster.services(ShardsService), self._hues)
+
+    def node(self, name: str) -> Detail:
+        return shards_picture.detail(self._cluster.world, name, self._cluster.services(ShardsService).get(name))
+
+
+class KeeperPanels(Panels):
+    """The ensemble keeps the data, and the nodes lean on it."""
+
+    system = "coordination"
+    has_ring = False
+
+    def ring(self, sides: Sides, asked: Asked) -> None:
+        return None
+
+    def replicas(self) -> Table:
+        cluster = self._cluster
+        return coordination_picture.table(
+            cluster.world, cluster.of_kind("node"), cluster.services(CoordinationService), self._hues
+        )
+
+    def node(self, name: str) -> Detail:
+        return coordination_picture.detail(
+            self._cluster.world, name, self._cluster.services(CoordinationService).get(name)
+        )
+
+
+PANELS_OF: dict[str, type[Panels]] = {"quorum": QuorumPanels, "shards": ShardsPanels, "zookeeper": KeeperPanels}
+"""By the spec's ``database``."""
