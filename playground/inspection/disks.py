@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Disks:
     """Which nodes have lost their data and don't have it back yet; what disks had acknowledged and forgot.
 
-    Of the machines of one ``kind``. ``alarm(number of nodes)`` is told once ``enough`` of them lack their data at the same time.
+    Of the machines of one ``kind``. ``alarm(number of nodes)`` is told once ``enough`` of them lack their data at the
+    same time.
     """
 
     def __init__(self, cluster: Cluster, kind: Kind, enough: int, alarm: Callable[[int], None]) -> None:

@@ -1,7 +1,7 @@
 """Who led what, and for how long nobody did: from what the machines themselves write into the journal.
 
-A group is whatever has one leader at a time: the ensemble, each shard, the balancers, the masters among the nodes. It is
-led from the moment at which somebody says that it was elected, until that one says that it leads no more, or
+A group is whatever has one leader at a time: the ensemble, each shard, the balancers, the masters among the nodes. It
+is led from the moment at which somebody says that it was elected, until that one says that it leads no more, or
 stands still (crashed, frozen). Who thaws and was not deposed goes on leading.
 """
 

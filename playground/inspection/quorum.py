@@ -43,7 +43,7 @@ class QuorumPart(DatabasePart):
         return any(not 0 < write.quorum < settings.w for write in writes)
 
     def promised_durable(self, key: str, value: str) -> bool:
-        """Fewer disks were lost than it was to lie on. Where the newest value wins and a clock was wrong, any may go."""
+        """Fewer disks were lost than it was to lie on. Where the newest value wins and a clock was wrong, any may."""
         enough = self.cluster.staleness.write(key, value).quorum or self._settings.w
         return self.disks.lost < enough and not self._misled
 
