@@ -1,1 +1,1 @@
-"""To be written."""
+"""Load balancers and the stateless servers behind them."""

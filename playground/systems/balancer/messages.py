@@ -27,11 +27,11 @@ class Ask:
 
 @message
 class Who:
-    """Are you the active one? Answered by `Standing`."""
+    """Are you the active one? Answered by `Duty`."""
 
 
 @message
-class Standing:
+class Duty:
     """``once``: the database behind takes RequestIds, so that a write may be sent again."""
 
     active: bool
