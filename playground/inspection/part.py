@@ -72,7 +72,7 @@ class DatabasePart(Part):
 
     @abstractmethod
     def lost(self, promised: Promised) -> list[Violation]:
-        """Acknowledged writes, of those ``promised``, that no disk holds any more, nor anything that superseded them."""
+        """Acknowledged writes, of those ``promised``, that are on no disk any more, nor is what superseded them."""
 
     def thin(self) -> tuple[int, int, str, str]:
         """What lacks copies: how many, of how many, a sentence for it, a sentence for when it is over."""

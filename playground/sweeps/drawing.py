@@ -11,7 +11,9 @@ expects whatever happens (:data:`.trial.SAFETY`). The rules:
    loses W disks has been promised nothing). A disk that lies keeps its power from then on: a node that has forgotten
    what it acknowledged, and does not know it, breaks promises that no quorum can keep; and what a lie left in the
    cache is there until the next sync, which a node that is cut off may not make for long. For the same reason
-   no clock is wrong where the newest write wins. At most one node leaves for good, and only if more than N stay.
+   no clock is wrong where the newest write wins, and where leases are kept none is more than a sixth too fast or slow.
+   With an ensemble, no more disks are lost than it can do without. At most one node leaves for good, and only if more
+   than N stay.
 4. A machine that is down, frozen or being restarted is left to get up before its power fails again: what is
    drawn can be carried out. The cluster has the last word (a node may boot slowly, say): what it refuses did
    not happen.
@@ -110,7 +112,7 @@ def draw(spec: ClusterSpec, until_us: int, seed: int, budget: int) -> tuple[tupl
         raise UserError(f"--faults random: until ({format_duration(until_us)}) is too short; it takes at least {least}")
     chance = stream(seed, "sweep", "faults")
     calm_us = _even(until_us * (1 - CALM))
-    stage = Stage(spec, chance, 0, 0, list(spec.node_names), list(spec.client_names), spec.store.w - 1)
+    stage = Stage(spec, chance, 0, 0, list(spec.machines), list(spec.client_names), _disks(spec))
     instants = sorted(_even(chance.uniform(_FIRST_US, calm_us - _GRID_US)) for _ in range(budget))
     timeline = []
     for at_us in instants:
@@ -122,6 +124,16 @@ def draw(spec: ClusterSpec, until_us: int, seed: int, budget: int) -> tuple[tupl
             word, fields = "link", _link(stage)
         timeline.append((at_us, validate({"do": word, **fields})))
     return tuple(timeline)
+
+
+def _disks(spec: ClusterSpec) -> int:
+    """How many disks may be lost without breaking what was promised."""
+    spare = [max(0, {"quorum": spec.store.w, "shards": spec.shards.acknowledging}.get(spec.database, 1) - 1)]
+    if spec.database == "zookeeper":
+        spare = []
+    if spec.zookeeper.servers:
+        spare.append(spec.zookeeper.servers - spec.zookeeper.quorum)
+    return min(spare)
 
 
 def _crash(stage: Stage) -> Fields | None:
@@ -210,10 +222,11 @@ def _clock(stage: Stage) -> Fields | None:
     if stage.spec.store.conflicts == "newest":
         return None
     chance = stage.chance
+    fastest = 300_000 if stage.spec.database == "quorum" else 150_000
     wrong: Fields = chance.choice(
         [
             {"offset": f"{chance.choice([-1, 1]) * chance.randint(1, 60)}s"},
-            {"drift_ppm": chance.choice([-1, 1]) * chance.choice([200, 10_000, 100_000, 300_000])},
+            {"drift_ppm": chance.choice([-1, 1]) * chance.choice([200, 10_000, 100_000, fastest])},
             {"frozen": True},
         ]
     )
@@ -273,6 +286,8 @@ def _add(stage: Stage) -> Fields | None:
 
 
 def _remove(stage: Stage) -> Fields | None:
+    if stage.spec.database != "quorum":
+        return None
     names = stage.idle()
     if stage.gone or not names or len(stage.members) - 1 <= stage.spec.store.n:
         return None
