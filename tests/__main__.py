@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parent.parent
 CHECKS = {
@@ -39,19 +41,20 @@ def _check(title: str, commands: Sequence[Sequence[str]]) -> int:
     """Run ``commands`` side by side; what the first one says is seen at once, the others' when they are done."""
     began = time.monotonic()
     tools = Path(sys.executable).parent
-    running = []
-    for number, (tool, *options) in enumerate(commands):
-        print(f"\n── {title}: {tool} {' '.join(options)}", flush=True)
-        said = tempfile.TemporaryFile() if number else None
-        errors = subprocess.STDOUT if said else None
-        running.append((subprocess.Popen([str(tools / tool), *options], cwd=ROOT, stdout=said, stderr=errors), said))
     status = 0
-    for process, said in running:
-        status = process.wait() or status
-        if said is not None:
-            said.seek(0)
-            sys.stdout.buffer.write(b"\n" + said.read())
-            said.close()
+    with ExitStack() as files:
+        running: list[tuple[subprocess.Popen[bytes], IO[bytes] | None]] = []
+        for tool, *options in commands:
+            print(f"\n── {title}: {tool} {' '.join(options)}", flush=True)
+            said = files.enter_context(tempfile.TemporaryFile()) if running else None
+            errors = subprocess.STDOUT if said else None
+            command = [str(tools / tool), *options]
+            running.append((subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=errors), said))
+        for process, said in running:
+            status = process.wait() or status
+            if said is not None:
+                said.seek(0)
+                print(said.read().decode(errors="replace"), flush=True)
     print(f"── {title}: {'ok' if status == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
     return status
 
