@@ -28,8 +28,8 @@ class Group:
     name: str
     leader: str = ""
     term: int = -1
-    since_us: int = 0
-    """Since when it has had no leader, if it has none."""
+    since_us: int = -1
+    """Since when it has had no leader, if it has none; -1: it never had one."""
     led: bool = False
     elections: int = 0
     leaderless_us: int = 0
@@ -69,17 +69,20 @@ class Group:
             self.lost_us = -1
 
     def _lead(self, now_us: int) -> None:
-        if not self.led and self.elections > 1:
+        if not self.led and self.since_us >= 0:
             gap_us = now_us - self.since_us
             self.leaderless_us += gap_us
             self.longest_us = max(self.longest_us, gap_us)
         self.led = True
 
     def total_us(self, now_us: int) -> int:
-        return self.leaderless_us + (now_us - self.since_us if self.elections and not self.led else 0)
+        return self.leaderless_us + self._going_on_us(now_us)
 
     def worst_us(self, now_us: int) -> int:
-        return max(self.longest_us, now_us - self.since_us if self.elections and not self.led else 0)
+        return max(self.longest_us, self._going_on_us(now_us))
+
+    def _going_on_us(self, now_us: int) -> int:
+        return now_us - self.since_us if self.since_us >= 0 and not self.led else 0
 
 
 class LeadershipPart(Part):
