@@ -42,7 +42,7 @@ class Application(Protocol):
         """The inverse of :meth:`encode`."""
 
     def apply(self, zxid: int, txn: Any) -> None:
-        """``txn`` is committed. Called in the order of zxids, each once (again from the snapshot on after a restart)."""
+        """``txn`` is committed. Called in the order of zxids, once each (after a restart again, from its snapshot)."""
 
     def snapshot(self) -> bytes:
         """All that was applied, to be written to a disk or sent to a server that lags far behind."""
@@ -73,6 +73,12 @@ class Broadcast(Protocol):
     leader: str
     """The server that leads, as this one knows it; "" while it is looking."""
     epoch: int
+
+    def serving(self) -> bool:
+        """Whether it leads or follows *and* is in time by its own clock: ask before acting on what has waited.
+
+        A server that was frozen learns here that it is late, before the others can tell it. It looks for a leader then.
+        """
 
     @property
     def last_applied(self) -> int:
