@@ -22,6 +22,7 @@ from widgets.panel import Panel
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
 from widgets.table import TablePanel
+from widgets.tree import TreePanel
 
 
 class Gallery(TerseDisplay, App[None]):
@@ -65,6 +66,7 @@ class Gallery(TerseDisplay, App[None]):
                 yield DetailPanel("detail", "n6", id="detail")
             with Vertical(id="right"):
                 yield SeriesPanel("series", "latency", id="series")
+                yield TreePanel("tree", "znodes", id="tree")
                 yield LogPanel("log", "events", id="log")
 
     def on_mount(self) -> None:
@@ -86,6 +88,7 @@ class Gallery(TerseDisplay, App[None]):
             "table": data.table(9, step),
             "detail": data.detail(step),
             "series": data.series(5, step // 5),
+            "tree": data.tree(step),
             "log": data.log(60, step // 7),
         }
         for panel in self.query(Panel):

@@ -29,6 +29,8 @@ from widgets.shapes import (
     State,
     Table,
     Tone,
+    Tree,
+    TreeNode,
 )
 
 _STATES = {3: State.DOWN, 5: State.FROZEN, 8: State.BOOTING}
@@ -93,7 +95,7 @@ def table(count: int = 9, step: int = 0) -> Table:
             Row(
                 (
                     Cell(f"shard-{i}"),
-                    Cell(f"n{i % 5 + 1}"),
+                    Cell(f"n{i % 5 + 1}", hue=i % 5),
                     Cell(f"n{(i + 1) % 5 + 1} n{(i + 2) % 5 + 1}", Tone.MUTED),
                     Cell("async" if i % 2 else "sync"),
                     Cell(f"{18200 + i * 131 + step}"),
@@ -103,6 +105,40 @@ def table(count: int = 9, step: int = 0) -> Table:
             )
         )  # fmt: skip
     return Table(tuple(columns), tuple(rows), caption="replication: pull every 200 ms")
+
+
+_TREE = (
+    ("/", 0, "", -1),
+    ("/balancers", 1, "", -1),
+    ("/balancers/active", 2, "b1, epoch 3", 3),
+    ("/servers", 1, "4 alive", -1),
+    ("/servers/s1", 2, "load 0.31, 8 workers", 5),
+    ("/servers/s2", 2, "load 0.28, 8 workers", 6),
+    ("/servers/s3", 2, "load 0.35, 8 workers", 7),
+    ("/servers/s4", 2, "load 0.02, 8 workers, on probation", 8),
+    ("/shards", 1, "3 shards", -1),
+    ("/shards/shard-1", 2, "copies n1 n2 n3", -1),
+    ("/shards/shard-1/election", 3, "", -1),
+    ("/shards/shard-1/election/n1-0000000007", 4, "log 1:18,342", 9),
+    ("/shards/shard-1/election/n2-0000000008", 4, "log 1:18,340", 10),
+    ("/shards/shard-1/master", 3, "n1, term 4", 9),
+    ("/shards/shard-2", 2, "copies n4 n5 n6", -1),
+    ("/shards/shard-2/master", 3, "n5, term 2", 1),
+)
+
+
+def tree(step: int = 0) -> Tree:
+    """The znodes of an ensemble; every second, another one is fresh."""
+    nodes = tuple(
+        TreeNode(
+            path, path.rpartition("/")[2] or "/", depth, text,
+            mark="ephemeral" if owner >= 0 else "", tone=Tone.WARN if "probation" in text else Tone.PLAIN,
+            hue=owner if owner >= 0 else None, subject=f"n{owner + 1}" if owner >= 0 else "",
+            fresh=index == 2 + step // 10 % 6,
+        )
+        for index, (path, depth, text, owner) in enumerate(_TREE)
+    )  # fmt: skip
+    return Tree(nodes, caption="leader n2, epoch 3 · 9 sessions · zxid 3:412")
 
 
 def matrix(count: int = 12, step: int = 0, *, cut: bool = False) -> Matrix:

@@ -108,7 +108,7 @@ _STATE_TONES: dict[State, Tone] = {State.UP: Tone.GOOD, State.BOOTING: Tone.ACCE
 _FOLD: Mapping[int, str] = {
     ord(char): plain
     for chars, plain in (
-        ("…", "~"), ("·•●○∙", "."), ("→▸›▶", ">"), ("←◂‹", "<"), ("↑▲", "^"), ("↓▼", "v"), ("—–─┄┈━", "-"),
+        ("…", "~"), ("·•●○◇∙", "."), ("→▸›▶", ">"), ("←◂‹", "<"), ("↑▲", "^"), ("↓▼", "v"), ("—–─┄┈━", "-"),
         ("│┊┆┃", "|"), ("×✕✗", "x"), ("✓✔", "+"), ("❄◆★", "*"), ("“”", '"'), ("‘’", "'"), ("≤", "<"),
         ("≥", ">"), ("≈∼", "~"), ("µ", "u"), ("█■▌▄▅▆▇", "#"), ("▁▂▃▔", "-"), ("▎▊", "|"), ("░▒▓", ":"),
     )
@@ -242,6 +242,11 @@ class Look:
     @property
     def marked_mark(self) -> str:
         return self.glyph("◆", "*")
+
+    @property
+    def owned_mark(self) -> str:
+        """A node of a tree that lives only as long as its owner's session."""
+        return self.glyph("◇", "~")
 
     @property
     def lettered(self) -> bool:

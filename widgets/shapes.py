@@ -120,7 +120,7 @@ class Cell:
     tone: Tone = Tone.PLAIN
     bar: float | None = None
     hue: int | None = None
-    """The colour of the node that the text names, if it names one; nothing else tells by it."""
+    """The colour of the node that the text names, if it names one: goes before the tone's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class TreeNode:
     text: str = ""
     """What it holds, in a few words; muted unless ``tone`` says otherwise."""
     mark: str = ""
-    """What kind of node it is, where that is special, in one word ("ephemeral"); stands at the end of the line."""
+    """What kind of node it is, where its life hangs on somebody, in one word ("ephemeral"); "" for all others."""
     tone: Tone = Tone.PLAIN
     hue: int | None = None
     subject: str = ""

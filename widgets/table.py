@@ -58,6 +58,8 @@ def draw_cell(cell: Cell, column: Column, width: int, look: Look, selected: bool
     """One cell in exactly ``width`` cells; a bar takes what its text leaves."""
     text = look.clean(cell.text)
     style = look.text_style(cell.tone, selected=selected)
+    if cell.hue is not None:
+        style = look.style(look.hue(cell.hue), look.ground(SELECTION) if selected else None, bold=True)
     if cell.bar is None:
         return [(fit(text, width, look, column.right), style)]
     room = width - (len(text) + 1 if text else 0)

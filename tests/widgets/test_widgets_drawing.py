@@ -38,8 +38,11 @@ from widgets.shapes import (
     State,
     Table,
     Tone,
+    Tree,
+    TreeNode,
 )
 from widgets.table import draw_table
+from widgets.tree import draw_tree
 
 LOOKS = [Look(), Look(Colors.SIXTEEN), Look(Colors.NONE), Look(Colors.NONE, unicode=False), Look(unicode=False)]
 NAMES = ["", "n1", "n22", "日本", "a rather long name of a node", "x\x1b[31my", "é" * 9, "\n", "n3", "shard-7"]
@@ -116,7 +119,12 @@ def any_table(chance: Random) -> Table:
     rows = tuple(
         Row(
             tuple(
-                Cell(chance.choice(NAMES), chance.choice(list(Tone)), chance.choice((None, chance.uniform(-1, 2))))
+                Cell(
+                    chance.choice(NAMES),
+                    chance.choice(list(Tone)),
+                    chance.choice((None, chance.uniform(-1, 2))),
+                    chance.choice((None, None, 4, 30)),
+                )
                 for _ in range(chance.randrange(0, 8))
             ),
             chance.choice(NAMES), chance.choice((None, 3, 11)), chance.choice((None, *State)),
@@ -141,6 +149,30 @@ def any_matrix(chance: Random) -> Matrix:
         ]
     )
     return Matrix(nodes, cells, chance.choice(NAMES))
+
+
+def any_tree(chance: Random) -> Tree:
+    nodes = tuple(
+        TreeNode(
+            f"/{i}", chance.choice(NAMES), chance.choice((0, 1, 1, 2, 3, 5, 90, -1)), " ".join(chance.choices(NAMES)),
+            chance.choice(("", "ephemeral", "é")), chance.choice(list(Tone)), chance.choice((None, 3, 11)),
+            chance.choice(("", *NAMES)), chance.random() < 0.5,
+        )
+        for i in range(chance.choice((0, 1, 7, 40)))
+    )  # fmt: skip
+    return Tree(nodes, chance.choice(NAMES), chance.choice(NAMES))
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_any_tree(seed: int) -> None:
+    chance = Random(seed)
+    look = LOOKS[seed % len(LOOKS)]
+    width, height = sizes(chance)
+    tree = any_tree(chance)
+    selected, marked = chance.choice([None, *NAMES]), frozenset(chance.choices(NAMES, k=2))
+    for room in (height, None):
+        top = chance.randrange(0, 50)
+        check(draw_tree(tree, width, room, look, selected=selected, marked=marked, top=top), width, room, look)
 
 
 @pytest.mark.parametrize("seed", range(120))
@@ -212,3 +244,4 @@ def test_any_series_and_log(seed: int) -> None:
 def test_the_gallery_repeats_itself() -> None:
     assert data.ring(12, 9) == data.ring(12, 9)
     assert data.matrix(7, 3) == data.matrix(7, 3)
+    assert data.tree(3) == data.tree(3)

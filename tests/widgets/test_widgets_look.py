@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,8 +18,9 @@ from widgets.ring_draw import RingPainter
 from widgets.ring_layout import circle, cut_turns
 from widgets.ring_static import Owners, annulus, pixel_owners
 from widgets.series import curve, draw_series, nice_top, short_number
-from widgets.shapes import Arc, Belief, Cell, Column, Line, Log, Ring, Row, Series, State, Table
+from widgets.shapes import Arc, Belief, Cell, Column, Line, Log, Ring, Row, Series, State, Table, Tone, Tree, TreeNode
 from widgets.table import draw_table, layout
+from widgets.tree import draw_tree, guides
 
 LOOK = Look()
 ASCII = Look(Colors.NONE, unicode=False)
@@ -148,8 +149,78 @@ class TestTable:
         table = Table((Column("n", 3), Column("lag", 10, right=True)), (Row((Cell("x"), Cell("5", bar=0.5))),))
         assert rows(draw_table(table, 14, 3, LOOK))[1] == "x   ████     5"
 
+    def test_a_cell_that_names_a_node_has_its_colour(self) -> None:
+        table = Table((Column("master", 8),), (Row((Cell("n1", hue=1),)), Row((Cell("n1"),))))
+        first, second = draw_table(table, 12, 3, LOOK).strips[1:]
+        colours = [next(s.style.color.triplet for s in strip if s.style and s.style.color) for strip in (first, second)]
+        assert colours == [LOOK.hue(1), LOOK.tone(Tone.PLAIN)]
+
     def test_empty_says_so(self) -> None:
         assert "nobody" in draw_table(Table(self.COLUMNS, (), empty="nobody"), 40, 5, LOOK).text
+
+
+def node(path: str, text: str = "", owner: str = "", **more: Any) -> TreeNode:
+    kind = "ephemeral" if owner else ""
+    depth = path.count("/") if path != "/" else 0
+    return TreeNode(
+        path, path.rpartition("/")[2] or "/", depth, text, kind, hue=2 if owner else None, subject=owner, **more
+    )
+
+
+class TestTree:
+    TREE = Tree(
+        (
+            node("/"),
+            node("/master", "epoch 7", "n1"),
+            node("/servers", "two of them"),
+            node("/servers/s1", "load 0.3", "s1", fresh=True),
+            node("/servers/s2", "load 0.9", "s2", tone=Tone.WARN),
+            node("/shards"),
+        ),
+        caption="leader z2",
+    )
+
+    def test_guides_say_who_is_whose_child(self) -> None:
+        assert guides(self.TREE.nodes, LOOK) == ["", "├╴", "├╴", "│ ├╴", "│ └╴", "└╴"]
+        assert guides(self.TREE.nodes, ASCII) == ["", "|-", "|-", "| |-", "| `-", "`-"]
+
+    def test_lines_say_name_text_kind_and_owner(self) -> None:
+        assert rows(draw_tree(self.TREE, 44, 7, LOOK)) == [
+            " /",
+            " ├╴◇ master  epoch 7            ephemeral n1",
+            " ├╴servers   two of them",
+            " │ ├╴◇ s1    load 0.3           ephemeral s1",
+            " │ └╴◇ s2    load 0.9           ephemeral s2",
+            " └╴shards",
+            "leader z2",
+        ]
+
+    def test_when_it_is_narrow_the_word_goes_first_and_names_stay(self) -> None:
+        assert rows(draw_tree(self.TREE, 28, 7, LOOK))[3] == " │ ├╴◇ s1    load 0.3     s1"
+        assert rows(draw_tree(self.TREE, 18, 7, LOOK))[2:4] == [" ├╴servers  two…", " │ ├╴◇ s1       s1"]
+        assert rows(draw_tree(self.TREE, 12, 7, ASCII))[1] == " |-~ master"
+
+    def test_all_lines_of_the_selected_machine_light_up(self) -> None:
+        twice = replace(self.TREE, nodes=(*self.TREE.nodes, node("/shards/master", "", "s1")))
+        picture = draw_tree(twice, 44, 8, LOOK, selected="s1", marked=frozenset({"n1"}))
+        assert [SELECTION in grounds(picture, y) for y in range(7)] == [False, False, False, True, False, False, True]
+        assert [line[0] for line in rows(picture)[:7]] == [" ", "◆", " ", "▸", " ", " ", "▸"]
+        assert [(spot.y, spot.name) for spot in picture.spots] == [(1, "n1"), (3, "s1"), (4, "s2"), (6, "s1")]
+
+    def test_what_is_fresh_stands_out_without_colours_as_well(self) -> None:
+        tree = Tree((node("/old"), node("/new", fresh=True)))
+        for look in (LOOK, ASCII):
+            old, new = draw_tree(tree, 20, 2, look).strips
+            assert not any(s.style and s.style.bold for s in old if s.text == "old")
+            assert any(s.style and s.style.bold for s in new if s.text == "new")
+
+    def test_scrolled_it_says_how_far(self) -> None:
+        text = rows(draw_tree(self.TREE, 44, 4, LOOK, top=2))
+        assert text[0].startswith(" ├╴servers")
+        assert text[-1] == "leader z2 · 5/6"
+
+    def test_empty_says_so(self) -> None:
+        assert draw_tree(Tree((), empty="no leader"), 30, 5, LOOK).text == "no leader"
 
 
 class TestMatrix:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from widgets.matrix import MatrixPanel
 from widgets.palette import Colors, Look
 from widgets.panel import Panel
 from widgets.ring import RingPanel
+from widgets.shapes import TreeNode
 from widgets.table import TablePanel
+from widgets.tree import TreePanel
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -136,6 +139,42 @@ def test_a_long_table_scrolls_to_the_selection() -> None:
         assert "shard-0 " in panel.text()
         panel.show(data.table(3))
         assert "shard-2" in panel.text()
+
+    play(act)
+
+
+def test_a_scrolled_tree_keeps_its_place_by_path() -> None:
+    def first(panel: TreePanel) -> str:
+        return panel.text().split("\n")[0].strip(" ▸│├└╴◇").split()[0]
+
+    async def act(app: Gallery, pilot: Pilot[None]) -> None:
+        panel = app.query_one(TreePanel)
+        tree = data.tree()
+        panel.select("n10")  # far below
+        assert "▸" in panel.text()
+        panel.scroll_lines(-500)
+        panel.scroll_lines(3)
+        assert first(panel) == "servers"
+        panel.show(replace(tree, nodes=(*tree.nodes[:1], TreeNode("/admin", "admin", 1), *tree.nodes[1:])))
+        assert first(panel) == "servers"
+        panel.show(replace(tree, nodes=(tree.nodes[0], *tree.nodes[3:])))
+        assert first(panel) == "servers"
+        panel.show(replace(tree, nodes=tree.nodes[:3]))
+        assert first(panel) == "/"
+
+    play(act, (160, 36))
+
+
+def test_a_click_in_the_tree_selects_the_owner_everywhere() -> None:
+    async def act(app: Gallery, pilot: Pilot[None]) -> None:
+        panel = app.query_one(TreePanel)
+        panel.scroll_lines(-500)
+        spot = panel._spots[0]
+        await pilot.click(panel, offset=(5, spot.y + 1))
+        assert app.chosen == spot.name == "n4"
+        assert all(each.selected == "n4" for each in app.query(Panel))
+        await pilot.click(panel, offset=(5, 1))  # the root belongs to nobody
+        assert app.chosen == "n4"
 
     play(act)
 
