@@ -4,9 +4,9 @@ A session asks the balancer that it believes active. If that says that it is the
 one is asked at once. If it is silent, the other one is not sent the request as well (which would be a retry that
 no budget counts) but asked who is active; only if it says "I am" does the request go there too.
 
-A write bears its name (`RequestId`), so it is the same write wherever it is sent. A write that failed is *definite* only
-if nobody would ever do it: on a network that may deliver a message twice, the copy of a request that one server refused
-may find room later.
+A write bears its name (`RequestId`), so it is the same write wherever it is sent. The failure of a write is *definite*
+only if nobody would ever do it: on a network that may deliver a message twice, the copy of a request that one server
+refused may find room later.
 
 Behind the balancers the database must keep one value of a key: what a session has read is known to no server, so there
 is nothing that could say which siblings its write supersedes.
@@ -34,13 +34,12 @@ PAUSE_US = 100_000
 class BalancedClient:
     """A session with the database that the servers behind ``balancers`` use (a `Database`).
 
-    It calls through ``service``. ``session`` must be its own for ever; the number of the machine's life is added. An
+    It calls through ``service``. ``session`` must be its own for ever: a machine that restarts takes another name. An
     operation ends after ``timeout_us`` at the latest.
     """
 
     def __init__(self, service: Service, balancers: tuple[str, ...], *, timeout_us: int, session: str) -> None:
-        boots = service.process.node.boots
-        self.session = session if boots <= 1 else f"{session}#{boots}"
+        self.session = session
         self.timeout_us = timeout_us
         self.believed = balancers[0]
         """Who is active, as far as this session knows."""

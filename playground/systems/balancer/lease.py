@@ -31,21 +31,22 @@ class Lease:
         self._service = service
         self._ensemble = ensemble
         self._timeout_us = timeout_us
-        self._held = False
+        self.held = False
+        """The claim was won and is not known to be lost. That alone allows nothing: see `valid`."""
         self._told = False
 
     def start(self) -> None:
         if self._ensemble:
             self._open()
         else:
-            self.term, self._held = 1, True
+            self.term, self.held = 1, True
         self._service.every(LOOK_US, self._tell, first_us=1)
 
     @property
     def valid(self) -> bool:
         """Whether it may act, right now."""
         session = self.session
-        return self._held and (session is None or self._service.clock.monotonic_us < session.safe_until_us)
+        return self.held and (session is None or self._service.clock.monotonic_us < session.safe_until_us)
 
     def _open(self) -> None:
         service = self._service
@@ -57,18 +58,18 @@ class Lease:
 
     def _changed(self, session: zookeeper.ZooKeeper, state: zookeeper.State) -> None:
         if state is zookeeper.State.EXPIRED and session is self.session:
-            self._held = False
+            self.held = False
             self._tell()
             self._open()
 
     def _won(self, session: zookeeper.ZooKeeper, term: int) -> None:
         if session is self.session:
-            self.term, self._held = term, True
+            self.term, self.held = term, True
             self._tell()
 
     def _lost(self, session: zookeeper.ZooKeeper) -> None:
         if session is self.session:
-            self._held = False
+            self.held = False
             self._tell()
 
     def _tell(self) -> None:

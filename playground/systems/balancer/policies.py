@@ -2,17 +2,17 @@
 
 Weights (0 < weight <= 1) are those of `slow start`: a server with half the weight of the others gets half their share.
 
-=====================  ==================================================================================================
-round robin            each in turn. Weighted and smooth as in nginx (commit 52327e0, 2012): a server of weight 1/2 is
-                       passed over every other time. Blind to how long requests take.
-least connections      the one with the fewest open requests for its weight; of several, one drawn by weight. Needs to
-                       know all; several balancers that do it at the same time all run to the same server.
-two choices            draw two by weight, take the one with fewer open requests (Mitzenmacher, "The Power of Two Choices
-                       in Randomized Load Balancing", IEEE TPDS 2001): nearly as even, and nobody is run down.
-hash                   the key's own server on a ring of consistent hashing: the same key meets the same caches. A server
-                       that goes leaves its keys to its neighbours; all others stay where they are. Popular keys are not
-                       spread.
-=====================  ==================================================================================================
+=================  ===============================================================================================
+round robin        each in turn. Weighted and smooth as in nginx (commit 52327e0, 2012): a server of weight 1/2 is
+                   passed over every other time. Blind to how long requests take.
+least connections  the one with the fewest open requests for its weight; of several, one drawn by weight. Needs to
+                   know all; several balancers that do it at the same time all run to the same server.
+two choices        draw two by weight, take the one with fewer open requests (Mitzenmacher, "The Power of Two Choices
+                   in Randomized Load Balancing", IEEE TPDS 2001): nearly as even, and nobody is run down.
+hash               the key's own server on a ring of consistent hashing: the same key meets the same caches. A server
+                   that goes leaves its keys to its neighbours; all others stay where they are. Popular keys are not
+                   spread.
+=================  ===============================================================================================
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Picker(Protocol):
     def pick(
         self, candidates: Sequence[str], open: Mapping[str, int], weights: Mapping[str, float], key: str, chance: Stream
     ) -> str:
-        """One of ``candidates`` (at least one). ``open``: requests under way to each. ``weights`` may name others too."""
+        """One of ``candidates`` (at least one). ``open``: requests under way to each. ``weights`` may name others."""
 
 
 class RoundRobin:
@@ -81,7 +81,7 @@ class TwoChoices:
 
 
 class ByKey:
-    """Consistent hashing. The ring holds whoever has a weight, so that it stays the same when one is only passed over."""
+    """Consistent hashing. The ring holds whoever has a weight: it stays the same when one is only passed over."""
 
     def __init__(self) -> None:
         self._ring = HashRing()

@@ -1,13 +1,12 @@
 """A balancer: it takes the clients' requests and passes each on to one of the servers.
 
 Only the active one of the two does so (see `lease`); the other one refuses, which is definite, and watches the servers
-meanwhile. Nothing is handed over: a request that the old one had in hand when it died is lost, and its client asks again
-or not.
+meanwhile. Nothing is handed over: a request that the old one had in hand when it died is lost.
 
-A request is tried again on another server if its server is silent (`try_timeout_ms`), does not serve, or refuses because
-its queue is full; as often as the settings, the retry budget and the client's patience allow. A write that may have
-been done is tried again only where the database knows it by its name. What the database says is passed on: another
-server would ask the same database.
+A request is tried again on another server if its server is silent (`try_timeout_ms`), does not serve, or refuses
+because its queue is full; as often as the settings, the retry budget and the client's patience allow. A write is tried
+again only where the database knows it by its name (`RequestId`). What the database says is passed on: another server
+would ask the same database.
 
 If all servers are ejected, everybody gets requests again (Envoy's *panic mode*, with the lowest of thresholds): then it
 is more likely that the balancer cannot see than that all of them are dead, and if they are, nothing is lost.

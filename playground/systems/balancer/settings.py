@@ -23,7 +23,7 @@ class BalancerSettings(BaseModel):
     servers: int = Field(default=4, ge=1, le=64, description="Stateless servers s1, s2 … behind the balancers.")
     policy: Policy = Field(
         default="two-choices",
-        description="Who gets a request: each in turn; who has the fewest open; the better of two drawn; the key's own.",
+        description="Who gets a request: each in turn; who has the fewest open; the better of two; the key's own.",
     )
     liveness: Liveness = Field(
         default="health-check",
