@@ -14,6 +14,7 @@ is more likely that the balancer cannot see than that all of them are dead, and 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ from playground.systems.balancer.watch import Watch
 
 if TYPE_CHECKING:
     from playground.kernel.node import Process
+
+
+RECENT = 10
+"""Seconds over which the load's shares are told."""
 
 
 class Tally:
@@ -79,12 +84,14 @@ class BalancerService(Service):
         """Retries that the budget did not allow."""
         self.panicked = 0
         """Tries sent while all servers were ejected."""
+        self._recent: deque[dict[str, int]] = deque(maxlen=RECENT + 1)
         self._policy = POLICIES[settings.policy]()
         self._chance = self.random("policy")
 
     def start(self) -> None:
         self.watch.start()
         self.lease.start()
+        self.every(1_000_000, self._remember, first_us=1)
 
     def handlers(self) -> Iterator[tuple[type, Callable[[str, Any], Any]]]:
         yield from super().handlers()
@@ -97,6 +104,16 @@ class BalancerService(Service):
 
     def retries_left(self) -> float:
         return self.budget.left(self.clock.monotonic_us)
+
+    def shares(self) -> dict[str, float]:
+        """The part of the tries of the last ten seconds that each server got, 0..1; {} if there were none."""
+        before = self._recent[0] if self._recent else {}
+        got = {name: tally.sent - before.get(name, 0) for name, tally in self.tallies.items()}
+        total = sum(got.values())
+        return {name: count / total for name, count in got.items()} if total else {}
+
+    def _remember(self) -> None:
+        self._recent.append({name: tally.sent for name, tally in self.tallies.items()})
 
     # --- clients ------------------------------------------------------------------------
 
