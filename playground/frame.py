@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from widgets.shapes import Detail, Log, Matrix, Ring, Series, State, Table, Tone
+from widgets.shapes import Detail, Log, Matrix, Ring, Series, State, Table, Tone, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class Frame:
     log: Log
     ring: Ring | None = None
     replicas: Table | None = None
+    balancer: Table | None = None
+    tree: Tree | None = None
     gossip: Matrix | None = None
     load: Series | None = None
     detail: Detail | None = None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from playground.commandline import parse_line
 from playground.commands import check_nodes
-from playground.frame import PANELS
 from playground.kernel.errors import UserError
 from playground.screens import keeping
 from playground.screens.orders import GROUP_ACTS, ORDERS, slow_line
@@ -81,10 +80,10 @@ class Acts:
         panel.scroll_lines({"pageup": -page, "pagedown": page, "home": -_FAR, "end": _FAR}[key])
 
     def panel(self, key: str) -> None:
-        number = int(key)
-        if number > len(PANELS):
-            raise UserError(f"there is no panel {number}: they are 1 to {len(PANELS)}")
-        self.app.bring(PANELS[number - 1])
+        number, names = int(key), self.app.stage.names
+        if number > len(names):
+            raise UserError(f"there is no panel {number}: they are 1 to {len(names)}")
+        self.app.bring(names[number - 1])
 
     def next_panel(self, key: str) -> None:
         stage = self.app.stage
@@ -92,7 +91,7 @@ class Acts:
             stage.help.other()
             return
         # What stands on the screen comes first; where there are tabs, all of them come round.
-        names = [name for name in PANELS if name != "detail" or name in stage.plan.places]
+        names = [name for name in stage.names if name != "detail" or name in stage.plan.places]
         if not stage.plan.tabs or stage.zoomed:
             names = stage.shown()
         step = -1 if key == "shift+tab" else 1
@@ -169,7 +168,7 @@ class Acts:
         if app.stage.help.is_open:
             self.back("")
         else:
-            app.stage.help.open(app.stage.front, app.look)
+            app.stage.help.open(app.stage.front, app.look, app.stage.systems)
 
     def palette(self, _key: str) -> None:
         self.app.action_command_palette()

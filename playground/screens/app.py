@@ -90,7 +90,7 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
         self.notices = Notices()
         self.acts = Acts(self)
         self.header = HeaderBar("header")
-        self.stage = Stage()
+        self.stage = Stage(self.frame.panels, dict(self.frame.helps))
         self.caption = CaptionBar("caption", id="caption")
         self.notice = NoticeBar("notice")
         self.footer = FooterBar("footer")

@@ -59,17 +59,15 @@ class TabBar(Bar[Tabs]):
         pieces: list[Piece] = []
         spots: list[Spot] = []
         x = 0
-        for number, name in enumerate(shape.names, start=1):
+        for number, (name, label, gap) in enumerate(_labels(shape, width), start=1):
             seen = name in shape.shown
             here = name == shape.focused
             style = look.text_style(
                 Tone.ACCENT if here else Tone.PLAIN if seen else Tone.MUTED, selected=here, bold=here
             )
-            text = f" {number} {name} "
+            text = f" {label}{gap}"
             if look.colors is Colors.NONE and here:
-                text = f"[{number} {name}]"
-            if x + width_of(text) > width:
-                break
+                text = f"[{label}]"
             pieces.append((text, style))
             spots.append(Spot(0, x, x + width_of(text), f"panel {number}"))
             x += width_of(text)
@@ -79,6 +77,25 @@ class TabBar(Bar[Tabs]):
                 pieces.append((hint, look.text_style(Tone.MUTED)))
                 spots.append(Spot(0, x, x + len(hint), "back"))
         return Picture([line(pieces, width, look.style())], spots)
+
+
+def _labels(shape: Tabs, width: int) -> list[tuple[str, str, str]]:
+    """Name, label and gap after it, so that all fit: the gaps give way first, then the last names, never a number."""
+    named = set(shape.names)
+    for gap in (" ", ""):
+        labels = [(name, f"{number} {name}", gap) for number, name in enumerate(shape.names, start=1)]
+        if sum(1 + width_of(label + gap) for _, label, gap in labels) + 1 - len(gap) <= width:
+            return labels
+    for dropped in reversed(shape.names):
+        if dropped != shape.focused:
+            named.discard(dropped)
+        labels = [
+            (name, f"{number} {name}" if name in named else f"{number}", "")
+            for number, name in enumerate(shape.names, start=1)
+        ]
+        if sum(1 + width_of(label) for _, label, _ in labels) + 1 <= width:
+            break
+    return labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -12,13 +14,15 @@ from widgets.detail import DetailPanel
 from widgets.palette import DEFAULT, Look
 from widgets.shapes import Belief, Cell, Column, Detail, Fact, Row, State, Table, Tone
 
-SOURCES = {
-    "ring": "playground.systems.ring",
-    "gossip": "playground.systems.gossip",
-    "replicas": "playground.systems.store",
-    "load": "playground.systems.store",
+SYSTEMS = {
+    "ring": "ring",
+    "gossip": "gossip",
+    "replicas": "store",
+    "balancer": "balancer",
+    "tree": "zookeeper",
+    "load": "store",
 }
-"""The module whose docstring explains the panel."""
+"""The system whose docstring explains the panel, unless the cluster shows another one there."""
 _OWN = {
     "log": """Events: what happened, in order, with its virtual time.
 
@@ -52,12 +56,13 @@ _BELIEFS = {
 }
 
 
-def about(panel: str) -> tuple[str, tuple[Fact, ...]]:
-    """Title and paragraphs: ``What it is. …`` becomes a fact with that title."""
+def about(panel: str, systems: Mapping[str, str] = MappingProxyType({})) -> tuple[str, tuple[Fact, ...]]:
+    """Title and paragraphs: ``What it is. …`` becomes a fact with that title. ``systems``: as for the Stage."""
     text = _OWN.get(panel, "")
-    if panel in SOURCES:
+    system = systems.get(panel, SYSTEMS.get(panel, ""))
+    if system:
         try:
-            text = importlib.import_module(SOURCES[panel]).__doc__ or ""
+            text = importlib.import_module(f"playground.systems.{system}").__doc__ or ""
         except ModuleNotFoundError:
             text = ""
     title, *paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n") if part.strip()] or [""]
@@ -102,6 +107,7 @@ def legend(look: Look = DEFAULT) -> tuple[tuple[str, Table], ...]:
         ("Marks: what is believed", _table(believed, 2)),
         ("Marks: requests around the ring", _table(asked, 2)),
         ("Marks: beside a node's name", _table(yours, 2)),
+        ("Marks: in the tree", _table([(look.owned_mark, "ephemeral: goes with its owner's session")], 2)),
     )
 
 
@@ -128,9 +134,9 @@ class Help(Horizontal):
     def is_open(self) -> bool:
         return self.has_class("-open")
 
-    def open(self, panel: str, look: Look) -> None:
-        """Explain ``panel``; in one column where two would be too narrow."""
-        title, facts = about(panel)
+    def open(self, panel: str, look: Look, systems: Mapping[str, str]) -> None:
+        """Explain ``panel``, which shows what ``systems`` says; in one column where two would be too narrow."""
+        title, facts = about(panel, systems)
         narrow = self.app.size.width < 120
         self.set_class(narrow, "-narrow")
         self._about.show(Detail(title, facts, (*key_tables(), *legend(look)) if narrow else legend(look)))

@@ -19,7 +19,7 @@ GROUPS = {
 
 _FOOTER = ("break", "heal", "look", "time", "session")
 
-NODES = frozenset({"ring", "replicas", "gossip", "detail"})
+NODES = frozenset({"ring", "replicas", "balancer", "tree", "gossip", "detail"})
 """The panels in which nodes are acted upon."""
 
 
@@ -53,7 +53,8 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         ("pageup", "pagedown", "home", "end"), "pgup, pgdn", "scroll", "scroll",
-        "scroll the panel by a page; home, end: to its ends", "look", 60, frozenset({"log", "detail"}), takes_key=True,
+        "scroll the panel by a page; home, end: to its ends", "look", 60, frozenset({"log", "detail", "tree"}),
+        takes_key=True,
     ),
     Key(
         tuple("123456789"), "1-9", "panel", "panel", "focus that panel", "look", takes_key=True,
@@ -80,9 +81,9 @@ KEYS: tuple[Key, ...] = (
         NODES),
     Key(("E",), "E", "heal_all", "heal all", "end all that is in force (nodes that are down: s)", "heal", 6),
     Key(("left_square_bracket",), "[", "less_load", "less load", "less load: two thirds of it", "time", 16,
-        frozenset({"load", "ring", "replicas"})),
+        frozenset({"load", "ring", "replicas", "balancer"})),
     Key(("right_square_bracket",), "]", "more_load", "more load", "more load: half as much again", "time", 12,
-        frozenset({"load", "ring", "replicas"})),
+        frozenset({"load", "ring", "replicas", "balancer"})),
     Key(("space",), "space", "pause", "pause", "pause, or go on", "time", 7),
     Key(("full_stop",), ".", "step", "next event", "pause, and go on to the next event", "time", 40),
     Key(("comma",), ",", "step_second", "1 s further", "pause, and go on by one second", "time", 41),
@@ -95,7 +96,7 @@ KEYS: tuple[Key, ...] = (
     Key(("ctrl+p",), "ctrl+p", "palette", "all acts", "find an act by its name", "session", 70),
     Key(("w",), "w", "save", "save", "save the session as a scenario", "session", 21),
     Key(("y",), "y", "copy", "copy", "copy the panel's text, without borders", "session", 22,
-        frozenset({"log", "detail", "load"})),
+        frozenset({"log", "detail", "load", "tree"})),
     Key(("f2",), "F2", "screenshot", "screenshot", "screenshot as SVG, into the current folder", "session", 80),
     Key(("q",), "q", "quit", "quit", "quit; the terminal is as before", "session", 0),
 )  # fmt: skip

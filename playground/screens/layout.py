@@ -6,6 +6,8 @@
 * Zoom: one panel, and where it is wide enough, all about the selected node beside it.
 
 Panels that don't show are tabs. Heights follow the content, so that no place is dead and none is cut.
+A cluster has the panels of what it runs; ``_wide_platform`` and ``_middle_platform`` are for those with more
+(or other) panels than a store on a ring.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ from dataclasses import dataclass, field
 
 from textual.geometry import Region
 
-from playground.frame import PANELS
+from playground.frame import PANELS, QUORUM_PANELS
+from playground.screens.stacks import Wish, stack
 
 LEAST = (60, 20)
 """Below this the app asks for more room instead of drawing rubble."""
 
-DETAILED = frozenset({"ring", "replicas", "gossip", "detail"})
+DETAILED = frozenset({"ring", "replicas", "balancer", "tree", "gossip", "detail"})
 """The panels whose zoom shows the selected node's detail."""
 
 
@@ -30,8 +33,20 @@ class Content:
 
     nodes: int = 8
     rows: int = 8
-    """Of the node table."""
+    """Of the table of nodes, or of shards."""
     curves: int = 4
+    servers: int = 4
+    """Rows of the balancer's table."""
+
+    def need(self, panel: str, otherwise: int) -> int:
+        """The lines a panel needs, with border, head and caption; ``otherwise``: where more is always better."""
+        needs = {
+            "replicas": self.rows + 4,
+            "balancer": self.servers + 4,
+            "gossip": self.nodes + 5,
+            "load": self.curves + 3,
+        }
+        return needs.get(panel, otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +58,31 @@ class Plan:
 
 
 def plan(width: int, height: int, content: Content, recent: Sequence[str], zoomed: str = "") -> Plan:
-    """``recent``: the panels by when they were focused, newest first. Width and height: without bars and tabs.
+    """``recent``: the panels that there are, by when they were focused, newest first.
 
-    The height includes the line that the tabs take if there are any.
+    Width and height: without bars; the height includes the line that the tabs take if there are any.
     """
     if zoomed:
         return _zoom(width, height, content, zoomed)
+    on_ring = set(recent) == set(QUORUM_PANELS)
     if width >= 140 and height >= 38:
-        return _wide(width, height, content)
+        return _wide(width, height, content) if on_ring else _wide_platform(width, height, content, recent)
     if width >= 100 and height >= 26:
-        return _middle(width, height - 1, content, recent)
+        middle = _middle if on_ring else _middle_platform
+        return middle(width, height - 1, content, recent)
     return _small(width, height - 1, content, recent)
 
 
 def _zoom(width: int, height: int, content: Content, zoomed: str) -> Plan:
     if zoomed not in DETAILED:
         return Plan({zoomed: Region(0, 1, width, height - 1)}, tabs=True)
+    if width < 110 and zoomed == "tree":  # what a tree holds is in its lines
+        return Plan({"tree": Region(0, 1, width, height - 1)}, tabs=True)
     if width < 110 or zoomed == "detail":
         return Plan({"detail": Region(0, 1, width, height - 1)}, tabs=True)
     left = width * 11 // 20
     places = {zoomed: Region(0, 1, left, height - 1), "detail": Region(left, 1, width - left, height - 1)}
-    need = {"replicas": content.rows + 4, "gossip": content.nodes + 6}.get(zoomed, height)
+    need = content.need(zoomed, height) + (1 if zoomed == "gossip" else 0)
     if height - 1 - need >= 8:  # what is left over tells how it came to this
         places[zoomed] = Region(0, 1, left, need)
         places["log"] = Region(0, 1 + need, left, height - 1 - need)
@@ -92,6 +111,48 @@ def _wide(width: int, height: int, content: Content) -> Plan:
     )
 
 
+def _wide_platform(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
+    """Ring (or tree) over gossip; tables over detail; load, over the tree; the log under both, as its lines are long.
+
+    What has no room is the detail: the zoom shows it.
+    """
+    for tabs in (0, 1):
+        places = _columns(width, height - tabs, tabs, content, recent)
+        if set(places) == set(recent):
+            break
+    return Plan(places, tabs=bool(tabs))
+
+
+def _columns(width: int, height: int, y: int, content: Content, recent: Sequence[str]) -> dict[str, Region]:
+    main, others = ("ring", ("load", "tree")) if "ring" in recent else ("tree", ("load",))
+    gossip = min(content.nodes + 6, max(12, height - 16))
+    left = min(width * 2 // 5, max(56, (height - gossip) * 2 + 4, content.nodes * 3 + 10))
+    rest = width - left
+    middle = rest * 11 // 20
+    log = max(12, height * 3 // 10)
+    top = height - log
+    tables = [
+        Wish("replicas", content.rows + 4, 13),
+        Wish("balancer", content.servers + 4, 10),
+        Wish("detail", top, 7),
+    ]
+    beside = [Wish("load", content.curves * 2 + 3), Wish("tree", top, 8)]
+    return (
+        stack(Region(0, y, left, height), _there([Wish(main, 14, 14), Wish("gossip", gossip, 8)], recent), main)
+        | stack(Region(left, y, middle, top), _there(tables, recent), "detail")
+        | stack(
+            Region(left + middle, y, rest - middle, top),
+            _there([wish for wish in beside if wish.panel in others], recent),
+            "tree",
+        )
+        | {"log": Region(left, y + top, rest, log)}
+    )
+
+
+def _there(wishes: list[Wish], recent: Sequence[str]) -> list[Wish]:
+    return [wish for wish in wishes if wish.panel in recent]
+
+
 def _front(recent: Sequence[str], choices: tuple[str, ...]) -> str:
     return next((name for name in recent if name in choices), choices[0])
 
@@ -114,12 +175,32 @@ def _middle(width: int, height: int, content: Content, recent: Sequence[str]) ->
     return Plan(places, tabs=True)
 
 
+def _middle_platform(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
+    """Left ring, tree or gossip, the one focused last; right a table or the load, two if they fit; under it the log."""
+    left = min(width // 2, max(50, (height - 2) * 2 + 6))
+    drawings = [name for name in recent if name in ("ring", "tree", "gossip")]
+    tables = [name for name in recent if name in ("replicas", "balancer", "load")]
+    chosen = tables[:1]
+    top = min(max(content.need(chosen[0], 9), 9), height * 3 // 5)
+    more = next((name for name in tables[1:] if top + content.need(name, 9) + 8 <= height), "")
+    if more:
+        chosen.append(more)
+    wishes = [Wish(name, top if name == tables[0] else content.need(name, 9)) for name in PANELS if name in chosen]
+    places = stack(Region(left, 1, width - left, height), [*wishes, Wish("log", 8, 8)], "log")
+    front = drawings[0]
+    under = next((name for name in tables if name not in chosen), "")
+    need = {"ring": height, "tree": height * 3 // 5}.get(front, content.need(front, height))
+    if under and height - need >= 9:
+        rest = Wish(under, content.need(under, 9), height - need)
+        return Plan(places | stack(Region(0, 1, left, height), [Wish(front, need, need), rest], front), tabs=True)
+    return Plan(places | {front: Region(0, 1, left, height)}, tabs=True)
+
+
 def _small(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
-    front = _front(recent, tuple(PANELS))
+    front = recent[0]
     if front == "ring" and width >= 76:
         return _small_ring(width, height, content)
-    needs = {"replicas": content.rows + 4, "gossip": content.nodes + 5, "load": content.curves + 3}
-    need = needs.get(front, height)
+    need = content.need(front, height)
     if height - need < 5:
         return Plan({front: Region(0, 1, width, height)}, tabs=True)
     return Plan({front: Region(0, 1, width, need), "log": Region(0, 1 + need, width, height - need)}, tabs=True)

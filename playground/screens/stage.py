@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from textual.app import ComposeResult
@@ -10,7 +12,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 
-from playground.frame import PANELS, Frame, View
+from playground.frame import PANELS, QUORUM_PANELS, Frame, View
 from playground.screens.bars import TabBar, Tabs
 from playground.screens.choice import Choice
 from playground.screens.helping import Help
@@ -22,24 +24,33 @@ from widgets.panel import Panel
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
 from widgets.table import TablePanel
+from widgets.tree import TreePanel
 
 TITLES = {
     "ring": "ring: who owns which keys",
     "replicas": "nodes",
+    "balancer": "balancer: who serves, and who gets how much",
+    "tree": "tree: what the ensemble agrees on",
     "gossip": "gossip: who believes what of whom",
     "load": "load",
     "log": "events",
     "detail": "detail",
 }
 """What stands in the panels' borders; up to the colon also on the tabs."""
+TITLES_OF = {("replicas", "shards"): "shards: masters and slaves"}
+"""Where a panel shows another system than a store: its title then."""
 KINDS: dict[str, type[Panel[Any]]] = {
     "ring": RingPanel,
     "replicas": TablePanel,
+    "balancer": TablePanel,
+    "tree": TreePanel,
     "gossip": MatrixPanel,
     "load": SeriesPanel,
     "log": LogPanel,
     "detail": DetailPanel,
 }
+_FIRST = ("ring", "replicas", "balancer", "tree", "log", "gossip", "load", "detail")
+"""As if the panels had been focused in this order, the first one last."""
 
 
 class _Planned(Layout):
@@ -62,7 +73,10 @@ class _Planned(Layout):
 
 
 class Stage(Widget):
-    """All panels, the tabs, the help over them. Knows which show, which was focused last, which is zoomed."""
+    """The panels of a cluster, the tabs, the help over them. Knows which show, which was focused last, which is zoomed.
+
+    ``names``: the panels that there are, in order; ``systems``: which system a panel shows, where that varies.
+    """
 
     DEFAULT_CSS = """
     Stage { width: 1fr; height: 1fr; layers: below above; }
@@ -73,18 +87,22 @@ class Stage(Widget):
 
     _planned = _Planned()
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str] = QUORUM_PANELS, systems: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(id="stage")
+        self.names = tuple(name for name in PANELS if name in names)
+        self.systems = dict(systems)
+        self.titles = {name: TITLES_OF.get((name, self.systems.get(name, "")), TITLES[name]) for name in self.names}
         self.panels: dict[str, Panel[Any]] = {
-            name: KINDS[name](name, f"{number} {TITLES[name]}", id=name) for number, name in enumerate(PANELS, start=1)
+            name: KINDS[name](name, f"{number} {title}", id=name)
+            for number, (name, title) in enumerate(self.titles.items(), start=1)
         }
         self.tabs = TabBar("tabs")
         self.help = Help()
         self.plan = Plan()
         self.zoomed = ""
-        self.front = "ring"
+        self._recent = [name for name in _FIRST if name in self.names]
+        self.front = self._recent[0]
         """The panel focused last; it always shows."""
-        self._recent = ["ring", "replicas", "log", "gossip", "load", "detail"]
         self._content = Content()
 
     @property
@@ -106,7 +124,7 @@ class Stage(Widget):
 
     def shown(self) -> list[str]:
         """The panels that show, in the order of their numbers."""
-        return [name for name in PANELS if name in self.plan.places]
+        return [name for name in self.names if name in self.plan.places]
 
     def bring(self, name: str) -> None:
         """To the front, zoomed if there is a zoom or no other way to show it."""
@@ -164,6 +182,7 @@ class Stage(Widget):
             len(frame.gossip.nodes) if frame.gossip else self._content.nodes,
             len(frame.replicas.rows) if frame.replicas else self._content.rows,
             len(frame.load.lines) if frame.load else self._content.curves,
+            len(frame.balancer.rows) if frame.balancer else self._content.servers,
         )
         if content != self._content:
             self._content = content
@@ -171,9 +190,9 @@ class Stage(Widget):
 
     def show_tabs(self) -> None:
         """Which panels there are, and which of them show."""
-        titles = {name: title.partition(":")[0] for name, title in TITLES.items()}
+        titles = {name: title.partition(":")[0] for name, title in self.titles.items()}
         shown = frozenset(titles[name] for name in self.plan.places)
-        self.tabs.show(Tabs(tuple(titles[name] for name in PANELS), shown, titles[self.front], bool(self.zoomed)))
+        self.tabs.show(Tabs(tuple(titles.values()), shown, titles[self.front], bool(self.zoomed)))
 
     def choose(self, choice: Choice) -> None:
         for panel in self.panels.values():

@@ -12,16 +12,25 @@ from dataclasses import replace
 from typing import Any
 
 from playground import commands
-from playground.frame import PANELS, Frame, Header, Thing, View
+from playground.frame import PANELS, QUORUM_PANELS, Frame, Header, Thing, View
 from widgets import gallery_data as data
-from widgets.shapes import Cell, Column, Detail, Fact, Log, LogLine, Row, State, Table, Tone
+from widgets.shapes import Cell, Column, Detail, Fact, Log, LogLine, Ring, Row, State, Table, Tone, Tree
+
+MACHINES = ("z1", "z2", "z3", "b1", "b2", "s1", "s2", "s3", "s4", "n1", "n2", "n3", "n4", "n5", "n6")
+"""Of a cluster with an ensemble, balancers and servers in front of a sharded database."""
 
 
 class FakeSession:
-    """What it was asked stands in ``sent``, ``views`` and ``asked``."""
+    """What it was asked stands in ``sent``, ``views`` and ``asked``. ``platform``: ``MACHINES``, and all panels."""
 
-    def __init__(self, nodes: int = 8, *, speed: float = 1.0, title: str = "quorum store on a ring") -> None:
-        self.states = {f"n{number + 1}": State.UP for number in range(nodes)}
+    def __init__(
+        self, nodes: int = 8, *, speed: float = 1.0, title: str = "quorum store on a ring", platform: bool = False
+    ) -> None:
+        names = MACHINES if platform else [f"n{number + 1}" for number in range(nodes)]
+        nodes = len(names)
+        self.states = dict.fromkeys(names, State.UP)
+        self.panels = PANELS if platform else QUORUM_PANELS
+        self.helps = (("replicas", "shards"), ("load", "shards")) if platform else ()
         self.title = title
         self.sent: list[Any] = []
         self.asked: list[Any] = []
@@ -42,7 +51,7 @@ class FakeSession:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         for number in range(30):
-            self.write("say", f"n{number % nodes + 1}", f"line {number} of the made-up log")
+            self.write("say", names[number % nodes], f"line {number} of the made-up log")
         self._frame = self._make()
 
     # --- as the app sees it ---------------------------------------------------------
@@ -162,12 +171,14 @@ class FakeSession:
             for n, name in zip(matrix.nodes, names, strict=True)
         )
         rows = tuple(
-            () if self.states[name] is State.DOWN else data.matrix(12, step).cells[0][:count] for name in names
+            () if self.states[name] is State.DOWN else data.matrix(16, step).cells[0][:count] for name in names
         )
         panels: dict[str, Any] = {
-            "ring": ring,
+            "ring": self._members(ring) if "balancer" in self.panels else ring,
             "gossip": replace(matrix, nodes=nodes, cells=rows),
-            "replicas": self._table(step),
+            "replicas": self._shards(step) if "balancer" in self.panels else self._table(step),
+            "balancer": self._balancer(step),
+            "tree": self._tree(step),
             "load": data.series(6, step // 10),
             "detail": self._detail(),
         }
@@ -189,7 +200,9 @@ class FakeSession:
             load_rate=self.rate,
             caption=self.caption,
             stopped=self.stopped,
-            **{name: shape for name, shape in panels.items() if name in self.view.panels and name in PANELS},
+            panels=self.panels,
+            helps=self.helps,
+            **{name: shape for name, shape in panels.items() if name in self.view.panels and name in self.panels},
         )  # fmt: skip
 
     def _table(self, step: int) -> Table:
@@ -203,6 +216,69 @@ class FakeSession:
             for hue, name in enumerate(self.states)
         )  # fmt: skip
         return Table(columns, rows, caption="n = 3, r = 2, w = 2")
+
+    def _members(self, ring: Ring) -> Ring:
+        """Only those that keep data own a part of the circle."""
+        on_it = [index for index, node in enumerate(ring.nodes) if node.name.startswith("n")]
+        names = {ring.nodes[index].name for index in on_it}
+        return replace(
+            ring,
+            nodes=tuple(ring.nodes[index] for index in on_it),
+            arcs=tuple(replace(arc, owner=number % len(on_it)) for number, arc in enumerate(ring.arcs)),
+            chords=tuple(chord for chord in ring.chords if chord.source in names and chord.target in names),
+        )
+
+    def _row(self, name: str, *cells: Cell) -> Row:
+        return Row(cells, name, list(self.states).index(name), self.states[name])
+
+    def _shards(self, step: int) -> Table:
+        columns = (
+            Column("shard", 8), Column("node", 6), Column("role", 7), Column("term", 4, right=True, drop=3),
+            Column("log", 10, right=True, drop=1), Column("behind", 10, weight=1, drop=2),
+        )  # fmt: skip
+        rows = []
+        for shard in (1, 2):
+            for copy in range(3):
+                name = f"n{shard * 3 - 2 + copy}"
+                lag = (step + copy * 7) % 20 if copy else 0
+                rows.append(
+                    self._row(
+                        name,
+                        Cell("" if copy else f"shard-{shard}"),
+                        Cell(name, hue=list(self.states).index(name)),
+                        Cell("slave" if copy else "master", Tone.PLAIN if copy else Tone.ACCENT),
+                        Cell("4"),
+                        Cell(f"4:{18_000 + step % 900 - lag:,}"),
+                        Cell(f"{lag}", Tone.WARN if lag > 15 else Tone.GOOD, lag / 20) if copy else Cell(""),
+                    )
+                )
+        return Table(columns, tuple(rows), caption="a write counts when one slave has it on its disk")
+
+    def _balancer(self, step: int) -> Table:
+        columns = (
+            Column("server", 8), Column("state", 12), Column("open", 5, right=True, drop=1),
+            Column("share", 12, weight=1, drop=2),
+        )  # fmt: skip
+        rows = [
+            self._row("b1", Cell("b1"), Cell("active", Tone.ACCENT), Cell("11"), Cell("")),
+            self._row("b2", Cell("b2"), Cell("standby", Tone.MUTED), Cell("0"), Cell("")),
+            *(
+                self._row(f"s{n}", Cell(f"s{n}"), Cell("in rotation", Tone.GOOD), Cell(f"{n}"), Cell("", bar=n / 10))
+                for n in (1, 2, 3, 4)
+            ),
+        ]
+        return Table(columns, tuple(rows), caption="b1 is active, two choices, health checks every 500 ms")
+
+    def _tree(self, step: int) -> Tree:
+        """As the gallery's, with the machines that there are."""
+        hues = {name: hue for hue, name in enumerate(self.states)}
+        owners = {"active": "b1", "master": "n1"} | {f"s{n}": f"s{n}" for n in (1, 2, 3, 4)}
+        nodes = []
+        for node in data.tree(step).nodes:
+            owner = owners.get(node.name, node.name[:2])
+            owned = bool(node.subject) and owner in hues
+            nodes.append(replace(node, subject=owner if owned else "", hue=hues[owner] if owned else None))
+        return Tree(tuple(nodes), caption="leader z2, epoch 3 · 9 sessions")
 
     def _detail(self) -> Detail | None:
         name = self.view.selected

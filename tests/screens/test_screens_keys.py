@@ -10,7 +10,7 @@ import pytest
 
 from playground.screens import keys
 from playground.screens.acts import Acts
-from playground.screens.helping import SOURCES, about, key_tables, legend
+from playground.screens.helping import SYSTEMS, about, key_tables, legend
 from playground.screens.orders import ORDERS
 
 
@@ -66,11 +66,11 @@ def test_every_panel_is_explained(panel: str) -> None:
     title, facts = about(panel)
     assert len(title) > 10
     assert [fact for fact in facts if fact.title == "What to try"]
-    if panel in SOURCES:
+    if panel in SYSTEMS:
         assert [fact for fact in facts if fact.title == "Source"]
 
 
 def test_help_lists_every_key_and_mark() -> None:
     shown = [row.cells[0].text for _, table in key_tables() for row in table.rows]
     assert shown == [key.shown for _, group in keys.grouped() for key in group]
-    assert [row.cells[0].text for _, table in legend() for row in table.rows] == list("▲↻❄✕●○?✕·■●○✕?◆▸◆A")
+    assert [row.cells[0].text for _, table in legend() for row in table.rows] == list("▲↻❄✕●○?✕·■●○✕?◆▸◆A◇")
