@@ -83,8 +83,11 @@ class KeeperDatabase:
                 while True:
                     keeper = await self._connected()
                     sending = True
-                    with suppress(SessionExpired):  # definite: it did not happen in that session
+                    try:
                         return await self._write(keeper, path, value)
+                    except (ConnectionLoss, SessionExpired) as error:
+                        if not error.definite:
+                            raise
                     sending = False
         except TimedOut as error:
             if not sending:
