@@ -6,8 +6,8 @@ servers, pass over who is dead, take back who recovers, and try a request again 
 Which balancer is active they settle through ZooKeeper: by an ephemeral node, and by a lease, so that one that is frozen
 or cut off stops by itself before the other one begins.
 
-How the dead are found. By heartbeat: each server reports every T. By health check: the balancer asks every T. One or two
-signs must be missing. Both are always shown, one decides (`liveness`). What they can see differs:
+How the dead are found. By heartbeat: each server reports every T. By health check: the balancer asks every T. One or
+two signs must be missing. Both are always shown, one decides (`liveness`). What they can see differs:
 
 ==================================  =====================================  ====================================
 what happens to a server            heartbeat                              health check
@@ -38,8 +38,8 @@ passed on to the servers: what its client has given up is worked on all the same
 database must keep one value of a key and know a write by its name, or writes could take effect twice.
 
 What to try. Freeze a server and watch how the two mechanisms differ; cut the way from a balancer to a server, then the
-other way. Crash a server under load and look at its share when it comes back. Set `retry_budget: null` and `retries: 3`,
-make the load two thirds of what the servers can do, and crash one of them for a few seconds: it comes back, and the
-overload stays. With the budget it ends. Freeze the active balancer: the other one takes over when the session expires,
+other way. Crash a server under load and look at its share when it comes back. Set `retry_budget: null` and
+`retries: 3`, make the load two thirds of what the servers can do, and crash one of them for a few seconds: it comes
+back, and the overload stays. With the budget it ends. Freeze the active balancer: the other one takes over when the session expires,
 and the first one refuses what it finds when it thaws.
 """
