@@ -70,16 +70,19 @@ class State(Enum):
 
 
 class Observer(Protocol):
-    """Is told what a session sees, for checks. All times are the world's, none is known to the session."""
+    """Is told what a session sees; for checks. It must change nothing."""
 
-    def answered(self, keeper: ZooKeeper, call: Call, asked_us: int, result: Result) -> None:
-        """``result`` came; ``call`` was made at ``asked_us`` (this machine's monotonic clock)."""
+    def asked(self, call: Call) -> None:
+        """A request is made."""
 
-    def registered(self, keeper: ZooKeeper, watch: Registered) -> None:
-        """A watch was set."""
+    def answered(self, call: Call, result: Result) -> None:
+        """Its answer has come."""
 
-    def fired(self, keeper: ZooKeeper, event: Event, zxid: int, watches: tuple[Registered, ...]) -> None:
-        """An event came for ``watches``."""
+    def registered(self, watch: Registered) -> None:
+        """A watch is set."""
+
+    def fired(self, fired: Fired, watches: tuple[Registered, ...]) -> None:
+        """An event has come, for ``watches``."""
 
 
 class _Asked:
@@ -128,6 +131,8 @@ class ZooKeeper:
         self.last_zxid = 0
         """The session has seen the tree up to here."""
         self.observer: Observer | None = None
+        self.closing = False
+        """It was asked to end the session."""
         self.watches = WatchBook()
         self.service = service
         self._listeners: list[Callable[[State], object]] = [] if on_state is None else [on_state]
@@ -228,6 +233,7 @@ class ZooKeeper:
         """End the session; its ephemerals go at once, or when it expires if no server can be reached."""
         if self.over:
             return
+        self.closing = True
         try:
             if self.state is State.CONNECTED:
                 await self._ask(Close())
@@ -243,6 +249,8 @@ class ZooKeeper:
         self._cxid += 1
         asked = _Asked(Call(self._cxid, body), self._now_us, watch)
         self._asked.append(asked)
+        if self.observer is not None:
+            self.observer.asked(asked.call)
         if self.state is State.CONNECTED:
             self._send(asked)
         await asked.done.wait()
@@ -377,8 +385,11 @@ class ZooKeeper:
         connection = self._connection
         assert connection is not None
         if self.watches:
+            # What was missed comes before any answer. Until then the session has not seen more than it had: if this
+            # connection breaks first, the next server has to be told from where on events are missing.
             connection.send(SetWatches(self.last_zxid, *self.watches.paths()))
-        self._see(message.zxid)
+        else:
+            self._see(message.zxid)
         for asked in self._asked:
             self._send(asked)
         self._turn(State.CONNECTED)
@@ -391,7 +402,7 @@ class ZooKeeper:
         if isinstance(call.body, Write | Sync):
             self._confirm(asked.asked_us)
         if self.observer is not None:
-            self.observer.answered(self, call, asked.asked_us, result)
+            self.observer.answered(call, result)
         if asked.watch is not None:
             self._register(call.body, asked.watch, result)
         if result.error is not None:
@@ -403,13 +414,13 @@ class ZooKeeper:
     def _register(self, body: Any, watch: Watch, result: Result) -> None:
         registered = self.watches.register(body, watch, result)
         if registered is not None and self.observer is not None:
-            self.observer.registered(self, registered)
+            self.observer.registered(registered)
 
     def _on_fired(self, fired: Fired) -> None:
         self._see(fired.zxid)
         watches = self.watches.fire(fired.event)
         if self.observer is not None:
-            self.observer.fired(self, fired.event, fired.zxid, watches)
+            self.observer.fired(fired, watches)
         for watch in watches:
             watch.callback(fired.event)
 
