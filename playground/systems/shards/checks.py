@@ -75,7 +75,7 @@ def prefixes(services: Services, memory: Memory) -> list[Violation]:
     So a slave's committed log is a prefix of the master's. Asynchronous copies promise that only within an epoch:
     what a new master lacks is undone on the others.
     """
-    found = []
+    found: list[Violation] = []
     for shard in _shards(services):
         for name, replica in roles.copies(services, shard).items():
             if replica.settings.mode != "async":

@@ -23,7 +23,7 @@ from playground.systems.shards.messages import START, Failed, Found, Position, R
 from playground.systems.shards.placing import Assignment, shard_of
 from playground.systems.shards.service import ShardsService
 from playground.systems.shards.settings import ShardsSettings
-from playground.systems.zookeeper.client import KeeperError, NodeExists, ZooKeeper
+from playground.systems.zookeeper.client import ZooKeeper
 
 __all__ = ["ShardsClient", "ShardsService", "ShardsSettings"]
 
@@ -36,7 +36,7 @@ class ShardsClient:
     """A session with the database: a `playground.systems.database.Database`.
 
     It calls through ``service``. ``session``: a name that nobody else ever has; ``members``: the data nodes;
-    ``ensemble``: the servers of ZooKeeper. An operation fails after ``timeout_us`` at the latest, by this machine's clock.
+    ``ensemble``: the servers of ZooKeeper. An operation fails after ``timeout_us`` at the latest.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ShardsClient:
         self._keeper.start()
 
     async def get(self, key: str, r: int | None = None) -> tuple[str, ...]:
-        """The value of ``key``, or () if it was never written. Raises CallError; a read that fails has changed nothing."""
+        """The value of ``key``; () if it was never written. Raises CallError; a read that fails has changed nothing."""
         _refuse_quorum(r)
         shard = shard_of(key, self.settings, self._points)
         after = self._written.get(shard, START) if self.settings.read_your_writes else START
@@ -88,7 +88,7 @@ class ShardsClient:
         return () if found.value is None else (found.value,)
 
     async def put(self, key: str, value: str, w: int | None = None, *, request: RequestId | None = None) -> None:
-        """Write. ``request``: its name, if it has one already (this is another's write, passed on). Raises CallError."""
+        """Write. ``request``: its name, if it has one already (another's write, passed on). Raises CallError."""
         _refuse_quorum(w)
         shard = shard_of(key, self.settings, self._points)
         own = 0
@@ -119,15 +119,13 @@ class ShardsClient:
         if zk is None:
             raise Rejected("unavailable", "this session has just expired; another one is being opened")
         with self._service.timeout(self.timeout_us):
+            await ensure(zk, LEAVING)
             leaving = await zk.children(LEAVING)
             staying = [name for name in await zk.children(NODES) if name != node and name not in leaving]
             if len(staying) < self.settings.copies:
                 text = f"without {node} there are {len(staying)} nodes left for {self.settings.copies} copies"
                 raise Rejected("too-few-nodes", text)
-            try:
-                await zk.create(f"{LEAVING}/{node}")
-            except NodeExists:
-                pass
+            await ensure(zk, f"{LEAVING}/{node}")
 
     # --- requests -------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """How a shard gets its master, through ZooKeeper.
 
 * The master holds an ephemeral znode. When it vanishes, everybody who watches it is told.
-* Each member then promises to take nothing of the old epoch any more, on its disk, and announces how far its log goes.
+* Each member then promises, on its disk, to take nothing of the old epoch any more. It announces that, and how far
+  its log goes.
 * When so many have announced that one of them must have every acknowledged write, the one whose log goes furthest claims:
   in one transaction the epoch is raised and the master's znode is made. The epoch's znode has a version; if
   anything has changed since it was read, the claim fails. So there is one master in an epoch.
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import trio
@@ -201,13 +203,11 @@ class Election:
     async def _claim(self, zk: ZooKeeper, assignment: Assignment, target: int, changed: trio.Event) -> None:
         shard, name = self.replica.shard, self._service.name
         claimed = str(assignment._replace(epoch=target))
-        try:
+        with suppress(BadVersion, NodeExists):  # somebody else was first
             await zk.multi(
                 Op("set", state_path(shard), claimed, self.version),
                 Op("create", master_path(shard), f"{name} {target}", ephemeral=True),
             )
-        except (BadVersion, NodeExists):
-            pass  # somebody else was first
         changed.set()
 
     async def _either(self, one: trio.Event, other: trio.Event, limit_us: int) -> None:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import trio
 
@@ -46,7 +47,7 @@ def candidates_path(shard: str) -> str:
 
 
 class Keeper:
-    """One session after the other. ``tasks()``: what is to run as long as a session lasts; ``on_over()``: it is over."""
+    """One session after another. ``tasks()``: what is to run as long as a session lasts; ``on_over()``: it is over."""
 
     def __init__(
         self,
@@ -126,10 +127,8 @@ async def ensure(zk: ZooKeeper, path: str, data: str = "") -> None:
     for depth in range(1, len(parts) + 1):
         part = "/" + "/".join(parts[:depth])
         if await zk.exists(part) is None:
-            try:
+            with suppress(NodeExists):
                 await zk.create(part, data if depth == len(parts) else "")
-            except NodeExists:
-                pass
 
 
 async def announce(zk: ZooKeeper, path: str, data: str) -> None:

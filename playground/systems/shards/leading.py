@@ -285,7 +285,8 @@ class Leading:
         if self._settings.mode == "async":
             return own
         marks = sorted((own, *(follower.match for follower in self._slaves())), reverse=True)
-        return marks[acknowledging(self._settings, len(self.assignment.members)) - 1]
+        need = acknowledging(self._settings, len(self.assignment.members))
+        return marks[need - 1] if len(marks) >= need else -1
 
     def _slaves(self) -> list[Follower]:
         found = ((self.followers.get(name), identity) for name, identity in self.assignment.members)

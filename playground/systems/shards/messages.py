@@ -153,7 +153,7 @@ class Written:
 
 @message
 class Failed:
-    """It was not done. ``final``: nor will it ever be, whoever is asked (else ``definite`` speaks of this copy only)."""
+    """It was not done. ``final``: nor will it ever be, whoever is asked (``definite`` speaks of this copy only)."""
 
     code: str
     text: str

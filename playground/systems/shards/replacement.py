@@ -17,6 +17,7 @@ up its place.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from playground.systems.shards.keeper import NODES, SHARDS, read, state_path
@@ -31,8 +32,8 @@ _LOOK_US = 500_000
 _PAUSE_US = 5_000
 _NEARLY = 64
 """Records that a newcomer may lack when commits stop for it."""
-_CATCH_UP_US = 30_000_000
-"""A newcomer that has not got everything after this is given up."""
+_STALLED_US = 3_000_000
+"""A newcomer that has made no progress for so long is given up."""
 _FREEZE_US = 300_000
 """How long commits may stop for it before the change is begun."""
 
@@ -98,8 +99,7 @@ async def _spare(node: ShardsService, zk: ZooKeeper, leading: Leading) -> str:
 async def _has_all(node: ShardsService, leading: Leading, newcomer: Follower) -> bool:
     """Wait until the newcomer has all that is committed; nothing is committed from then on."""
     clock, log = node.clock, leading.replica.log
-    begun_us = clock.monotonic_us
-    while not leading.over and clock.monotonic_us - begun_us < _CATCH_UP_US:
+    while not leading.over and clock.monotonic_us - newcomer.good_us < _STALLED_US:
         if newcomer.match >= max(leading.first, log.last.seq - _NEARLY):
             leading.frozen = True
             frozen_us = clock.monotonic_us
@@ -117,7 +117,7 @@ async def _change(node: ShardsService, zk: ZooKeeper, leading: Leading, after: A
     """Set the members; only when that is certain, one way or the other, may anything be committed again."""
     election = node.elections[leading.replica.shard]
     path = state_path(leading.replica.shard)
-    text, stat = await _insist(node, zk, path)
+    text, version = await _insist(node, zk, path)
     before = leading.assignment
     while not leading.over:
         if text == str(after):
@@ -127,11 +127,9 @@ async def _change(node: ShardsService, zk: ZooKeeper, leading: Leading, after: A
         if text != str(before):
             leading.end("its members were changed by somebody else")
             return False
-        try:
-            await zk.set(path, str(after), stat)
-        except (BadVersion, ConnectionLoss):
-            pass
-        text, stat = await _insist(node, zk, path)
+        with suppress(BadVersion, ConnectionLoss):
+            await zk.set(path, str(after), version)
+        text, version = await _insist(node, zk, path)
     return False
 
 

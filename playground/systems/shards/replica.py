@@ -109,7 +109,7 @@ class Replica:
             self.file.install(position, message.state, safe)
         except DiskError:
             return
-        gone = sum(not log.entry(seq).kind == "epoch" for seq in range(log.base.seq + 1, log.last.seq + 1))
+        gone = len(log.entries)
         if gone:
             self._note_cut(gone)
         log.install(position, State.load(message.state))
@@ -120,7 +120,7 @@ class Replica:
         if epoch < self.promised:
             if epoch > self.refused:
                 self.refused = epoch
-                text = f"{self.service.name} refuses {source}: it is master of epoch {epoch}, and {self.promised} has begun"
+                text = f"{self.service.name} refuses {source}, master of epoch {epoch}: {self.promised} has begun"
                 self.service.note("fenced", text, group=self.shard, term=epoch)
             self.report(source)
             return False

@@ -19,7 +19,7 @@ class ShardsSettings(BaseModel):
     copies: int = Field(default=3, ge=1, le=7, description="Copies of each shard: a master and copies - 1 slaves.")
     mode: Mode = Field(
         default="one",
-        description="async: the master acknowledges alone; one: when one slave has the write on its disk; all: when all have.",
+        description="async: the master acknowledges alone; one: when one slave has it on its disk; all: when all have.",
     )
     shipping: Literal["push", "pull"] = Field(
         default="push", description="push: the master sends what is new at once; pull: the slaves ask for it."
@@ -66,5 +66,5 @@ class ShardsSettings(BaseModel):
 
     @property
     def electing(self) -> int:
-        """How many members an election must hear, so that one of them has every acknowledged write (async: no promise)."""
+        """How many members an election must hear, so that one has every acknowledged write (async: no promise)."""
         return 1 if self.mode == "async" else max(1, self.copies - self.acknowledging + 1)

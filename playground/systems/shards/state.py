@@ -71,9 +71,6 @@ class State:
         state = cls()
         data, sessions = json.loads(text)
         state.data = data
-        state.sessions = {
-            session: (first, {number: done for number, done in outcomes})
-            for session, (first, outcomes) in sessions.items()
-        }
+        state.sessions = {session: (first, dict(outcomes)) for session, (first, outcomes) in sessions.items()}
         state.size_bytes = sum(len(key) + len(value) for key, value in data.items())
         return state
