@@ -32,7 +32,6 @@ from playground.systems.zookeeper.messages import (
     Close,
     Connect,
     Connected,
-    Event,
     Exists,
     Expired,
     Fired,

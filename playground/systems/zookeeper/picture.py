@@ -178,7 +178,7 @@ def _recent(service: ZooKeeperService) -> Table:
     columns = (Column("zxid", 9), Column("of", 6, drop=1), Column("what", 40, weight=1))
     rows = [
         Row((Cell(spelled(zxid)), Cell(_client(service.tree, txn)), _told(txn)))
-        for zxid, txn in reversed(list(service.recent)[-_RECENT_SHOWN:])
+        for zxid, txn, _ in reversed(list(service.recent)[-_RECENT_SHOWN:])
     ]
     return Table(columns, tuple(rows), empty="none since it started")
 

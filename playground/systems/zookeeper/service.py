@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from playground.kernel.connections import Connection, Id
 from playground.kernel.service import Service
@@ -57,6 +57,14 @@ REMEMBERED = 1_000
 """So many of the newest transactions are kept for people and for checks."""
 
 
+class Applied(NamedTuple):
+    """A transaction, and the tree's digest after it."""
+
+    zxid: int
+    txn: Txn
+    digest: int
+
+
 class ZooKeeperService(Service):
     """A server of the ensemble ``servers``."""
 
@@ -67,7 +75,9 @@ class ZooKeeperService(Service):
         self.tree = Tree()
         self.watches = Watches()
         self.desks: dict[Id, Desk] = {}
-        self.recent: deque[tuple[int, Txn]] = deque(maxlen=REMEMBERED)
+        self.recent: deque[Applied] = deque(maxlen=REMEMBERED)
+        self.begun = 0
+        """The zxid of what ``recent`` begins after."""
         self.tick_us = settings.tick_ms * 1_000
         self.least_timeout_us = 2 * self.tick_us * settings.sync_ticks
         self.peer = Peer(process, settings, servers)
@@ -117,7 +127,7 @@ class ZooKeeperService(Service):
         if self.processor.leads:
             self._note_expiry(txn)
         outcome = self.tree.apply(zxid, txn)
-        self.recent.append((zxid, txn))
+        self.recent.append(Applied(zxid, txn, self.tree.digest))
         if self.desks:
             for event in outcome.events:
                 self._fire(event)
@@ -135,6 +145,7 @@ class ZooKeeperService(Service):
     def restore(self, zxid: int, snapshot: bytes) -> None:
         self.tree.restore(zxid, snapshot)
         self.recent.clear()
+        self.begun = zxid
 
     def on_role(self, role: Role, leader: str) -> None:
         self._heard.clear()
