@@ -39,7 +39,7 @@ database must keep one value of a key and know a write by its name, or writes co
 
 What to try. Freeze a server and watch how the two mechanisms differ; cut the way from a balancer to a server, then the
 other way. Crash a server under load and look at its share when it comes back. Set `retry_budget: null` and
-`retries: 3`, make the load two thirds of what the servers can do, and crash one of them for a few seconds: it comes
-back, and the overload stays. With the budget it ends. Freeze the active balancer: the other one takes over when the session expires,
-and the first one refuses what it finds when it thaws.
+`retries: 3`, make the load two thirds of what the servers can do, and crash half of them for a few seconds: they come
+back, and the overload stays. With the budget it ends. Freeze the active balancer: the other one takes over when the
+session expires, and the first one refuses what it finds when it thaws.
 """

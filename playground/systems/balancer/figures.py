@@ -57,6 +57,8 @@ class Ledger:
 
     def __init__(self, world: World) -> None:
         self.incidents: list[Incident] = []
+        self.groundless = 0
+        """Ejections of servers that had neither crashed nor frozen: what was wrong lay elsewhere, or nothing was."""
         self._world = world
         self._servers: dict[str, None] = {}
         self._sent: deque[tuple[int, dict[str, int]]] = deque()
@@ -90,6 +92,7 @@ class Ledger:
             "retries": retried,
             "retries_forbidden": unaffordable,
             "requests_refused": sum(self._refused.values()),
+            "groundless_ejections": self.groundless,
         }
         for by in MECHANISMS:
             spans_us = [span for each in self.incidents if (span := each.detection_us(by)) is not None]
@@ -155,6 +158,8 @@ class Ledger:
 
     def _treated(self, entry: Entry) -> None:
         about = dict(entry.data).get("about")
+        if entry.kind == "ejected" and all(each.server != about for each in self._open()):
+            self.groundless += 1
         balancer = checks.balancers(self._world).get(entry.subject)
         newest = next((each for each in reversed(self.incidents) if each.server == about), None)
         if balancer is None or not balancer.active or newest is None:

@@ -30,6 +30,8 @@ class Watched:
         """As it said itself when it was heard of last."""
         self.heard_us = 0
         """When the newest report came."""
+        self.awaited_us = 0
+        """From when on the next one is waited for."""
         self.newest = (0, 0)
         """The newest report: boot and number. Those that were overtaken by it tell nothing."""
         self.reports = 0
@@ -53,7 +55,7 @@ class Watch(Service):
     def start(self) -> None:
         chance = self.random("health checks")
         for name, watched in self.watched.items():
-            watched.heard_us = self.clock.monotonic_us  # who was never heard of is late from now on
+            watched.awaited_us = self.clock.monotonic_us
             self._await_report(name)
             first_us = int(chance.random() * self._interval_us)  # not all at the same instant
             self.every(self._interval_us, partial(self.spawn, self._check, name), first_us=first_us)
@@ -82,21 +84,26 @@ class Watch(Service):
         now_us = self.clock.monotonic_us
         watched.newest = (report.boot, report.number)
         watched.health = report.health
-        watched.heard_us = now_us
+        watched.heard_us = watched.awaited_us = now_us
         watched.reports += 1
         watched.member.evidence["heartbeat"].good(now_us)
         self._judge(source)
 
     def _await_report(self, name: str) -> None:
         watched = self.watched[name]
-        late_us = self._late_us(watched)
-        self.after(max(1, watched.heard_us + late_us - self.clock.monotonic_us), partial(self._expect, name))
+        now_us = self.clock.monotonic_us
+        due_us = max(now_us + 1, watched.awaited_us + self._late_us(watched))
+        self.after(due_us - now_us, partial(self._expect, name, due_us))
 
-    def _expect(self, name: str) -> None:
+    def _expect(self, name: str, due_us: int) -> None:
         """The report may have come since this was set: then wait for the next one."""
         watched = self.watched[name]
         now_us = self.clock.monotonic_us
-        if now_us - watched.heard_us >= self._late_us(watched):
+        if now_us - due_us > self._interval_us // 2:
+            # It was this process that stood still, and what came meanwhile still waits behind this timer. (Cassandra's
+            # failure detector does the same: "Not marking nodes down due to local pause".)
+            watched.awaited_us = now_us
+        elif now_us - watched.awaited_us >= self._late_us(watched):
             watched.member.evidence["heartbeat"].bad(now_us)
             self._judge(name)
         self._await_report(name)

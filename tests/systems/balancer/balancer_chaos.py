@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.kernel.node import Life
 from playground.kernel.network import Rule
+from playground.kernel.node import Life
 from tests.systems.balancer.balancer_lab import Lab, OneWay
 from tests.systems.store.store_lab import Cut, Muddle
 

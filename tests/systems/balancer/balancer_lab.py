@@ -46,11 +46,12 @@ class Dictionary:
         self.written: Counter[str] = Counter()
         """How often each value took effect."""
         self.outcomes: dict[tuple[str, int], None] = {}
+        self.requests: list[RequestId] = []
+        """As the servers passed them on."""
+        self.recognized = 0
+        """Writes that came again."""
         self.cut: tuple[str, ...] = ()
         self.delay_us = 1_000
-
-    def session(self, service: Service) -> Session:
-        return Session(self, service)
 
 
 class Session:
@@ -63,14 +64,16 @@ class Session:
         pass
 
     async def get(self, key: str, r: int | None = None) -> tuple[str, ...]:
-        await self._reach()
+        await self.reach()
         return (self.base.values[key],) if key in self.base.values else ()
 
     async def put(self, key: str, value: str, w: int | None = None, *, request: RequestId | None = None) -> None:
-        await self._reach()
+        await self.reach()
         if request is not None:
             name = (request.session, request.number)
+            self.base.requests.append(request)
             if name in self.base.outcomes:
+                self.base.recognized += 1
                 return
             self.base.outcomes[name] = None
         self.base.values[key] = value
@@ -85,11 +88,18 @@ class Session:
     async def leave(self, node: str) -> None:
         pass
 
-    async def _reach(self) -> None:
+    async def reach(self) -> None:
         await self.service.sleep(self.base.delay_us)
         if self.service.name in self.base.cut:
             await self.service.sleep(400_000)
             raise TimedOut("the database does not answer")
+
+
+class Forgetful(Session):
+    """A session with a database that does not know a write when it comes again."""
+
+    async def put(self, key: str, value: str, w: int | None = None) -> None:  # type: ignore[override]
+        await super().put(key, value, w)
 
 
 class Client(Service):
@@ -142,9 +152,8 @@ class Lab:
         clients: int = 2,
         rate: float = 40,
         timeout_us: int = SECOND,
-        balancer: type[BalancerService] = BalancerService,
-        server: type[ServerService] = ServerService,
         session_timeout_us: int = 1_500_000,
+        session: type[Session] = Session,
         **settings: Any,
     ) -> None:
         # The ensemble has tests of its own.
@@ -166,10 +175,10 @@ class Lab:
 
         def balance(process: Process) -> Service:
             names = self.balancers, self.servers, ensemble
-            return balancer(process, self.settings, *names, session_timeout_us=session_timeout_us)
+            return BalancerService(process, self.settings, *names, session_timeout_us=session_timeout_us)
 
         def serve(process: Process) -> Service:
-            return server(process, self.settings, self.balancers, self.base.session)
+            return ServerService(process, self.settings, self.balancers, partial(session, self.base))
 
         kinds: dict[str, Callable[[Process], Service]] = {"z1": StubKeeper}
         kinds |= dict.fromkeys(self.balancers, balance) | dict.fromkeys(self.servers, serve)
