@@ -1,7 +1,8 @@
-"""What others use of the ensemble: a session (:mod:`.handle`), and the recipes (:mod:`.recipes`)."""
+"""What others use of the ensemble: a session (:mod:`.handle`), :mod:`.recipes`, and a :mod:`.database`."""
 
 from __future__ import annotations
 
+from playground.systems.zookeeper.database import KeeperDatabase
 from playground.systems.zookeeper.errors import (
     BadArguments,
     BadVersion,
@@ -27,6 +28,7 @@ __all__ = [
     "Configuration",
     "ConnectionLoss",
     "Event",
+    "KeeperDatabase",
     "KeeperError",
     "Lock",
     "NoChildrenForEphemerals",

@@ -19,14 +19,8 @@ import trio
 
 from playground.kernel.errors import Rejected, TimedOut
 from playground.kernel.service import Service
-from playground.systems.zookeeper.client import (
-    ConnectionLoss,
-    NodeExists,
-    NoNode,
-    SessionExpired,
-    State,
-    ZooKeeper,
-)
+from playground.systems.zookeeper.errors import ConnectionLoss, NodeExists, NoNode, SessionExpired
+from playground.systems.zookeeper.handle import State, ZooKeeper
 
 ROOT = "/kv"
 

@@ -16,8 +16,7 @@ from playground.kernel.world import World, run
 from playground.systems.coordination import checks
 from playground.systems.coordination.client import CoordinationService, CoordinationSettings
 from playground.systems.violations import Violation
-from playground.systems.zookeeper.client import ZooKeeperService, ZooKeeperSettings
-from playground.systems.zookeeper.database import KeeperDatabase
+from playground.systems.zookeeper.client import KeeperDatabase, ZooKeeperService, ZooKeeperSettings
 
 SECOND = 1_000_000
 LOOK_US = 20_000
