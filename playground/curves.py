@@ -19,6 +19,14 @@ class Curves:
         self._cluster = cluster
         self._made: tuple[tuple[int, int, int], Series] | None = None
 
+    @property
+    def _caption(self) -> str:
+        return (
+            "each second; machines: requests worked on"
+            if self._cluster.of_kind("server")
+            else ("each second; nodes: replica operations")
+        )
+
     def series(self, columns: int, hues: Mapping[str, int]) -> Series:
         """``columns`` full seconds up to now, oldest first."""
         cluster = self._cluster
@@ -36,12 +44,12 @@ class Curves:
             _line("p99", [_latency(each, 99) for each in buckets], "{:.1f} ms", Tone.ACCENT),
             _line("errors/s", [float(each.errors) for each in buckets], "{:.0f}", Tone.BAD),
         ]
-        for name in cluster.members:
+        for name in (*cluster.of_kind("node"), *cluster.of_kind("server")):
             work = cluster.inspection.work_of(name, columns)
             lines.append(
                 Line(name, work, _text(work, "{:.0f}/s"), hue=hues.get(name)),
             )
-        return Series(tuple(lines), BUCKET_US // 1_000, caption="each second; nodes: replica operations")
+        return Series(tuple(lines), BUCKET_US // 1_000, caption=self._caption)
 
 
 def _line(name: str, values: list[float] | list[float | None], form: str, tone: Tone) -> Line:

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from playground.cluster import Cluster
 from playground.frame import PANELS
 from playground.pictures.clients import client_detail
+from playground.systems.balancer import picture as balancer_picture
+from playground.systems.balancer.server import ServerService
+from playground.systems.balancer.service import BalancerService
 from playground.systems.coordination import picture as coordination_picture
 from playground.systems.coordination.service import CoordinationService
 from playground.systems.gossip import picture as gossip_picture
@@ -17,6 +20,8 @@ from playground.systems.shards import picture as shards_picture
 from playground.systems.shards.service import ShardsService
 from playground.systems.store import picture as store_picture
 from playground.systems.store.service import StoreService
+from playground.systems.zookeeper import picture as zookeeper_picture
+from playground.systems.zookeeper.service import ZooKeeperService
 from widgets.shapes import Chord, Detail, Ring, Spark, Table, Tree
 
 Sides = Mapping[str, int]
@@ -63,9 +68,6 @@ class Panels(ABC):
 
     def tree(self) -> Tree:
         """The znodes, as the server that has applied most of all knows them."""
-        from playground.systems.zookeeper import picture as zookeeper_picture  # TODO
-        from playground.systems.zookeeper.service import ZooKeeperService  # TODO
-
         cluster = self._cluster
         return zookeeper_picture.tree(
             cluster.world, cluster.of_kind("ensemble"), cluster.services(ZooKeeperService), self._hues
@@ -73,10 +75,6 @@ class Panels(ABC):
 
     def balancer(self) -> Table:
         """The servers, as the active balancer sees them."""
-        from playground.systems.balancer import picture as balancer_picture  # TODO
-        from playground.systems.balancer.server import ServerService  # TODO
-        from playground.systems.balancer.service import BalancerService  # TODO
-
         cluster = self._cluster
         return balancer_picture.table(
             cluster.world,
@@ -99,12 +97,6 @@ class Panels(ABC):
         cluster, kind = self._cluster, self._cluster.kinds[name]
         if kind == "node":
             return self.node(name)
-        from playground.systems.balancer import picture as balancer_picture  # TODO
-        from playground.systems.balancer.server import ServerService  # TODO
-        from playground.systems.balancer.service import BalancerService  # TODO
-        from playground.systems.zookeeper import picture as zookeeper_picture  # TODO
-        from playground.systems.zookeeper.service import ZooKeeperService  # TODO
-
         if kind == "ensemble":
             return zookeeper_picture.detail(cluster.world, name, cluster.services(ZooKeeperService).get(name))
         if kind == "balancer":

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from playground.kernel.service import Service
+from playground.systems.balancer.client import BalancedClient
 from playground.systems.database import Database
 from playground.systems.layout import Layout
+from playground.systems.shards.client import ShardsClient
 from playground.systems.store.client import StoreClient
+from playground.systems.zookeeper.client import KeeperDatabase
 
 
 def session(service: Service, layout: Layout, nodes: tuple[str, ...], *, timeout_us: int) -> Database:
     """A session of ``service`` for a user: through the balancers, if there are some."""
     balancers = layout.balancer.balancer_names
     if balancers:
-        from playground.systems.balancer.client import BalancedClient
-
         return BalancedClient(service, balancers, timeout_us=timeout_us, session=_life(service))
     return direct(service, layout, nodes, timeout_us=timeout_us)
 
@@ -22,8 +23,6 @@ def direct(service: Service, layout: Layout, nodes: tuple[str, ...], *, timeout_
     """A session of ``service`` with the database itself."""
     ensemble = layout.zookeeper.names
     if layout.database == "shards":
-        from playground.systems.shards.client import ShardsClient
-
         return ShardsClient(
             service,
             _life(service),
@@ -35,8 +34,6 @@ def direct(service: Service, layout: Layout, nodes: tuple[str, ...], *, timeout_
             session_timeout_us=layout.session_timeout_us,
         )
     if layout.database == "zookeeper":
-        from playground.systems.zookeeper.database import KeeperDatabase
-
         return KeeperDatabase(
             service,
             ensemble,

@@ -15,7 +15,12 @@ from typing import Any
 from playground.kernel.node import Factory, Process
 from playground.kernel.service import Service
 from playground.systems import access
+from playground.systems.balancer import roles as balancer_roles
+from playground.systems.balancer.server import ServerService
+from playground.systems.balancer.service import BalancerService
 from playground.systems.balancer.settings import BalancerSettings
+from playground.systems.coordination import roles as coordination_roles
+from playground.systems.coordination.service import CoordinationService
 from playground.systems.coordination.settings import CoordinationSettings
 from playground.systems.database import Database
 from playground.systems.gossip.client import Vitals
@@ -29,6 +34,8 @@ from playground.systems.shards.settings import ShardsSettings
 from playground.systems.store import roles as store_roles
 from playground.systems.store.service import MEMORY_BYTES, StoreService
 from playground.systems.store.settings import StoreSettings
+from playground.systems.zookeeper import roles as zookeeper_roles
+from playground.systems.zookeeper.service import ZooKeeperService
 from playground.systems.zookeeper.settings import ZooKeeperSettings
 
 Role = Callable[[Mapping[str, Any], str], tuple[str, ...]]
@@ -78,8 +85,6 @@ class _Vitals:
 
 
 def _zookeeper(process: Process, site: Site) -> Service:
-    from playground.systems.zookeeper.service import ZooKeeperService  # TODO
-
     settings = site.layout.zookeeper
     return ZooKeeperService(process, settings, settings.names)
 
@@ -89,8 +94,6 @@ def _store(process: Process, site: Site) -> Service:
 
 
 def _coordination(process: Process, site: Site) -> Service:
-    from playground.systems.coordination.service import CoordinationService  # TODO
-
     layout = site.layout
     return CoordinationService(
         process, layout.coordination, layout.zookeeper.names, session_timeout_us=layout.session_timeout_us
@@ -111,8 +114,6 @@ def _shards(process: Process, site: Site) -> Service:
 
 
 def _balancer(process: Process, site: Site) -> Service:
-    from playground.systems.balancer.service import BalancerService  # TODO
-
     layout = site.layout
     settings = layout.balancer
     return BalancerService(
@@ -126,8 +127,6 @@ def _balancer(process: Process, site: Site) -> Service:
 
 
 def _server(process: Process, site: Site) -> Service:
-    from playground.systems.balancer.server import ServerService  # TODO
-
     layout = site.layout
     settings = layout.balancer
 
@@ -149,9 +148,9 @@ SYSTEMS = (
         "ZooKeeper",
         ZooKeeperSettings,
         _zookeeper,
-        Service,
+        ZooKeeperService,
         _runs("ensemble"),
-        {},
+        {"leader": zookeeper_roles.leader, "follower": zookeeper_roles.follower},
     ),
     System(
         "store",
@@ -167,9 +166,9 @@ SYSTEMS = (
         "coordination",
         CoordinationSettings,
         _coordination,
-        Service,
+        CoordinationService,
         _runs("node", "zookeeper"),
-        {},
+        {"master": coordination_roles.master},
     ),
     System(
         "shards",
@@ -190,11 +189,11 @@ SYSTEMS = (
         "load balancer",
         BalancerSettings,
         _balancer,
-        Service,
+        BalancerService,
         _runs("balancer"),
-        {},
+        {"active": balancer_roles.active, "standby": balancer_roles.standby},
     ),
-    System("balancer", "server", BalancerSettings, _server, Service, _runs("server")),
+    System("balancer", "server", BalancerSettings, _server, ServerService, _runs("server")),
 )
 
 

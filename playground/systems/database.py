@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 class RequestId(NamedTuple):
     """Names a write for ever, so that it takes effect once however often it is sent.
 
-    RIFL (Lee et al., "Implementing Linearizability at Large Scale and Low Latency", SOSP 2015): a store remembers what it
-    did for each session's requests from ``first_open`` on; of the earlier ones the session knows the outcome, so a
+    RIFL (Lee et al., "Implementing Linearizability at Large Scale and Low Latency", SOSP 2015): a store remembers what
+    it did for each session's requests from ``first_open`` on; of the earlier ones the session knows the outcome, so a
     copy of one that comes late is refused.
     """
 
