@@ -158,7 +158,10 @@ def draw_matrix(
             text = look.mark(node.state) + look.clean(beside[i])
             text = text if cell_width > 2 and len(text) >= cell_width else indent + text
             marks.append((fit(text, cell_width, look), column_style(i, look.state(node.state))))
-        hint = fit(look.clean("is▸"), head, look, right=False) if head >= 4 else " " * head
+        shown = min(count - top, height - head_rows - caption_room)
+        # Rows out of sight are owned up to, where the corner's word would stand.
+        word = f"{top + shown}/{count}" if 0 < shown < count else look.clean("is▸")
+        hint = fit(word, head, look) if head >= max(4, len(word)) else " " * head
         strips.append(line(across_line([(hint, muted)], marks), width))
     for y in range(len(strips)):
         x = head

@@ -80,7 +80,12 @@ def draw_node(
     owner = muted if node.hue is None else look.style(look.hue(node.hue), ground, bold=True)
     gutter = look.marked_mark if marked else look.chosen_mark if chosen else " "
     guide = guide[: max(0, width // 2 - 1)]
-    pieces: list[Piece] = [(gutter, look.style(look.tone(Tone.ACCENT), ground, bold=True)), (guide, muted)]
+    lines = guide.lstrip()  # blanks apart: exported as SVG, text that begins with them would move
+    pieces: list[Piece] = [
+        (gutter, look.style(look.tone(Tone.ACCENT), ground, bold=True)),
+        (" " * (len(guide) - len(lines)), blank),
+        (lines, muted),
+    ]
     used = 1 + len(guide)
     if node.mark:
         pieces.append((look.owned_mark + " ", owner))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from playground.frame import Frame, Thing
 
 FIRST = 2
-"""The place of the node that is selected at first: not the first one, so that its neighbours are seen to be others."""
+"""The place, among those on the ring, of the node that is selected at first: between neighbours on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Choice:
         names = [thing.name for thing in frame.nodes]
         selected = self.selected
         if selected not in names:
-            members = [thing.name for thing in frame.nodes if not thing.client] or names
+            on_ring = [node.name for node in frame.ring.nodes if node.name in names] if frame.ring else []
+            members = on_ring or [thing.name for thing in frame.nodes if not thing.client] or names
             selected = members[min(FIRST, len(members) - 1)] if members else ""
         if selected == self.selected and self.marked <= set(names):
             return self

@@ -134,7 +134,7 @@ def _columns(width: int, height: int, y: int, content: Content, recent: Sequence
     tables = [
         Wish("replicas", content.rows + 4, 13),
         Wish("balancer", content.servers + 4, 10),
-        Wish("detail", top, 7),
+        Wish("detail", top, 6),
     ]
     beside = [Wish("load", content.curves * 2 + 3), Wish("tree", top, 8)]
     return (

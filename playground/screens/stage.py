@@ -29,8 +29,8 @@ from widgets.tree import TreePanel
 TITLES = {
     "ring": "ring: who owns which keys",
     "replicas": "nodes",
-    "balancer": "balancer: who serves, and who gets how much",
-    "tree": "tree: what the ensemble agrees on",
+    "balancer": "balancer: who gets how much",
+    "tree": "tree: the ensemble's znodes",
     "gossip": "gossip: who believes what of whom",
     "load": "load",
     "log": "events",

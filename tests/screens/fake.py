@@ -29,6 +29,7 @@ class FakeSession:
         names = MACHINES if platform else [f"n{number + 1}" for number in range(nodes)]
         nodes = len(names)
         self.states = dict.fromkeys(names, State.UP)
+        self.platform = platform
         self.panels = PANELS if platform else QUORUM_PANELS
         self.helps = (("replicas", "shards"), ("load", "shards")) if platform else ()
         self.title = title
@@ -174,14 +175,19 @@ class FakeSession:
             () if self.states[name] is State.DOWN else data.matrix(16, step).cells[0][:count] for name in names
         )
         panels: dict[str, Any] = {
-            "ring": self._members(ring) if "balancer" in self.panels else ring,
+            "ring": ring,
             "gossip": replace(matrix, nodes=nodes, cells=rows),
-            "replicas": self._shards(step) if "balancer" in self.panels else self._table(step),
-            "balancer": self._balancer(step),
-            "tree": self._tree(step),
+            "replicas": self._table(step),
             "load": data.series(6, step // 10),
             "detail": self._detail(),
         }
+        if self.platform:
+            panels |= {
+                "ring": self._members(ring),
+                "replicas": self._shards(step),
+                "balancer": self._balancer(step),
+                "tree": self._tree(step),
+            }
         return Frame(
             number=self._number,
             header=Header(

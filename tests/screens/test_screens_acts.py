@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.frame import PANELS
+from playground.frame import QUORUM_PANELS
 from playground.kernel.errors import UserError
 from playground.screens import keys
 from tests.screens.driving import Driver, drive
@@ -131,7 +131,7 @@ def test_in_the_log_up_and_down_scroll() -> None:
 
 def test_numbers_and_tab_focus_panels() -> None:
     async def steps(d: Driver) -> None:
-        for number, name in enumerate(PANELS, start=1):
+        for number, name in enumerate(QUORUM_PANELS, start=1):
             await d.press(str(number))
             assert d.app.stage.front == name
             assert d.app.stage.panels[name].has_focus

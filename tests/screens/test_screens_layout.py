@@ -5,12 +5,24 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.geometry import Region
 
-from playground.frame import PANELS
+from playground.frame import PANELS, QUORUM_PANELS
 from playground.screens.layout import LEAST, Content, Plan, plan
+from playground.screens.stacks import Wish, stack
 
-RECENT = list(PANELS)
+RECENT = list(QUORUM_PANELS)
+CLUSTERS = {
+    "ring": QUORUM_PANELS,
+    "platform": PANELS,
+    "shards": tuple(name for name in PANELS if name != "balancer"),
+    "balanced ring": tuple(name for name in PANELS if name != "tree"),
+    "ensemble": tuple(name for name in PANELS if name not in ("ring", "balancer")),
+    "balanced ensemble": tuple(name for name in PANELS if name != "ring"),
+}
+"""Every set of panels that a cluster can have."""
 BARS = 4
 """Two lines of header, the notice, the footer."""
 
@@ -23,15 +35,19 @@ def overlapping(plan_: Plan) -> bool:
     return any(one.overlaps(other) for one, other in itertools.combinations(plan_.places.values(), 2))
 
 
+@pytest.mark.parametrize("cluster", CLUSTERS)
 @pytest.mark.parametrize("width", [60, 75, 76, 80, 99, 100, 120, 139, 140, 160, 189, 200, 300])
 @pytest.mark.parametrize("height", [20, 24, 29, 30, 36, 41, 42, 50, 60, 100])
-def test_panels_tile_the_stage_at_every_size(width: int, height: int) -> None:
-    for nodes, front, zoomed in itertools.product((3, 8, 40), PANELS, ("", *PANELS)):
-        recent = [front, *(name for name in PANELS if name != front)]
-        content = Content(nodes, nodes, nodes + 4)
+def test_panels_tile_the_stage_at_every_size(width: int, height: int, cluster: str) -> None:
+    panels = CLUSTERS[cluster]
+    for nodes, front, zoomed in itertools.product((3, 8, 40), panels, ("", *panels)):
+        recent = [front, *(name for name in panels if name != front)]
+        content = Content(nodes, nodes, nodes + 4, nodes)
         made = plan(width, height - BARS, content, recent, zoomed)
         rows = height - BARS - (1 if made.tabs else 0)
         assert not overlapping(made)
+        assert set(made.places) <= set(panels)
+        assert made.tabs or set(made.places) == set(panels)
         assert cells(made) == width * rows
         stage = Region(0, 1 if made.tabs else 0, width, rows)
         assert all(stage.contains_region(region) for region in made.places.values())
@@ -40,23 +56,46 @@ def test_panels_tile_the_stage_at_every_size(width: int, height: int) -> None:
 
 def test_160x50_shows_everything_at_once() -> None:
     made = plan(160, 46, Content(), RECENT)
-    assert set(made.places) == set(PANELS)
+    assert set(made.places) == set(RECENT)
     assert not made.tabs
     assert made.places["ring"].width >= 2 * (made.places["ring"].height - 3)
 
 
+@pytest.mark.parametrize("caption", [0, 3])
+@pytest.mark.parametrize("cluster", [name for name in CLUSTERS if name != "ring"])
+def test_160x50_shows_every_panel_of_every_cluster_with_the_rows_it_has(cluster: str, caption: int) -> None:
+    content = Content(nodes=15, rows=6, curves=4, servers=6)
+    made = plan(160, 46 - caption, content, list(CLUSTERS[cluster]))
+    assert set(made.places) == set(CLUSTERS[cluster])
+    for name, need in (("replicas", 6 + 3), ("balancer", 6 + 3), ("gossip", 15 + 4), ("load", 4 + 3), ("tree", 10)):
+        assert name not in made.places or made.places[name].height >= need
+    assert made.places["gossip"].width >= 15 * 3 + 10
+    assert made.places["log"].width >= 96
+
+
 @pytest.mark.parametrize(("width", "height"), [(120, 36), (80, 24), (60, 20)])
-@pytest.mark.parametrize("front", [name for name in PANELS if name != "detail"])
-def test_the_focused_panel_is_always_there_when_others_are_tabs(width: int, height: int, front: str) -> None:
-    recent = [front, *(name for name in PANELS if name != front)]
-    made = plan(width, height - BARS, Content(), recent)
-    assert front in made.places
-    assert made.tabs
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_the_focused_panel_is_always_there_when_others_are_tabs(width: int, height: int, cluster: str) -> None:
+    for front in CLUSTERS[cluster]:
+        if front != "detail":  # which comes as a zoom
+            recent = [front, *(name for name in CLUSTERS[cluster] if name != front)]
+            made = plan(width, height - BARS, Content(15, 6, 4, 6), recent)
+            assert front in made.places
+            assert made.tabs
+
+
+def test_120x36_shows_both_tables_beside_the_ring_and_the_matrix_over_the_load() -> None:
+    content = Content(nodes=15, rows=6, curves=4, servers=6)
+    assert set(plan(120, 32, content, list(PANELS)).places) == {"ring", "replicas", "balancer", "log"}
+    gossip = ["gossip", *(name for name in PANELS if name != "gossip")]
+    made = plan(120, 32, content, gossip)
+    assert set(made.places) == {"gossip", "load", "replicas", "balancer", "log"}
+    assert made.places["gossip"].height >= 15 + 4
 
 
 def test_content_has_the_room_it_needs_at_80x24() -> None:
     for front, need in (("replicas", 8 + 3), ("gossip", 8 + 4), ("load", 14)):
-        made = plan(80, 20, Content(8, 8, 12), [front, *(n for n in PANELS if n != front)])
+        made = plan(80, 20, Content(8, 8, 12), [front, *(n for n in RECENT if n != front)])
         assert made.places[front].height >= need
 
 
@@ -67,6 +106,38 @@ def test_zoom_shows_the_detail_beside_the_panels_that_know_nodes() -> None:
     assert set(plan(80, 20, Content(), RECENT, "gossip").places) == {"detail"}
     assert set(plan(160, 46, Content(), RECENT, "log").places) == {"log"}
     assert set(plan(160, 46, Content(), RECENT, "detail").places) == {"detail"}
+
+
+@pytest.mark.parametrize("name", [name for name in PANELS if name != "detail"])
+@pytest.mark.parametrize("size", [(200, 56), (160, 46), (120, 32), (100, 26)])
+def test_every_panel_of_the_platform_can_be_zoomed(name: str, size: tuple[int, int]) -> None:
+    made = plan(*size, Content(15, 6, 4, 6), list(PANELS), name)
+    assert made.places.keys() <= {name, "detail", "log"}
+    if size[0] >= 110 or name in ("tree", "load", "log"):
+        assert name in made.places
+    else:
+        assert set(made.places) == {"detail"}
+
+
+@given(
+    height=st.integers(5, 80),
+    wishes=st.lists(st.tuples(st.integers(3, 60), st.integers(3, 20)), min_size=1, max_size=5),
+    stretched=st.integers(0, 6),
+)
+def test_a_stack_fills_its_place(height: int, wishes: list[tuple[int, int]], stretched: int) -> None:
+    asked = [Wish(f"panel {number}", need, least) for number, (need, least) in enumerate(wishes)]
+    places = stack(Region(3, 2, 40, height), asked, f"panel {stretched}")
+    assert list(places) == [wish.panel for wish in asked[: len(places)]]
+    assert len(places) >= 1
+    y = 2
+    for region in places.values():
+        assert (region.x, region.y, region.width) == (3, y, 40)
+        y += region.height
+    assert y == 2 + height
+    if len(places) > 1:
+        assert all(places[wish.panel].height >= min(wish.least, wish.need) for wish in asked if wish.panel in places)
+    if sum(wish.need for wish in asked) <= height:
+        assert all(places[wish.panel].height >= wish.need for wish in asked)
 
 
 def test_the_least_size_is_what_the_design_says() -> None:
