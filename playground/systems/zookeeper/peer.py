@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from playground.kernel.errors import DiskError
 from playground.kernel.service import Service, handles
@@ -47,6 +47,15 @@ RETRY_TICKS = 5
 """How often a server tries to write to a disk that is full, before it looks for a leader."""
 REMEMBERED = 4_096
 """Applied transactions that checks can look back on."""
+
+
+class Applied(NamedTuple):
+    """For checks: a transaction that was applied, or (``after`` -1) a snapshot."""
+
+    after: int
+    """The zxid before it."""
+    zxid: int
+    chain: int
 
 
 class Peer(Service):
@@ -72,10 +81,9 @@ class Peer(Service):
         self.leader = ""
         self.epoch = 0
         self.applied = BEGINNING
-        self.recent: deque[Point] = deque(maxlen=REMEMBERED)
-        """For checks: what was applied, and where it began."""
+        self.recent: deque[Applied] = deque(maxlen=REMEMBERED)
         self.applied_count = 0
-        """How many points ``recent`` has been given in this life."""
+        """How many ``recent`` was given in this life."""
         self._leader: Leader | None = None
         self._learner: Learner | None = None
         self._looks = 0
@@ -205,7 +213,7 @@ class Peer(Service):
     def commit(self, zxid: int) -> None:
         """Apply everything up to ``zxid`` that was not applied yet."""
         for entry in self.log.history.between(self.applied.zxid, zxid):
-            self._remember(Point(entry.zxid, entry.chain))
+            self._remember(Point(entry.zxid, entry.chain), self.applied.zxid)
             self.application.apply(entry.zxid, self.application.decode(entry.data))
         if self.log.overgrown and not self._compacting:
             self._compacting = True
@@ -213,12 +221,12 @@ class Peer(Service):
 
     def restore(self, point: Point, snapshot: bytes) -> None:
         """Begin from ``snapshot``: what all up to ``point`` amounts to."""
-        self._remember(point)
+        self._remember(point, -1)
         self.application.restore(point.zxid, snapshot)
 
-    def _remember(self, point: Point) -> None:
+    def _remember(self, point: Point, after: int) -> None:
         self.applied = point
-        self.recent.append(point)
+        self.recent.append(Applied(after, *point))
         self.applied_count += 1
 
     async def _compact(self) -> None:

@@ -39,6 +39,8 @@ class Memory:
     def __init__(self) -> None:
         self._chains: dict[int, tuple[int, str]] = {}
         """Zxid -> the chain there, and who was seen to have it first. In no certain order of zxids."""
+        self._next: dict[int, tuple[int, str]] = {}
+        """Zxid -> the one after it, and who was seen to apply that first."""
         self._seen: dict[str, tuple[int, int, int]] = {}
         """Server -> its life, how many points were looked at, the last zxid."""
 
@@ -50,7 +52,7 @@ class Memory:
             if life != peer.process.node.boots:
                 life, seen, last = peer.process.node.boots, 0, -1
             new = min(peer.applied_count - seen, len(peer.recent))
-            for zxid, chain in islice(peer.recent, len(peer.recent) - new, None):
+            for after, zxid, chain in islice(peer.recent, len(peer.recent) - new, None):
                 if zxid <= last:
                     text = f"{name} has gone back from {spelled(last)} to {spelled(zxid)}"
                     found.append(Violation(SEQUENCE, name, text))
@@ -59,10 +61,17 @@ class Memory:
                 if known != chain:
                     text = f"up to {spelled(zxid)} {name} has applied something else than {first}"
                     found.append(Violation(SEQUENCE, name, text))
+                following, first = self._next.setdefault(after, (zxid, name)) if after >= 0 else (zxid, name)
+                if following != zxid:
+                    text = (
+                        f"after {spelled(after)} {name} has applied {spelled(zxid)}, and {first} {spelled(following)}"
+                    )
+                    found.append(Violation(SEQUENCE, name, text))
             self._seen[name] = life, peer.applied_count, last
         if len(self._chains) > 2 * REMEMBERED:
             for zxid in sorted(self._chains)[:-REMEMBERED]:
                 del self._chains[zxid]
+                self._next.pop(zxid, None)
         return found
 
     @property
