@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -65,7 +66,11 @@ def about(panel: str, systems: Mapping[str, str] = MappingProxyType({})) -> tupl
             text = importlib.import_module(f"playground.systems.{system}").__doc__ or ""
         except ModuleNotFoundError:
             text = ""
-    title, *paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n") if part.strip()] or [""]
+    title, *paragraphs = [
+        each
+        for part in text.strip().split("\n\n")
+        for each in (_sentences(part) if part.startswith("==") else [" ".join(part.split())])
+    ]
     facts = []
     for paragraph in paragraphs:
         head, stop, rest = paragraph.partition(". ")
@@ -74,6 +79,30 @@ def about(panel: str, systems: Mapping[str, str] = MappingProxyType({})) -> tupl
         else:
             facts.append(Fact("", paragraph))
     return title or panel, tuple(facts)
+
+
+def _sentences(table: str) -> list[str]:
+    """A table of the docstring (reStructuredText's simple one, with a head) as a sentence for each row.
+
+    A line whose first cell is empty goes on with the row above it.
+    """
+    rule, *lines = table.splitlines()
+    spans = [match.span() for match in re.finditer("=+", rule)]
+    spans[-1] = (spans[-1][0], len(table))
+    rows: list[list[str]] = []
+    for line in lines:
+        cells = [line[start:end].strip() for start, end in spans]
+        if line.startswith("=="):
+            continue
+        if cells[0] or not rows:
+            rows.append(cells)
+        else:
+            rows[-1] = [f"{above} {cell}".strip() for above, cell in zip(rows[-1], cells, strict=True)]
+    head, *rest = rows
+    return [
+        f"{row[0]}: " + "; ".join(f"{name}: {cell}" for name, cell in zip(head[1:], row[1:], strict=True))
+        for row in rest
+    ]
 
 
 def _table(rows: list[tuple[str, str]], width: int) -> Table:

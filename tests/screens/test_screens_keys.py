@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from playground.frame import PANELS
 from playground.screens import keys
 from playground.screens.acts import Acts
 from playground.screens.helping import SYSTEMS, about, key_tables, legend
@@ -52,7 +53,7 @@ def test_the_table_for_the_readme_is_generated() -> None:
 
 
 def test_every_footer_offers_help_and_the_way_out() -> None:
-    for panel in ("ring", "replicas", "gossip", "load", "log", "detail"):
+    for panel in PANELS:
         acts = [key.act for key in keys.footer(panel)]
         assert "help" in acts
         assert "quit" in acts
@@ -61,13 +62,19 @@ def test_every_footer_offers_help_and_the_way_out() -> None:
     assert "crash" not in [key.act for key in keys.footer("log")]
 
 
-@pytest.mark.parametrize("panel", ["ring", "replicas", "gossip", "load", "log", "detail"])
+@pytest.mark.parametrize("panel", PANELS)
 def test_every_panel_is_explained(panel: str) -> None:
     title, facts = about(panel)
     assert len(title) > 10
     assert [fact for fact in facts if fact.title == "What to try"]
     if panel in SYSTEMS:
-        assert [fact for fact in facts if fact.title == "Source"]
+        assert [fact for fact in facts if fact.title in ("Source", "Sources")]
+    assert not [fact for fact in facts if "==" in fact.text]
+
+
+def test_a_table_of_a_docstring_is_told_in_sentences() -> None:
+    said = [fact.text for fact in about("balancer")[1]]
+    assert "it crashes: heartbeat: sees it after (misses) T to (misses + 1) T; " in " ".join(said)
 
 
 def test_help_lists_every_key_and_mark() -> None:
