@@ -21,11 +21,8 @@ class Curves:
 
     @property
     def _caption(self) -> str:
-        return (
-            "each second; machines: requests worked on"
-            if self._cluster.of_kind("server")
-            else ("each second; nodes: replica operations")
-        )
+        servers = ", servers: requests" if self._cluster.of_kind("server") else ""
+        return f"each second; nodes: replica operations{servers}"
 
     def series(self, columns: int, hues: Mapping[str, int]) -> Series:
         """``columns`` full seconds up to now, oldest first."""
