@@ -100,7 +100,7 @@ def blind(self: election.Election) -> election.Vote:
 
 
 def test_votes_do_not_tell_how_far_a_server_has_come(monkeypatch: Patch) -> None:
-    # The ensemble is safe all the same: discovery finds out that somebody has come further. But it goes round and round.
+    # The ensemble is safe all the same: discovery finds out that somebody has come further. But that goes on for ever.
     monkeypatch.setattr(election.Election, "_own", blind)
     assert found("settles", "part leader", "crash leader", "slow disk")
 

@@ -294,7 +294,7 @@ def test_a_leader_whose_disk_is_full_steps_down_and_nothing_is_lost() -> None:
         await lab.run(3)
         assert lab.leader() == "z2"
         await said(lab, "z1", "z2")
-        assert [role for role in lab.member("z3").words.roles] == [Role.LEADING, Role.LOOKING]
+        assert lab.member("z3").words.roles == [Role.LEADING, Role.LOOKING]
         lab.nodes["z3"].disk.full = False
         await lab.settle()
         assert len(lab.words("z3")) == 3

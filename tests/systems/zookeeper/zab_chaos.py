@@ -50,7 +50,10 @@ ACTS = (
 
 @dataclass
 class Chaos:
-    """``acts``: which faults may happen. One disk at a time is lost or damaged, as long as all others are whole."""
+    """``acts``: which faults may happen. One disk at a time is lost or damaged, as long as all others are whole.
+
+    Beyond the default: "lie" (a disk that lies for good), which breaks all promises.
+    """
 
     lab: Lab
     acts: tuple[str, ...] = ACTS
@@ -122,6 +125,8 @@ class Chaos:
         elif act == "slow cpu":
             node.set_event_cost(random.choice((1_000, 10_000, 50_000)))
             self.undo.append(lambda: node.set_event_cost(0))
+        elif act == "lie":
+            disk.lying = True  # for good, or hardly any of them would crash in time
         elif act == "unreadable":
             disk.failing_reads = True
             self.undo.append(lambda: setattr(disk, "failing_reads", False))

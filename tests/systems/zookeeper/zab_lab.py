@@ -116,7 +116,7 @@ class Lab:
 
     def __init__(self, size: int = 3, seed: int = 1, *, rate: float = 15, **settings: Any) -> None:
         self.world = World(seed)
-        self.settings = ZooKeeperSettings(servers=size, **settings)
+        self.settings = ZooKeeperSettings.model_validate({"servers": size, **settings})
         self.names = self.settings.names
         self.rate = rate
         self.loading = True
