@@ -34,6 +34,7 @@ Services = Mapping[str, CoordinationService]
 
 SLOWEST = 0.8
 """How fast the slowest clock may run."""
+_ABOUT_MASTERS = ("elected", "deposed", "freeze", "thaw")
 
 
 @dataclass(slots=True)
@@ -47,7 +48,10 @@ class Memory:
     """Time without a master since the first one, all together."""
     vacant_since_us: int = -1
     longest_vacant_us: int = 0
+    term: int = 0
+    """The newest master's."""
     elections: int = 0
+    """Terms that have begun; a master that goes on after a pause begins none."""
     sessions: dict[str, int] = field(default_factory=dict)
     """Node -> the session it has opened last."""
     orphans: dict[int, int] = field(default_factory=dict)
@@ -98,13 +102,12 @@ def heard(entry: Entry, services: Services, memory: Memory) -> list[Violation]:
         if since_us is not None:
             memory.outlived_us.append(entry.at_us - since_us)
     elif entry.kind == "elected" and data.get("group") == GROUP:
-        memory.elections += 1
+        if data["term"] > memory.term:
+            memory.term = data["term"]
+            memory.elections += 1
     elif entry.kind not in _ABOUT_MASTERS:
         return []
     return one_master(services, memory, entry.at_us)
-
-
-_ABOUT_MASTERS = ("deposed", "lapsed", "resumed", "freeze", "thaw")
 
 
 def a_master_acts(services: Services) -> list[Violation]:

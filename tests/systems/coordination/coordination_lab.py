@@ -110,6 +110,11 @@ class Lab:
         """Who acts; "" if nobody does."""
         return next((name for name, service in self.services().items() if service.acting), "")
 
+    @property
+    def leader(self) -> str:
+        """The ensemble's newest."""
+        return [entry.subject for entry in self.notes("elected") if ("group", "ensemble") in entry.data][-1]
+
     async def run(self, seconds: float) -> None:
         await self.world.advance(self.world.now_us + int(seconds * SECOND))
 
@@ -184,7 +189,7 @@ class Chaos:
         lab, world, act = self.lab, self.lab.world, self.random.choice(self.acts)
         self.done += 1
         if act == "drift":
-            self.random.choice(list(world.nodes.values())).clock.set_drift(self.random.choice((-160_000, 0, 190_000)))
+            self.random.choice(list(world.nodes.values())).clock.set_drift(self.random.choice((-200_000, 0, 200_000)))
             return
         # Whoever is master is worth twice the trouble.
         names = [*lab.up, lab.master] if lab.master in lab.up else lab.up
