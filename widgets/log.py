@@ -9,7 +9,8 @@ from widgets.palette import SELECTION, Look
 from widgets.panel import Panel
 from widgets.shapes import Log, LogLine, Tone
 
-_KIND_WIDTH = 9
+_KIND_WIDTH = (9, 11)
+"""Of the kinds' column: at least, and at most."""
 
 
 def clock(at_us: int) -> str:
@@ -39,8 +40,10 @@ def highlight(text: str, style: Style, wanted: str, hit: Style) -> list[Piece]:
     return pieces
 
 
-def draw_line(entry: LogLine, width: int, look: Look, wanted: str, selected: str | None) -> list[Piece]:
-    """One line; kind and then the time give way when it is narrow."""
+def draw_line(
+    entry: LogLine, width: int, look: Look, wanted: str, selected: str | None, kinds: int = _KIND_WIDTH[0]
+) -> list[Piece]:
+    """One line, its kind in ``kinds`` cells; kind and then the time give way when it is narrow."""
     chosen = selected is not None and entry.subject == selected
     bg = look.ground(SELECTION) if chosen else None
     muted = look.text_style(Tone.MUTED, selected=chosen)
@@ -56,9 +59,9 @@ def draw_line(entry: LogLine, width: int, look: Look, wanted: str, selected: str
         pieces += [*highlight(clock(entry.at_us), muted, wanted, hit), (" ", muted)]
         left -= 10
     if width >= 44:
-        kind = shorten(look.clean(entry.kind), _KIND_WIDTH, look)
-        pieces += [*highlight(kind, tone, wanted, hit), (" " * (_KIND_WIDTH + 1 - width_of(kind)), muted)]
-        left -= _KIND_WIDTH + 1
+        kind = shorten(look.clean(entry.kind), kinds, look)
+        pieces += [*highlight(kind, tone, wanted, hit), (" " * (kinds + 1 - width_of(kind)), muted)]
+        left -= kinds + 1
     subject = look.clean(entry.subject)
     if subject:
         subject = shorten(subject, max(1, left // 2), look)
@@ -87,6 +90,10 @@ def draw_log(
     if bottom is not None:
         while end > 0 and entries[end - 1].index > bottom:
             end -= 1
+    # By all lines, not by those in sight: the column doesn't move when somebody scrolls.
+    least, most = _KIND_WIDTH
+    kinds = min(most, max((len(entry.kind) for entry in log.lines), default=least))
+    kinds = max(least, kinds)
     newer = len(entries) - end
     room = height - (1 if newer and height > 1 else 0)
     start = max(0, end - room)
@@ -104,7 +111,7 @@ def draw_log(
         if entry.subject:
             spots.append(Spot(len(strips), 0, width, entry.subject))
         fill = look.style(bg=look.ground(SELECTION)) if chosen else look.style()
-        strips.append(line(draw_line(entry, width, look, wanted, selected), width, fill))
+        strips.append(line(draw_line(entry, width, look, wanted, selected, kinds), width, fill))
     if newer and height > 1:
         text = shorten(look.clean(f"▼ {newer} newer"), width, look)
         strips.append(line([(text, look.text_style(Tone.ACCENT))], width))

@@ -136,7 +136,8 @@ def _columns(width: int, height: int, y: int, content: Content, recent: Sequence
         Wish("balancer", content.servers + 4, 10),
         Wish("detail", top, 6),
     ]
-    beside = [Wish("load", content.curves * 2 + 3), Wish("tree", top, 8)]
+    load = content.curves + 3  # two lines a curve only as far as the tree can spare them
+    beside = [Wish("load", max(load, min(load + content.curves, top // 3))), Wish("tree", top, 8)]
     return (
         stack(Region(0, y, left, height), _there([Wish(main, 14, 14), Wish("gossip", gossip, 8)], recent), main)
         | stack(Region(left, y, middle, top), _there(tables, recent), "detail")

@@ -273,6 +273,12 @@ class TestLog:
         assert len(text) == 5
         assert text[0].startswith("00:18.535 gossip    n8  alive again")
 
+    def test_the_kinds_column_grows_for_all_lines_at_once(self) -> None:
+        long = replace(self.LOG.lines[0], kind="first-write")
+        text = rows(draw_log(replace(self.LOG, lines=(*self.LOG.lines, long)), 100, 5, LOOK))
+        assert text[-1][10:].startswith("first-write n1")
+        assert text[0][10:].startswith("net         n")
+
     def test_filter_keeps_matches_and_lights_them(self) -> None:
         picture = draw_log(self.LOG, 100, 50, LOOK, wanted="CRASHED")
         assert len(rows(picture)) == 4
