@@ -26,6 +26,7 @@ from playground.systems.balancer.server import ServerService
 from playground.systems.balancer.service import BalancerService
 from playground.systems.balancer.settings import BalancerSettings, Liveness
 from playground.systems.violations import Violation
+from playground.systems.zookeeper.client import ZooKeeper
 
 if TYPE_CHECKING:
     from playground.kernel.world import World
@@ -44,6 +45,7 @@ class Acted(NamedTuple):
     at_us: int
     held: bool
     term: int
+    session: ZooKeeper | None
     until_us: int
     """When the lease runs out."""
     asked: int
@@ -109,20 +111,23 @@ def one_acts(world: World, memory: Memory) -> list[Violation]:
     acting = []
     for name, balancer in balancers(world).items():
         lease, boot = balancer.lease, _boot(balancer)
-        until_us = lease.session.safe_until_us if lease.session is not None else balancer.clock.monotonic_us + 1
+        session = lease.session
+        until_us = session.safe_until_us if session is not None else balancer.clock.monotonic_us + 1
         valid = lease.held and balancer.clock.monotonic_us < until_us
         if valid:
             acting.append(name)
-        if lease.term and memory.terms.setdefault(lease.term, name) != name and lease.session is not None:
+        if lease.term and memory.terms.setdefault(lease.term, name) != name and session is not None:
             text = f"{name} and {memory.terms[lease.term]} were both elected for term {lease.term}"
             violations.append(Violation("one balancer acts", name, text))
-        now = Acted(balancer.clock.monotonic_us, lease.held, lease.term, until_us, balancer.asked)
+        now = Acted(balancer.clock.monotonic_us, lease.held, lease.term, session, until_us, balancer.asked)
         before = memory.acted.get(boot)
         memory.acted[boot] = now
         if before is None or valid or before.term != now.term:
             continue
         never_held = not (before.held or now.held)
-        ran_out = before.until_us == now.until_us <= before.at_us
+        # It had run out before the last look, and was not prolonged; a new session would have had to win a new term.
+        old = before.session
+        ran_out = old is not None and old.safe_until_us == before.until_us <= before.at_us
         if balancer.asked > before.asked and (never_held or ran_out):
             text = f"{name} took {balancer.asked - before.asked} requests without a lease"
             violations.append(Violation("one balancer acts", name, text))
@@ -194,6 +199,7 @@ def the_dead_are_noticed(world: World, memory: Memory) -> list[Violation]:
             down = world.nodes[server].life is Life.DOWN
             for by, evidence in watched.member.evidence.items():
                 signs = watched.reports if by == "heartbeat" else watched.passed
+                signs += balancer.watch.pauses  # who stood still begins to wait anew
                 key = (boot, server, by)
                 before = memory.signs.get(key)
                 if not (well and down) or before is None or before[0] != signs:

@@ -50,6 +50,8 @@ class Watch(Service):
         super().__init__(process)
         self.settings = settings
         self.watched: Mapping[str, Watched] = {name: Watched(settings) for name in servers}
+        self.pauses = 0
+        """How often it found out that it had stood still itself."""
         self._interval_us = settings.interval_ms * 1_000
 
     def start(self) -> None:
@@ -102,6 +104,7 @@ class Watch(Service):
         if now_us - due_us > self._interval_us // 2:
             # It was this process that stood still, and what came meanwhile still waits behind this timer. (Cassandra's
             # failure detector does the same: "Not marking nodes down due to local pause".)
+            self.pauses += 1
             watched.awaited_us = now_us
         elif now_us - watched.awaited_us >= self._late_us(watched):
             watched.member.evidence["heartbeat"].bad(now_us)
