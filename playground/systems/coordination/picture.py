@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playground.kernel.node import Life
 from playground.systems.coordination.service import CoordinationService
-from playground.systems.zookeeper.client import State
+from playground.systems.zookeeper.client import State, spelled
 from widgets import shapes
 from widgets.shapes import Cell, Column, Detail, Fact, Row, Table, Tone
 
@@ -26,7 +26,7 @@ COLUMNS = (
     Column("session", 16, drop=1),
     Column("configuration", 14, weight=1, drop=2),
     Column("sees", 18, weight=2),
-    Column("watch events", 12, right=True, drop=3),
+    Column("woken by", 20, drop=3),
 )
 _DASH = Cell("–", Tone.MUTED)
 _TONES = {
@@ -66,11 +66,11 @@ def detail(world: World, name: str, service: CoordinationService | None) -> Deta
         Fact("lease", _lease(service), Tone.PLAIN if service.acting or not service.won else Tone.WARN),
         Fact("session", _session(service), _TONES[service.state]),
         Fact("configuration", _configuration(service)),
-        Fact("watch events", f"{service.watch_events} in {_count(service.sessions, 'session')}"),
+        Fact("woken", f"{service.watch_events} times, {service.election_events} about the master"),
+        Fact("sessions", str(service.sessions)),
     )
     columns = (Column("sees", 8), Column("which is", 10, weight=1))
-    others = dict.fromkeys((*service.seen, *(each for each in world.nodes if each in service.seen)))
-    rows = tuple(Row((Cell(each), _life(world, each)), name=each) for each in others)
+    rows = tuple(Row((Cell(each), _life(world, each)), name=each) for each in service.seen)
     return Detail(name, facts, (("members", Table(columns, rows, empty="it has not seen anybody yet")),))
 
 
@@ -91,7 +91,7 @@ def _cells(
         Cell(_session(service), _TONES[service.state]),
         Cell(service.configuration or "–", Tone.PLAIN if current else Tone.WARN),
         _sees(service.seen, up),
-        Cell(str(service.watch_events)),
+        Cell(f"{service.watch_events} watches, {service.election_events} for master"),
     )
 
 
@@ -129,7 +129,7 @@ def _caption(services: Services) -> str:
 def _term(service: CoordinationService) -> str:
     if not service.term:
         return "it was never the master"
-    return str(service.term) if service.won else f"{service.term}, which is over"
+    return spelled(service.term) if service.won else f"{spelled(service.term)}, which is over"
 
 
 def _lease(service: CoordinationService) -> str:
@@ -154,7 +154,3 @@ def _life(world: World, name: str) -> Cell:
 
 def _state(world: World, name: str) -> shapes.State:
     return shapes.State(world.nodes[name].life.value)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"

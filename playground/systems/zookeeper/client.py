@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.systems.zookeeper.application import spelled
 from playground.systems.zookeeper.database import KeeperDatabase
 from playground.systems.zookeeper.errors import (
     BadArguments,
@@ -46,4 +47,5 @@ __all__ = [
     "ZooKeeperService",
     "ZooKeeperSettings",
     "make_parents",
+    "spelled",
 ]
