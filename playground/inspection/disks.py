@@ -24,7 +24,8 @@ class Disks:
         self._kind = kind
         self._enough = enough
         self._alarm = alarm
-        self._incomplete: dict[str, None] = {}
+        self._incomplete: dict[str, int] = {}
+        """Node -> which of its lives lost the data, or has bits on its disk that flipped."""
         self._forgotten_bytes: dict[str, int] = {}
         self.lost = 0
         """How many nodes lacked their data at the same time, at the worst: promises depend on it."""
@@ -40,12 +41,22 @@ class Disks:
             return
         forgot = entry.kind == "crash" and self._forgot(entry.subject)
         if forgot or ("lose_disk", True) in entry.data or ("fault", "rot") in entry.data:
-            self._incomplete[entry.subject] = None
+            self._incomplete[entry.subject] = self._cluster.node(entry.subject).boots
             if self.lost < self._enough <= len(self._incomplete):
                 self._alarm(len(self._incomplete))
             self.lost = max(self.lost, len(self._incomplete))
         elif entry.kind == "rebuilt":
             self._incomplete.pop(entry.subject, None)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether some node lacks its data now."""
+        return bool(self._incomplete)
+
+    def replicated(self) -> None:
+        """All data has all its copies: whoever was started again since it lost its own is missed no more."""
+        boots = {name: self._cluster.node(name).boots for name in self._incomplete}
+        self._incomplete = {name: life for name, life in self._incomplete.items() if boots[name] == life}
 
     def _forgot(self, name: str) -> bool:
         """Whether the crash took what the disk of ``name`` had acknowledged."""

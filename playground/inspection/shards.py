@@ -1,4 +1,8 @@
-"""Masters and slaves: what is promised depends on the mode, on disks, and on clocks that are not too wrong."""
+"""Masters and slaves: what is promised depends on the mode, on disks, and on clocks that are not too wrong.
+
+It is looked at every second, and whenever somebody comes to lead or ceases to: a master may come and go between two
+looks. What a master did that crashes between them shows in what it acknowledged, so `lost` finds it.
+"""
 
 from __future__ import annotations
 
@@ -31,15 +35,21 @@ class ShardsPart(DatabasePart):
         servers = cluster.spec.zookeeper
         self.ensemble_disks = Disks(cluster, "ensemble", servers.quorum, self._alarm)
         self._misled = False
+        """A clock was so wrong that a lease may have been held for longer than it lasts."""
+        self._fenced = 0
         self.linearizable = self._keeps and self._settings.reads == "master"
         self.why_stale = "more was broken than is promised for" if self.linearizable else "as the mode allows"
 
     @property
     def sound(self) -> bool:
         """No more was broken than the promises allow for."""
-        enough = self.disks.lost < self._settings.acknowledging
+        return self.led_by_one and self.disks.lost < self._settings.acknowledging and not self.disks.lied
+
+    @property
+    def led_by_one(self) -> bool:
+        """The ensemble has forgotten nothing, and leases end in time: what nodes lose makes no second master."""
         safe = self.ensemble_disks.lost < self.cluster.spec.zookeeper.quorum
-        return enough and safe and not (self.disks.lied or self.ensemble_disks.lied or self._misled)
+        return safe and not (self.ensemble_disks.lied or self._misled)
 
     def promised_fresh(self, read: Operation) -> bool:
         return self.linearizable and self.sound
@@ -56,11 +66,10 @@ class ShardsPart(DatabasePart):
 
     def look(self) -> None:
         services = self._services
-        for violation in checks.one_master_per_epoch(services, self._memory):
+        for violation in self._always(services):
             self.report(violation)
-        if self.sound:
-            for violation in checks.prefixes(services, self._memory):
-                self.report(violation)
+        if self.disks.incomplete and checks.whole(services):
+            self.disks.replicated()
 
     def happened(self, entry: Entry) -> None:
         self.disks.happened(entry)
@@ -68,14 +77,16 @@ class ShardsPart(DatabasePart):
         if entry.kind == "clock" and entry.subject in self.cluster.members:
             drift_ppm = self.cluster.node(entry.subject).clock.drift_ppm
             self._misled = self._misled or abs(drift_ppm) > MOST_DRIFT_PPM
-        elif entry.kind in ("first-write", "elected", "deposed", "crash", "fenced"):
-            # A master may come and go between two looks.
-            for violation in checks.one_master_per_epoch(self._services, self._memory):
+        elif entry.kind in ("first-write", "elected", "deposed", "fenced"):
+            self._fenced += entry.kind == "fenced"
+            for violation in self._always(self._services):
                 self.report(violation)
 
     def judge(self) -> list[Violation]:
         services = self._services
-        found = [*checks.reversed_everywhere(services, self._failed())] if self.sound else []
+        found = self._always(services)
+        if self._keeps and self.sound:
+            found += checks.reversed_everywhere(services, self._failed())
         if self.cluster.quiet:
             found += [*checks.converged(services), *checks.under_replicated(services)]
         return found
@@ -86,10 +97,14 @@ class ShardsPart(DatabasePart):
 
     def figures(self) -> Figures:
         copies = checks.copies(self._services)
-        return {
+        found: dict[str, float | int | bool] = {
             "min_copies": min(copies.values(), default=0),
             "under_replicated": sum(1 for each in copies.values() if each < self._settings.copies),
+            "fenced": self._fenced,
         }
+        if self._keeps:
+            found["reversed_writes"] = checks.reversals(self._memory)
+        return found
 
     def thin(self) -> tuple[int, int, str, str]:
         copies = checks.copies(self._services)
@@ -101,6 +116,12 @@ class ShardsPart(DatabasePart):
     @property
     def _services(self) -> dict[str, ShardsService]:
         return self.cluster.services(ShardsService)
+
+    def _always(self, services: dict[str, ShardsService]) -> list[Violation]:
+        """What holds between any two events, as long as no more is broken than is promised for."""
+        masters = checks.one_master_per_epoch(services, self._memory)
+        logs = checks.prefixes(services, self._memory)
+        return [*(masters if self.led_by_one else ()), *(logs if self.sound else ())]
 
     def _failed(self) -> dict[str, list[str]]:
         """Key -> the values whose writers were told that they had not been written."""

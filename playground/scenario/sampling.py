@@ -13,13 +13,18 @@ from typing import ClassVar
 from playground.cluster import Cluster
 from playground.figure import Value
 from playground.metrics import percentile
+from playground.systems.coordination.service import CoordinationService
 from playground.systems.gossip import checks as gossip_checks
 from playground.systems.gossip.figures import Spread
 from playground.systems.gossip.messages import Vitals
 from playground.systems.gossip.service import GossipService
+from playground.systems.gossip.view import Belief
 from playground.systems.ring.naive import NaiveCircle
+from playground.systems.shards.figures import Lags
+from playground.systems.shards.service import ShardsService
 from playground.systems.store import checks as store_checks
 from playground.systems.store.service import StoreService
+from playground.systems.zookeeper.client import State
 
 
 class Sampler(ABC):
@@ -177,6 +182,82 @@ class Copies(Sampler):
         }
 
 
+class Followers(Sampler):
+    """How far slaves are behind their masters (claim R2), all looks at all slaves together."""
+
+    names = ("lag_p50", "lag_p99", "lag_max", "lag_max_records")
+    every_us = 10_000
+
+    def __init__(self) -> None:
+        self._lags = Lags()
+
+    def look(self, cluster: Cluster) -> None:
+        self._lags.look(cluster.services(ShardsService), cluster.now_us)
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        ages_us = sorted(self._lags.ages_us)
+        if not ages_us:
+            return dict.fromkeys(self.names)
+        ranks = [percentile(ages_us, rank) for rank in (50, 99, 100)]
+        return dict(zip(self.names, (*ranks, self._lags.max_records), strict=True))
+
+
+class Rosters(Sampler):
+    """Who is there, by the ensemble's list and by gossip, in the eyes of the data nodes that run (claim G4).
+
+    A node that the ensemble does not answer knows that it does not know: it contradicts nobody. By gossip each
+    believes what it believes.
+    """
+
+    names = ("members_disputed", "members_unanswered", "members_fewest", "gossip_disputed", "gossip_fewest")
+    every_us = 50_000
+
+    def __init__(self) -> None:
+        self._members = _Dispute()
+        self._gossip = _Dispute()
+        self._unanswered: int | None = None
+        self._fewest: int | None = None
+        self._fewest_believed: int | None = None
+
+    def look(self, cluster: Cluster) -> None:
+        nodes = cluster.of_kind("node")
+        services = cluster.serving(CoordinationService)
+        seen = [each.seen for each in services.values() if each.state is State.CONNECTED]
+        if self._fewest is not None or nodes in [list(each) for each in seen]:
+            self._members.look(seen, cluster.now_us)
+            self._unanswered = max(self._unanswered or 0, len(services) - len(seen))
+            self._fewest = min([len(nodes) if self._fewest is None else self._fewest, *map(len, seen)])
+        dead = [
+            tuple(name for name in nodes if gossip.believes(name) is Belief.DEAD)
+            for observer, gossip in cluster.serving(GossipService).items()
+            if observer in nodes
+        ]
+        self._gossip.look(dead, cluster.now_us)
+        believed = min((len(nodes) - len(each) for each in dead), default=len(nodes))
+        self._fewest_believed = believed if self._fewest_believed is None else min(self._fewest_believed, believed)
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        members_us = None if self._fewest is None else self._members.longest_us
+        values = (members_us, self._unanswered, self._fewest, self._gossip.longest_us, self._fewest_believed)
+        return dict(zip(self.names, values, strict=True))
+
+
+class _Dispute:
+    """For how long, at the longest, not all were of one opinion."""
+
+    def __init__(self) -> None:
+        self.longest_us = 0
+        self._since_us: int | None = None
+
+    def look(self, opinions: list[tuple[str, ...]], now_us: int) -> None:
+        if all(each == opinions[0] for each in opinions):
+            self._since_us = None
+            return
+        if self._since_us is None:
+            self._since_us = now_us
+        self.longest_us = max(self.longest_us, now_us - self._since_us)
+
+
 class Owners(Sampler):
     """Whose each key is, at first and in the end (claim P6): over all keys of the load, written or not."""
 
@@ -209,7 +290,7 @@ class Owners(Sampler):
         }
 
 
-SAMPLERS: tuple[type[Sampler], ...] = (Rounds, Ages, Heartbeats, Copies, Owners)
+SAMPLERS: tuple[type[Sampler], ...] = (Rounds, Ages, Heartbeats, Copies, Followers, Rosters, Owners)
 
 
 class Sampling:

@@ -7,7 +7,7 @@ of the nodes that run, frozen ones included.
 always                    `one_master_per_epoch`; with synchronous slaves also `prefixes`, `lost_writes` and
                           `reversed_everywhere` (while fewer disks were lost than acknowledge a write)
 once quiet                `converged`, `under_replicated`
-figures                   `copies`, `held_values`
+figures                   `copies`, `held_values`, `reversals`, `whole`
 ========================  ==================================================================
 
 Quiet: everybody is up, nothing is broken, and there was time for an election and for replacing who was lost.
@@ -96,6 +96,11 @@ def _compared(shard: str, name: str, log: ReplicatedLog, memory: Memory) -> Iter
     memory.seen[shard, name] = log, log.commit
 
 
+def reversals(memory: Memory) -> int:
+    """How many writes were undone, of those that `prefixes` has seen: whose abort is committed."""
+    return sum(entry.kind == "abort" for entry in memory.committed.values())
+
+
 def lost_writes(nodes: Iterable[Node], acknowledged: Mapping[str, Iterable[str]], covers: Covers) -> list[Violation]:
     """Every acknowledged value is held, or something is that superseded it (see `held_values`)."""
     held = held_values(nodes)
@@ -156,6 +161,13 @@ def under_replicated(services: Services) -> list[Violation]:
             if count < wanted
         ]
     return []
+
+
+def whole(services: Services) -> bool:
+    """Every shard has a master that serves, and on disks all the copies that it should have."""
+    masters = [roles.leader(services, shard) for shard in _shards(services)]
+    serving = [master is not None and master.leading is not None and master.leading.serving for master in masters]
+    return bool(serving) and all(serving) and not under_replicated(services)
 
 
 def reversed_everywhere(services: Services, failed: Mapping[str, Iterable[str]]) -> list[Violation]:
