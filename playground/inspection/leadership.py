@@ -42,7 +42,7 @@ class Group:
 
     def elected(self, now_us: int, leader: str, term: int) -> None:
         self.claims.append(Claim(now_us, term, leader))
-        self.elections += 1
+        self.elections += term > self.term  # who goes on after a pause was not elected anew
         if term < self.term:
             return  # told late by one that is out of date already
         if self.led and leader != self.leader:

@@ -87,6 +87,8 @@ class Peer(Service):
         self._leader: Leader | None = None
         self._learner: Learner | None = None
         self._looks = 0
+        self._forgot = False
+        """It has forgotten promises since it followed the last time."""
         self._stopping = False
         self._told_unwritable = False
         self._compacting = False
@@ -133,6 +135,7 @@ class Peer(Service):
         led, self._leader = self._leader, None
         learned, self._learner = self._learner, None
         served, self.role, self.leader = self.role, Role.LOOKING, ""
+        self._forgot = self._forgot or not self.log.history.whole
         self._stopping = False
         if led is not None:
             led.end()
@@ -208,6 +211,9 @@ class Peer(Service):
     def follow(self, learner: Learner) -> None:
         """This server is synchronised with its leader: it serves."""
         self.role, self.leader, self.epoch = Role.FOLLOWING, learner.leader, learner.epoch
+        if self._forgot:
+            self._forgot = False
+            self.note("rebuilt", f"{self.name} has all that {self.leader} has, and a vote again", epoch=self.epoch)
         self.application.on_role(Role.FOLLOWING, learner.leader)
 
     def commit(self, zxid: int) -> None:

@@ -37,6 +37,8 @@ class Memory:
     """The one committed sequence, as far as any server has ever applied it, across crashes and restarts."""
 
     def __init__(self) -> None:
+        self.transactions = 0
+        """How many different ones were seen to be applied."""
         self._chains: dict[int, tuple[int, str]] = {}
         """Zxid -> the chain there, and who was seen to have it first. In no certain order of zxids."""
         self._next: dict[int, tuple[int, str]] = {}
@@ -57,6 +59,7 @@ class Memory:
                     text = f"{name} has gone back from {spelled(last)} to {spelled(zxid)}"
                     found.append(Violation(SEQUENCE, name, text))
                 last = zxid
+                self.transactions += after >= 0 and zxid not in self._chains
                 known, first = self._chains.setdefault(zxid, (chain, name))
                 if known != chain:
                     text = f"up to {spelled(zxid)} {name} has applied something else than {first}"
