@@ -54,13 +54,16 @@ class Chaos:
     def act(self) -> None:
         act = self.random.choice(self.acts)
         world = self.lab.world
-        group = [name for name in world.nodes if name not in self.lab.nodes] if act == "client" else [*self.lab.nodes]
+        clients = [name for name in world.nodes if name not in self.lab.nodes]
+        group = clients if act in ("client", "nap") else [*self.lab.nodes]
         up = [name for name in group if world.nodes[name].life is Life.UP]
         if not up:
             return
         node = world.nodes[self.random.choice(up)]
         if act == "client":
             act = self.random.choice(("crash", "freeze", "drift", "cpu"))
+        elif act == "nap":
+            act = "freeze"
         self.done.append(f"{world.now_us} {act} {node.name}")
         disk = node.disk
         if act == "crash":

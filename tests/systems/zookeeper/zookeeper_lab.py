@@ -13,13 +13,10 @@ from playground.kernel.world import World, run
 from playground.systems.violations import Violation
 from playground.systems.zookeeper import checks, zab_checks
 from playground.systems.zookeeper.client import (
-    ConnectionLoss,
     Event,
     KeeperError,
     NodeExists,
-    NoNode,
     Op,
-    SessionExpired,
     State,
     ZooKeeper,
     ZooKeeperService,
@@ -119,9 +116,8 @@ class Lab:
         self, size: int = 3, seed: int = 1, *, clients: int = 3, rate: float = 0, watch: bool = True, **settings: Any
     ) -> None:
         self.world = World(seed)
-        self.settings = ZooKeeperSettings(
-            servers=size, **{"tick_ms": 100, "session_timeout_ms": TIMEOUT_US // 1000} | settings
-        )
+        chosen = {"servers": size, "tick_ms": 100, "session_timeout_ms": TIMEOUT_US // 1000} | settings
+        self.settings = ZooKeeperSettings.model_validate(chosen)
         self.names = self.settings.names
         self.loading = True
         self.watch = watch
@@ -229,6 +225,3 @@ class Lab:
 
 def simulate(main: Callable[..., Awaitable[Any]], *args: Any, **settings: Any) -> Any:
     return run(partial(main, *args, **settings))
-
-
-__all__ = ["SECOND", "Client", "ConnectionLoss", "Lab", "NoNode", "SessionExpired", "simulate"]
