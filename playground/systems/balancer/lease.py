@@ -10,10 +10,11 @@ With a single balancer there is nothing to agree upon: without an ensemble it is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from playground.kernel.service import Service
-from playground.systems.zookeeper import client as zookeeper
+from playground.systems.zookeeper.client import Claim, State, ZooKeeper
 
 PATH = "/balancers/active"
 GROUP = "balancers"
@@ -27,7 +28,7 @@ class Lease:
     def __init__(self, service: Service, ensemble: tuple[str, ...], timeout_us: int) -> None:
         self.term = 0
         """Of the newest claim that was won: each has a higher one than those before it, whoever won them. 0: none."""
-        self.session: zookeeper.ZooKeeper | None = None
+        self.session: ZooKeeper | None = None
         self._service = service
         self._ensemble = ensemble
         self._timeout_us = timeout_us
@@ -49,25 +50,28 @@ class Lease:
         return self.held and (session is None or self._service.clock.monotonic_us < session.safe_until_us)
 
     def _open(self) -> None:
-        service = self._service
-        self.session = session = zookeeper.ZooKeeper(
-            service, self._ensemble, timeout_us=self._timeout_us, on_state=lambda state: self._changed(session, state)
-        )
+        self.session = session = self._begin(lambda state: self._changed(session, state))
         session.start()
-        zookeeper.Claim(session, PATH, service.name, partial(self._won, session), partial(self._lost, session))
+        self._claim(session)
 
-    def _changed(self, session: zookeeper.ZooKeeper, state: zookeeper.State) -> None:
-        if state is zookeeper.State.EXPIRED and session is self.session:
+    def _begin(self, on_state: Callable[[State], object]) -> ZooKeeper:
+        return ZooKeeper(self._service, self._ensemble, timeout_us=self._timeout_us, on_state=on_state)
+
+    def _claim(self, session: ZooKeeper) -> None:
+        Claim(session, PATH, self._service.name, partial(self._won, session), partial(self._lost, session))
+
+    def _changed(self, session: ZooKeeper, state: State) -> None:
+        if state is State.EXPIRED and session is self.session:
             self.held = False
             self._tell()
             self._open()
 
-    def _won(self, session: zookeeper.ZooKeeper, term: int) -> None:
+    def _won(self, session: ZooKeeper, term: int) -> None:
         if session is self.session:
             self.term, self.held = term, True
             self._tell()
 
-    def _lost(self, session: zookeeper.ZooKeeper) -> None:
+    def _lost(self, session: ZooKeeper) -> None:
         if session is self.session:
             self.held = False
             self._tell()

@@ -105,7 +105,7 @@ class Watch(Service):
             # It was this process that stood still, and what came meanwhile still waits behind this timer. (Cassandra's
             # failure detector does the same: "Not marking nodes down due to local pause".)
             self.pauses += 1
-            watched.awaited_us = now_us
+            watched.awaited_us = now_us - watched.member.evidence["heartbeat"].bad_signs * self._interval_us
         elif now_us - watched.awaited_us >= self._late_us(watched):
             watched.member.evidence["heartbeat"].bad(now_us)
             self._judge(name)

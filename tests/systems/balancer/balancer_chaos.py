@@ -13,7 +13,19 @@ from tests.systems.store.store_lab import Cut, Muddle
 class Chaos:
     """Some act every half second; `heal` ends it."""
 
-    acts = ("crash", "start", "freeze", "thaw", "cut", "one-way", "muddle", "heal network", "drift", "slow", "fast")
+    acts: tuple[str, ...] = (
+        "crash",
+        "start",
+        "freeze",
+        "thaw",
+        "cut",
+        "one-way",
+        "muddle",
+        "heal network",
+        "drift",
+        "slow",
+        "fast",
+    )
 
     def __init__(self, lab: Lab, acts: tuple[str, ...] = acts) -> None:
         self.lab, self.acts = lab, acts

@@ -19,8 +19,7 @@ from playground.systems.balancer.figures import Ledger
 from playground.systems.balancer.messages import Ask
 from playground.systems.database import RequestId
 from playground.systems.violations import Violation
-from playground.systems.zookeeper import client as zookeeper
-from tests.systems.balancer.stub_ensemble import StubClaim, StubKeeper, StubZooKeeper
+from tests.systems.balancer.stub_ensemble import StubKeeper, StubLease
 
 SECOND = 1_000_000
 LOOK_US = 50_000
@@ -156,8 +155,6 @@ class Lab:
         session: type[Session] = Session,
         **settings: Any,
     ) -> None:
-        # The ensemble has tests of its own.
-        zookeeper.ZooKeeper, zookeeper.Claim = StubZooKeeper, StubClaim  # type: ignore[assignment,misc,attr-defined]
         self.world = World(seed)
         self.settings = BalancerSettings(**{"balancers": 2, **settings})
         self.balancers, self.servers = self.settings.balancer_names, self.settings.server_names
@@ -175,7 +172,9 @@ class Lab:
 
         def balance(process: Process) -> Service:
             names = self.balancers, self.servers, ensemble
-            return BalancerService(process, self.settings, *names, session_timeout_us=session_timeout_us)
+            service = BalancerService(process, self.settings, *names, session_timeout_us=session_timeout_us)
+            service.lease = StubLease(service, ensemble, session_timeout_us)
+            return service
 
         def serve(process: Process) -> Service:
             return ServerService(process, self.settings, self.balancers, partial(session, self.base))

@@ -13,6 +13,7 @@ from playground.kernel.errors import CallError
 from playground.kernel.messages import message
 from playground.kernel.node import Process
 from playground.kernel.service import Service, handles
+from playground.systems.balancer.lease import Lease
 from playground.systems.zookeeper.client import State
 
 
@@ -67,7 +68,7 @@ class StubZooKeeper:
         self.on_state = on_state or (lambda _state: None)
         self.state = State.CONNECTING
         self.safe_until_us = -1
-        self.claim: StubClaim | None = None
+        self.answered: Callable[[int], object] = lambda _term: None
 
     def start(self) -> None:
         self.service.spawn(self._live)
@@ -90,27 +91,25 @@ class StubZooKeeper:
                     return
                 self.state = State.CONNECTED
                 self.safe_until_us = sent_us + self.timeout_us // 2
-                if self.claim is not None:
-                    self.claim.answered(term)
+                self.answered(term)
             await self.service.sleep(self.timeout_us // 6)
 
 
-class StubClaim:
-    """As the recipe, in as far as a balancer uses it."""
+class StubLease(Lease):
+    """A lease from it."""
 
-    def __init__(
-        self, zk: Any, _path: str, _data: str, on_won: Callable[[int], object], on_lost: Callable[[], object]
-    ) -> None:
-        zk.claim = self
-        self.term = 0
-        self.on_won, self.on_lost = on_won, on_lost
+    def _begin(self, on_state: Callable[[State], object]) -> Any:
+        return StubZooKeeper(self._service, self._ensemble, timeout_us=self._timeout_us, on_state=on_state)
 
-    def start(self) -> None:
-        pass
+    def _claim(self, session: Any) -> None:
+        held = 0
 
-    def answered(self, term: int) -> None:
-        before, self.term = self.term, term
-        if before and not term:
-            self.on_lost()
-        elif term != before:
-            self.on_won(term)
+        def answered(term: int) -> None:
+            nonlocal held
+            before, held = held, term
+            if before and not term:
+                self._lost(session)
+            elif term != before:
+                self._won(session, term)
+
+        session.answered = answered

@@ -271,3 +271,25 @@ def test_a_balancer_that_thaws_ejects_nobody_who_lives() -> None:
 
     for seed in range(6):
         simulate(main, seed)
+
+
+def test_a_balancer_that_thaws_finds_who_died_meanwhile_although_it_had_believed_it_dead_before() -> None:
+    async def main() -> int:
+        lab = Lab(rate=0, liveness="heartbeat")
+        await lab.run(3)
+        lab.node("s2").crash()
+        await lab.run(4)
+        lab.node("b2").freeze()
+        lab.node("s2").start()
+        await lab.run(3)
+        lab.node("s2").crash()
+        await lab.run(2)
+        lab.node("b2").thaw()  # it meets the reports of the short life in between
+        await lab.run(0.01)
+        assert beliefs(lab)["heartbeat"] == {Belief.ALIVE, Belief.DEAD}
+        await lab.run(1.6)
+        assert beliefs(lab)["heartbeat"] == {Belief.DEAD}
+        assert lab.violations == []
+        return lab.ledger.groundless
+
+    assert simulate(main) == 0

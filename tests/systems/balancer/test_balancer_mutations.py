@@ -55,7 +55,9 @@ def failed(story: Any, **settings: Any) -> set[str]:
 
 
 def test_without_a_bug_no_check_fails() -> None:
-    assert failed(crashed) | failed(thawed) | failed(crashed, policy="round-robin", retries=3, retry_budget=0.01) == set()
+    assert (
+        failed(crashed) | failed(thawed) | failed(crashed, policy="round-robin", retries=3, retry_budget=0.01) == set()
+    )
 
 
 def test_the_ejected_get_requests(monkeypatch: Patch) -> None:
