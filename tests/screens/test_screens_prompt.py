@@ -174,7 +174,7 @@ def test_the_line_fits_small_terminals_without_cutting_words() -> None:
 
 def test_usage_shows_last_words_only() -> None:
     found = usage("crash n2 n", ["n1", "n2", "n3"])
-    assert found.candidates == ("n1", "n3")
+    assert found.candidates == ("n1", "n3", "nodes")  # the last one: all machines that keep data
     assert usage("", ["n1"]).candidates[:2] == ("crash", "start")
     assert usage("nonsense ", ["n1"]).candidates == ()
 
