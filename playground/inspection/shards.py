@@ -51,6 +51,11 @@ class ShardsPart(DatabasePart):
         safe = self.ensemble_disks.lost < self.cluster.spec.zookeeper.quorum
         return safe and not (self.ensemble_disks.lied or self._misled)
 
+    @property
+    def _can_elect(self) -> bool:
+        """So many members have kept their disks as an election must hear; else a shard stays without a master."""
+        return self.disks.lost <= self._settings.copies - self._settings.electing
+
     def promised_fresh(self, read: Operation) -> bool:
         return self.linearizable and self.sound
 
@@ -87,7 +92,7 @@ class ShardsPart(DatabasePart):
         found = self._always(services)
         if self._keeps and self.sound:
             found += checks.reversed_everywhere(services, self._failed())
-        if self.cluster.quiet:
+        if self.cluster.quiet and self._can_elect:
             found += [*checks.converged(services), *checks.under_replicated(services)]
         return found
 
