@@ -223,7 +223,7 @@ class Rosters(Sampler):
         nodes = cluster.of_kind("node")
         services = cluster.serving(CoordinationService)
         seen = [each.seen for each in services.values() if each.state is State.CONNECTED]
-        if self._fewest is not None or nodes in [list(each) for each in seen]:
+        if self._fewest is not None or tuple(sorted(nodes)) in seen:
             self._members.look(seen, cluster.now_us)
             self._unanswered = max(self._unanswered or 0, len(services) - len(seen))
             self._fewest = min([len(nodes) if self._fewest is None else self._fewest, *map(len, seen)])

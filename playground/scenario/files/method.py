@@ -80,7 +80,7 @@ def rollbacks(document: Document, file: ScenarioFile) -> list[Step]:
 
 def check_nodes(document: Document, spec: ClusterSpec, timeline: list[Step], variant: str = "") -> None:
     """Each node that is named must be there by then: from the start, or added earlier."""
-    known = dict.fromkeys((*spec.node_names, *spec.client_names, CONSOLE))
+    known = dict.fromkeys((*spec.machines, *spec.client_names, CONSOLE))
     for step in timeline:
         if step.command is None:
             continue
