@@ -15,8 +15,9 @@ from playground.systems.zookeeper.errors import (
     NotEmpty,
     SessionExpired,
 )
-from playground.systems.zookeeper.handle import Observer, State, ZooKeeper
+from playground.systems.zookeeper.handle import State, ZooKeeper
 from playground.systems.zookeeper.messages import Event, Op, Stat, Watch
+from playground.systems.zookeeper.observing import Observer
 from playground.systems.zookeeper.recipes import Candidacy, Claim, Configuration, Lock, Registry, make_parents
 from playground.systems.zookeeper.service import ZooKeeperService
 from playground.systems.zookeeper.settings import ZooKeeperSettings

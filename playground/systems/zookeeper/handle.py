@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from playground.kernel.connections import Connection
 from playground.kernel.service import Service
 from playground.kernel.timers import Timer
+from playground.systems.zookeeper.connecting import Asked, Route
 from playground.systems.zookeeper.errors import ConnectionLoss, KeeperError, SessionExpired, error_of
 from playground.systems.zookeeper.messages import (
     Call,
@@ -48,10 +49,11 @@ from playground.systems.zookeeper.messages import (
     Write,
 )
 from playground.systems.zookeeper.service import PORT
-from playground.systems.zookeeper.watching import Registered, WatchBook
+from playground.systems.zookeeper.watching import WatchBook
 
-PAUSE_US = 20_000
-"""The pause after a first failed attempt to connect; it doubles up to a fifteenth of the timeout."""
+if TYPE_CHECKING:
+    from playground.systems.zookeeper.observing import Observer
+
 LOOKS = 6
 """So many times in a timeout the client looks whether a ping is due, or its server silent."""
 
@@ -66,41 +68,6 @@ class State(Enum):
     """No server answers. The session may live or have expired: only the ensemble can say so, later."""
     EXPIRED = "expired"
     CLOSED = "closed"
-
-
-class Observer(Protocol):
-    """Is told what a session sees; for checks. It must change nothing."""
-
-    def asked(self, call: Call) -> None:
-        """A request is made."""
-
-    def answered(self, call: Call, result: Result) -> None:
-        """Its answer has come."""
-
-    def registered(self, watch: Registered) -> None:
-        """A watch is set."""
-
-    def fired(self, fired: Fired, watches: tuple[Registered, ...]) -> None:
-        """An event has come, for ``watches``."""
-
-
-class _Asked:
-    """A request that was made, and the way back to whoever waits."""
-
-    __slots__ = ("asked_us", "call", "done", "error", "result", "sent", "watch")
-
-    def __init__(self, call: Call, asked_us: int, watch: Watch | None) -> None:
-        self.call = call
-        self.asked_us = asked_us
-        self.watch = watch
-        self.sent = False
-        self.done = trio.Event()
-        self.result: Result | None = None
-        self.error: KeeperError | None = None
-
-    def fail(self, error: KeeperError) -> None:
-        self.error = error
-        self.done.set()
 
 
 class ZooKeeper:
@@ -136,15 +103,12 @@ class ZooKeeper:
         self.service = service
         self._listeners: list[Callable[[State], object]] = [] if on_state is None else [on_state]
         self._changed = trio.Event()
-        chance = service.random(f"zookeeper session {service.process.node.next_call}")
-        self._chance = chance
-        self._servers = chance.sample(servers, len(servers))
-        self._attempts = 0
+        self._route = Route(servers, service.random(f"zookeeper session {service.process.node.next_call}"))
         self._password = ""
         self._connection: Connection | None = None
         self._tried = ""
         self._looks: Timer | None = None
-        self._asked: deque[_Asked] = deque()
+        self._asked: deque[Asked] = deque()
         self._cxid = 0
         self._connect_us = self._heard_us = self._looked_us = 0
         self._pings: dict[int, int] = {}
@@ -246,7 +210,7 @@ class ZooKeeper:
         if self.over:
             raise SessionExpired(f"the session is {self.state.value}")
         self._cxid += 1
-        asked = _Asked(Call(self._cxid, body), self._now_us, watch)
+        asked = Asked(Call(self._cxid, body), self._now_us, watch)
         self._asked.append(asked)
         if self.observer is not None:
             self.observer.asked(asked.call)
@@ -258,7 +222,7 @@ class ZooKeeper:
         assert asked.result is not None
         return asked.result.value
 
-    def _send(self, asked: _Asked) -> None:
+    def _send(self, asked: Asked) -> None:
         assert self._connection is not None
         asked.sent = True
         self._connection.send(asked.call)
@@ -272,8 +236,7 @@ class ZooKeeper:
     def _connect(self) -> None:
         if self.over:
             return
-        self._tried = self._servers[self._attempts % len(self._servers)]
-        self._attempts += 1
+        self._tried = self._route.next()
         self._connect_us = self._heard_us = self._looked_us = self._now_us
         hello = Connect(self.session, self._password, self.last_zxid, self.timeout_us)
         connection = self._connection = self.service.connect(self._tried, PORT, hello)
@@ -289,20 +252,13 @@ class ZooKeeper:
         """The connection is of no use any more; try another server."""
         self._hang_up()
         if self.state is State.CONNECTED:
-            self._attempts = 0
-            self._servers.append(self._servers.pop(self._servers.index(self._tried)))  # the others first
+            self._route.begin(last=self._tried)
             self._turn(State.DISCONNECTED)
         asked, self._asked = self._asked, deque()
         for each in asked:
             each.fail(ConnectionLoss(reason, definite=not each.sent))
         if not self.over:
-            self.service.after(self._pause_us(), self._connect)
-
-    def _pause_us(self) -> int:
-        """None before each server was tried once, and then ever longer."""
-        rounds = self._attempts // len(self._servers)
-        most_us = min(PAUSE_US << min(rounds, 16), self.timeout_us // 15) if rounds else 1_000
-        return int(most_us * (0.5 + self._chance.random() / 2))
+            self.service.after(self._route.pause_us(self.timeout_us // 15), self._connect)
 
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -378,7 +334,7 @@ class ZooKeeper:
         if message.timeout_us != self.timeout_us and self._looks is not None:
             self.timeout_us = message.timeout_us
             self._looks.interval_us = max(1, self.timeout_us // LOOKS)
-        self.server, self._attempts = self._tried, 0
+        self.server = self._tried
         self._pinged_us = self._connect_us
         self._confirm(self._connect_us)
         connection = self._connection

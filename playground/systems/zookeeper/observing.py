@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from playground.systems.zookeeper.handle import ZooKeeper
 from playground.systems.zookeeper.messages import Call, Fired, Result, Sync, Write
@@ -10,6 +10,22 @@ from playground.systems.zookeeper.watching import Registered
 
 if TYPE_CHECKING:
     from playground.kernel.world import World
+
+
+class Observer(Protocol):
+    """Is told what a session sees; for checks. It must change nothing."""
+
+    def asked(self, call: Call) -> None:
+        """A request is made."""
+
+    def answered(self, call: Call, result: Result) -> None:
+        """Its answer has come."""
+
+    def registered(self, watch: Registered) -> None:
+        """A watch is set."""
+
+    def fired(self, fired: Fired, watches: tuple[Registered, ...]) -> None:
+        """An event has come, for ``watches``."""
 
 
 class Done(NamedTuple):
