@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from playground.kernel.connections import Connection
     from playground.systems.zookeeper.peer import Peer
 
+CONNECT_TICKS = 3
+"""For so long a learner takes a refusal for "not yet": who was elected may learn of it later."""
+
 
 class Learner:
     """One server's time with one leader."""
@@ -56,8 +59,8 @@ class Learner:
         self.entered = False
         self.serving = False
         self.over = False
-        self._heard_us = peer.clock.monotonic_us
-        self._deadline_us = self._heard_us + peer.init_us
+        self._heard_us = self._since_us = peer.clock.monotonic_us
+        self._deadline_us = self._since_us + peer.init_us
         self._connection = self._connect()
 
     @property
@@ -95,7 +98,8 @@ class Learner:
     def _on_closed(self, _reason: str) -> None:
         if self.over:
             return
-        if self.epoch or not self.in_time():
+        waited_us = self._peer.clock.monotonic_us - self._since_us
+        if self.epoch or waited_us > CONNECT_TICKS * self._peer.tick_us:
             self._peer.look(f"{self.leader} has closed the connection")
         else:  # perhaps it does not know yet that it was elected
             self._peer.after(self._peer.tick_us // 4, self._connect_again)
