@@ -84,7 +84,7 @@ FIGURES: dict[str, Figure] = {
         ("config_spread_min", _D, _MOMENT, "the shortest time from the commit of one until every node went by it"),
         ("config_spread_max", _D, _MOMENT, "the longest such time"),
         ("members_disputed", _D, _RUN, "the longest that two nodes which the ensemble answered saw different members"),
-        ("members_unanswered", _N, _RUN, "the most nodes at once that ran and that the ensemble did not answer"),
+        ("members_unanswered", _D, _RUN, "the longest that a node which ran was not answered by the ensemble"),
         ("members_fewest", _N, _RUN, "the fewest members that such a node saw, once one had seen all"),
         ("gossip_disputed", _D, _RUN, "the longest that two nodes believed different nodes dead, by gossip"),
         ("gossip_fewest", _N, _RUN, "the fewest nodes that a node believed not dead, by gossip"),

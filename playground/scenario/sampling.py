@@ -215,7 +215,8 @@ class Rosters(Sampler):
     def __init__(self) -> None:
         self._members = _Dispute()
         self._gossip = _Dispute()
-        self._unanswered: int | None = None
+        self._unanswered_us = 0
+        self._alone_since_us: dict[str, int] = {}
         self._fewest: int | None = None
         self._fewest_believed: int | None = None
 
@@ -225,7 +226,10 @@ class Rosters(Sampler):
         seen = [each.seen for each in services.values() if each.state is State.CONNECTED]
         if self._fewest is not None or tuple(sorted(nodes)) in seen:
             self._members.look(seen, cluster.now_us)
-            self._unanswered = max(self._unanswered or 0, len(services) - len(seen))
+            alone = [name for name, each in services.items() if each.state is not State.CONNECTED]
+            self._alone_since_us = {name: self._alone_since_us.get(name, cluster.now_us) for name in alone}
+            waits_us = [cluster.now_us - since_us for since_us in self._alone_since_us.values()]
+            self._unanswered_us = max(self._unanswered_us, *waits_us, 0)
             self._fewest = min([len(nodes) if self._fewest is None else self._fewest, *map(len, seen)])
         dead = [
             tuple(name for name in nodes if gossip.believes(name) is Belief.DEAD)
@@ -237,8 +241,9 @@ class Rosters(Sampler):
         self._fewest_believed = believed if self._fewest_believed is None else min(self._fewest_believed, believed)
 
     def figures(self, cluster: Cluster) -> dict[str, Value]:
-        members_us = None if self._fewest is None else self._members.longest_us
-        values = (members_us, self._unanswered, self._fewest, self._gossip.longest_us, self._fewest_believed)
+        known = self._fewest is not None
+        members = (self._members.longest_us, self._unanswered_us, self._fewest) if known else (None, None, None)
+        values = (*members, self._gossip.longest_us, self._fewest_believed)
         return dict(zip(self.names, values, strict=True))
 
 
