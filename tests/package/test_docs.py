@@ -12,6 +12,7 @@ import pytest
 from playground.scenario.loader import loads_file
 from playground.scenario.model import Script
 from playground.scenario.playing import play_script
+from playground.spec import PRESETS, ClusterSpec
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
@@ -34,6 +35,14 @@ def test_its_examples_are_scenarios_and_pass(text: str) -> None:
 
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) == 2
+
+
+def test_its_cluster_is_one_and_every_preset_is_told() -> None:
+    [text] = [text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if text.startswith("cluster:")]
+    script = loads_file(f"until: 1s\n{text}", "docs/scenarios.md")
+    assert isinstance(script, Script)
+    assert script.variants[0].spec == ClusterSpec.model_validate(PRESETS["platform"])
+    assert all(f"`{name}`" in PAGE for name in PRESETS)
 
 
 def test_its_links_exist() -> None:
