@@ -164,7 +164,10 @@ class Chaos:
     """Random faults, a few at a time, and an end."""
 
     lab: Lab
-    acts: tuple[str, ...] = ("crash", "freeze", "cut", "one-way", "away", "drift", "muddle", "server")
+    acts: tuple[str, ...] = (
+        *("crash", "freeze", "cut", "one-way", "away"),
+        *("drift", "slow", "muddle", "server", "disk"),
+    )
     undo: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -190,6 +193,16 @@ class Chaos:
         self.done += 1
         if act == "drift":
             self.random.choice(list(world.nodes.values())).clock.set_drift(self.random.choice((-200_000, 0, 200_000)))
+            return
+        if act == "slow":
+            slow = self.random.choice(list(world.nodes.values()))
+            slow.set_event_cost(self.random.choice((1_000, 10_000)))
+            self.undo.append(lambda: slow.set_event_cost(0))
+            return
+        if act == "disk":
+            disk = world.nodes[self.random.choice(lab.ensemble)].disk
+            disk.hang()
+            self.undo.append(disk.resume)
             return
         # Whoever is master is worth twice the trouble.
         names = [*lab.up, lab.master] if lab.master in lab.up else lab.up
