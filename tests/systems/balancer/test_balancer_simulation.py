@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_world_in_any_process() -> None:
     code = (
         "from tests.systems.balancer.test_balancer_simulation import chaotic\n"
         "from tests.systems.balancer.balancer_lab import simulate\n"
-        "for policy in ('two-choices', 'hash', 'least-connections'):\n"
-        "    print(simulate(chaotic, 3, 8, policy=policy).world.digest())"
+        "for policy in ('two-choices', 'hash'):\n"
+        "    print(simulate(chaotic, 3, 5, policy=policy).world.digest())"
     )
     assert len(told(code, ("0", "1"))) == 1

@@ -29,14 +29,14 @@ async def storm(seed: int, budget: float | None, *, crash: bool = True) -> Lab:
     await lab.run(6)
     for name in ("s2", "s3") if crash else ():
         lab.node(name).start()
-    await lab.run(22)
+    await lab.run(15)
     assert lab.violations == []
     return lab
 
 
 def late(lab: Lab) -> Any:
-    """What became of the requests of ten seconds, long after all servers were back."""
-    return lab.outcomes(20, 30)
+    """What became of the requests of six seconds, long after all servers were back."""
+    return lab.outcomes(18, 24)
 
 
 def test_without_a_budget_the_overload_outlives_its_cause_and_with_it_it_ends() -> None:
