@@ -28,6 +28,8 @@ class Lags:
         """One for each slave and look."""
         self._seen_us: dict[str, dict[tuple[int, int], int]] = {}
         """Shard -> position in the master's log -> when it was first seen; those that some slave may lack."""
+        self._had: dict[tuple[str, str], int] = {}
+        """(shard, slave) -> how far it had the log when it was last looked at."""
 
     def look(self, services: Services, now_us: int) -> None:
         """See how far everybody is by now."""
@@ -42,12 +44,15 @@ class Lags:
         assert master.leading is not None
         log, shard = master.log, master.shard
         before = self._seen_us.get(shard, {})
+        slaves = [name for name in master.leading.assignment.names if name != master.service.name]
         have = {
             name: _agreed(master, services[name].replicas[shard])
-            for name in master.leading.assignment.names
-            if name in services and shard in services[name].replicas and name != master.service.name
+            for name in slaves
+            if name in services and shard in services[name].replicas
         }
-        oldest = min(have.values(), default=log.last.seq)
+        self._had.update({(shard, name): seq for name, seq in have.items()})
+        # Who is down will lack what it lacks now, when it is back.
+        oldest = min((self._had.get((shard, name), 0) for name in slaves), default=log.last.seq)
         places = range(max(oldest, log.base.seq) + 1, log.last.seq + 1)
         seen_us = {(log.epoch_at(seq), seq): before.get((log.epoch_at(seq), seq), now_us) for seq in places}
         self._seen_us[shard] = seen_us

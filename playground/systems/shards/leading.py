@@ -39,10 +39,8 @@ from playground.systems.shards.placing import Assignment, acknowledging
 if TYPE_CHECKING:
     from playground.systems.shards.replica import Replica
 
-BATCH = 64
-"""Entries in one message."""
-WINDOW = 512
-"""Entries under way to one slave."""
+BATCH = 256
+"""Entries in one message. The next one follows when it is reported: what is under way cannot overtake itself."""
 INSTALL_US = 1_000_000
 """A snapshot is not sent again before this."""
 _REMEMBERED = 4_096
@@ -308,14 +306,10 @@ class Leading:
         elif follower.match < log.base.seq:
             self._install(follower)
         else:
-            follower.sent = max(follower.sent, follower.match)
-            while follower.sent < log.last.seq and follower.sent - follower.match < WINDOW:
-                entries = log.after(follower.sent, BATCH)
-                self._send(follower, log.position(follower.sent), entries)
-                follower.sent += len(entries)
-                anyway = False
-            if anyway:
-                self._send(follower, log.position(follower.sent), ())
+            entries = () if follower.sent > follower.match else log.after(follower.match, BATCH)
+            if entries or anyway:
+                self._send(follower, log.position(follower.match), entries)
+                follower.sent = max(follower.sent, follower.match + len(entries))
 
     def on_report(self, source: str, report: Report) -> None:
         """What a slave has on its disk."""
@@ -336,7 +330,11 @@ class Leading:
         follower.life = report.life
         self._take(follower, report)
         self.advance()
-        if not self.over and (report.fetch or self._settings.shipping == "push"):
+        if self.over:
+            return
+        if report.fetch:
+            follower.sent = follower.match
+        if report.fetch or self._settings.shipping == "push":
             self.ship(follower, anyway=report.fetch)
 
     def _take(self, follower: Follower, report: Report) -> None:

@@ -107,6 +107,16 @@ class Report:
 
 
 @message
+class Hello:
+    """The first message of a connection. Answered by `Welcome`, behind which come the questions."""
+
+
+@message
+class Welcome:
+    """The node serves."""
+
+
+@message
 class Read:
     """The value of ``key``. ``slave``: any replica may answer, if it has all up to ``after``."""
 

@@ -93,7 +93,10 @@ class Replica:
         self.compact()
 
     def on_install(self, source: str, message: Install) -> None:
-        if message.life != self.life or not self._heed(source, message.epoch):
+        if message.life != self.life:
+            self.report(source)
+            return
+        if not self._heed(source, message.epoch):
             return
         log, position = self.log, message.position
         if self.durable < 0 or log.holds(position):
@@ -176,7 +179,7 @@ class Replica:
             if self.leading is not None:
                 self.leading.advance()
             elif reporting:
-                self.report(self.leader)
+                self.report(self.leader, fetch=self.settings.shipping == "pull" and self.newest > self.log.last.seq)
 
         self.file.append(entry, safe)
         self.log.append(entry)

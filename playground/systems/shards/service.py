@@ -22,10 +22,12 @@ from playground.systems.shards.messages import (
     Ask,
     Failed,
     Found,
+    Hello,
     Install,
     Read,
     Report,
     Told,
+    Welcome,
     Write,
     Written,
 )
@@ -169,13 +171,13 @@ class ShardsService(Service):
 
     # --- clients --------------------------------------------------------------------------------
 
-    def _accept(self, connection: Connection, hello: Ask) -> None:
+    def _accept(self, connection: Connection, _hello: Hello) -> None:
         earlier = self._lines.get(connection.peer)
         if earlier is not None:
             earlier.close()
         self._lines[connection.peer] = connection
         connection.on_message = partial(self._asked, connection)
-        self._asked(connection, hello)
+        connection.send(Welcome())
 
     def _asked(self, connection: Connection, ask: Ask) -> None:
         def answer(body: Found | Written | Failed) -> None:

@@ -5,7 +5,7 @@ There is one shard of three copies in mode "one", n1 leads it, n2 and n3 follow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -169,6 +169,7 @@ async def abort_behind_its_write() -> Lab:
 async def lost_answer() -> Lab:
     """The answer to a write is lost, another client writes, and the first asks again."""
     lab = await ready(timeout_us=3_000_000)
+    await lab.read("k")
     rule = deaf(lab, ["n1"], ["c1"])
     begin(lab, "k", "first")
     await lab.run(0.3)
@@ -208,7 +209,7 @@ async def written_alone() -> Lab:
     return await healed(lab, rule)
 
 
-ACCIDENTS = {
+ACCIDENTS: dict[str, Callable[[], Awaitable[Lab]]] = {
     "power failure": power_failure,
     "master and a client cut off": master_and_a_client_cut_off,
     "frozen master": frozen_master,
