@@ -63,7 +63,7 @@ class Watch(Service):
             self.every(self._interval_us, partial(self.spawn, self._check, name), first_us=first_us)
 
     def weights(self) -> dict[str, float]:
-        """The weight of each server that may get requests, in the order of their names. () if all are ejected."""
+        """The weight of each server that may get requests, in the order of the configuration; {} if all are ejected."""
         now_us = self.clock.monotonic_us
         weights = {}
         for name, watched in self.watched.items():
