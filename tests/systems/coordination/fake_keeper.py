@@ -39,8 +39,8 @@ class Znode:
 class Ensemble:
     """``trouble``: kind of request -> what befalls the next ones of it.
 
-    "before" and "after": the connection breaks before it is done, or after. "expired": refused, the session is over.
-    "silence": done, but no answer ever comes.
+    The connection breaks: "unsent" (the request never left), "before" it is done, "after" it. "expired": refused,
+    the session is over. "silence": done, but no answer ever comes.
     """
 
     def __init__(self) -> None:
@@ -146,9 +146,9 @@ class FakeKeeper:
         if trouble == "expired":
             self.ensemble.expire(self.session)
         self.require_session(path)
-        if trouble == "before":
+        if trouble in ("unsent", "before"):
             self.lose()
-            raise ConnectionLoss(path)
+            raise ConnectionLoss(path, definite=trouble == "unsent")
         result = act()
         if trouble == "after":
             self.lose()

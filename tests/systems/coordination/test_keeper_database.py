@@ -121,6 +121,11 @@ def test_an_answer_that_is_lost_leaves_a_write_open(ensemble: Ensemble, trouble:
     )
 
 
+def test_a_write_that_never_left_is_sent_when_there_is_a_connection_again(ensemble: Ensemble) -> None:
+    ensemble.trouble["set"] = ["unsent", "unsent"]
+    assert outcomes(lambda user: user.put("k0", "a"), lambda user: user.get("k0")) == [None, ("a",)]
+
+
 def test_a_write_without_an_answer_in_time_is_open(ensemble: Ensemble) -> None:
     ensemble.trouble["set"] = ["silence"]
     ensemble.create("/kv", "", 0, sequential=False)
