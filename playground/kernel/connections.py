@@ -30,6 +30,8 @@ RTO_MAX_US = 3_000_000
 ACK_US = 40_000
 """How long an acknowledgement may wait for a message to travel with (Linux's TCP_DELACK_MIN)."""
 GIVE_UP_US = 30_000_000
+PROBE_US = 10_000
+"""What a probe waits beside two round trips and a late acknowledgement."""
 _BURST = 16
 """So many messages are sent again at a time."""
 
@@ -63,6 +65,7 @@ class Connection:
         "_desk",
         "_early",
         "_port",
+        "_probed",
         "_resend_timer",
         "_rto_us",
         "_sent",
@@ -92,6 +95,8 @@ class Connection:
         self._early: dict[int, Any] = {}
         self._srtt_us = 0
         self._rto_us = RTO_US
+        self._probed = False
+        """It was sent again since anything was acknowledged: the network is bad, be patient."""
         self._ack_timer: Timer | None = None
         self._resend_timer: Timer | None = None
 
@@ -104,7 +109,7 @@ class Connection:
         self._unacknowledged.append((number, body, process.node.clock.monotonic_us))
         self._transmit(number, body)
         if self._resend_timer is None:
-            self._resend_timer = process.after(self._rto_us, self._resend)
+            self._resend_timer = process.after(self._patience_us, self._resend)
 
     def close(self) -> None:
         """Break it from this side. The other one is told, if it can be reached; ``on_closed`` is not called here."""
@@ -116,6 +121,12 @@ class Connection:
     def unacknowledged(self) -> int:
         """Messages sent of which it is not known that they have arrived."""
         return len(self._unacknowledged)
+
+    @property
+    def _patience_us(self) -> int:
+        if self._probed or not self._srtt_us:
+            return self._rto_us
+        return min(self._rto_us, 2 * self._srtt_us + ACK_US + PROBE_US)
 
     def take(self, segment: Segment) -> None:
         """A segment has arrived."""
@@ -141,6 +152,7 @@ class Connection:
 
     def _note_acknowledged(self, acknowledged: int) -> None:
         self._acknowledged = acknowledged
+        self._probed = False
         waiting = self._unacknowledged
         sent_us = -1
         while waiting and waiting[0][0] <= acknowledged:
@@ -185,7 +197,9 @@ class Connection:
             number, body, _ = waiting[index]
             waiting[index] = (number, body, -1)
             self._transmit(number, body)
-        self._rto_us = min(RTO_MAX_US, 2 * self._rto_us)
+        if self._probed:
+            self._rto_us = min(RTO_MAX_US, 2 * self._rto_us)
+        self._probed = True
         self._resend_timer = process.after(self._rto_us, self._resend)
 
     def _break(self, reason: str) -> None:
