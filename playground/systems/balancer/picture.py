@@ -24,14 +24,15 @@ Servers = Mapping[str, ServerService]
 
 COLUMNS = (
     Column("server", 6),
-    Column("treated as", 11, weight=1),
+    Column("treated as", 10, weight=1),
     Column("reports", 9),
     Column("checks", 9),
-    Column("open", 4, right=True, drop=2),
-    Column("queue", 5, right=True, drop=1),
-    Column("load", 10, weight=1, drop=3),
+    Column("open", 4, right=True, drop=3),
+    Column("queue", 5, right=True, drop=2),
+    Column("load", 10, weight=1, drop=1),
     Column("weight", 6, right=True, drop=4),
 )
+"""Who gets how much is what the table is about: of what may be left out on a narrow panel, the load goes last."""
 _DASH = Cell("–", Tone.MUTED)
 _BELIEFS = {
     Belief.ALIVE: Cell("● alive", Tone.GOOD),

@@ -57,6 +57,7 @@ class ServerService(Service):
         self.failed = 0
         """Requests that the database did not do, or not in time."""
         self._reports = 0
+        self._curved = 0
 
     def start(self) -> None:
         self.database.start()
@@ -65,6 +66,12 @@ class ServerService(Service):
 
     def health(self) -> Health:
         return Health(len(self.queue), self.working, self.once)
+
+    def take_work(self) -> int:
+        """How many requests its workers have finished, well or not, since this was last asked."""
+        work = self.done + self.failed
+        since, self._curved = work - self._curved, work
+        return since
 
     # --- signs of life -------------------------------------------------------------------
 

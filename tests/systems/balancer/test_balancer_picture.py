@@ -8,6 +8,7 @@ from typing import Any
 from playground.systems.balancer import checks, picture, roles
 from tests.systems.balancer.balancer_lab import Lab, OneWay, simulate
 from widgets.shapes import Table
+from widgets.table import layout
 
 
 def shown(lab: Lab) -> Table:
@@ -80,6 +81,28 @@ def test_details_of_those_that_run_and_of_those_that_do_not() -> None:
         assert "8 at work" in picture.server_detail(lab.world, "s1", lab.server("s1")).facts[1].text
         assert picture.balancer_detail(lab.world, "b1", None).title == "b1: no process runs"
         assert "no process runs" in picture.server_detail(lab.world, "s1", None).title
+
+    simulate(main)
+
+
+def test_on_a_narrow_panel_the_load_is_the_last_column_that_is_left_out() -> None:
+    marks = 4
+    for width, titles in (
+        (80, ["server", "treated as", "reports", "checks", "open", "queue", "load", "weight"]),
+        (55, ["server", "treated as", "reports", "checks", "load"]),
+        (50, ["server", "treated as", "reports", "checks"]),
+    ):
+        assert [picture.COLUMNS[i].title for i, _ in layout(picture.COLUMNS, width - marks)] == titles
+
+
+def test_the_curve_of_a_server_shows_the_requests_that_it_has_worked_on() -> None:
+    async def main() -> None:
+        lab = Lab(rate=100)
+        await lab.run(3)
+        work = {name: lab.server(name).take_work() for name in lab.servers}
+        assert work == {name: lab.server(name).done + lab.server(name).failed for name in lab.servers}
+        assert min(work.values()) > 20
+        assert all(lab.server(name).take_work() == 0 for name in lab.servers)
 
     simulate(main)
 
