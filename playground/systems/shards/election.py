@@ -3,7 +3,7 @@
 * The master holds an ephemeral znode. When it vanishes, everybody who watches it is told.
 * Each member then promises, on its disk, to take nothing of the old epoch any more. It announces that, and how far
   its log goes.
-* When so many have announced that one of them must have every acknowledged write, the one whose log goes furthest claims:
+* When so many have announced that one of them must have every acknowledged write, who has the longest log claims:
   in one transaction the epoch is raised and the master's znode is made. The epoch's znode has a version; if
   anything has changed since it was read, the claim fails. So there is one master in an epoch.
 * Who finds the master's znode to be its own, made in this session, leads: also when it never heard
