@@ -133,7 +133,10 @@ def held_values(nodes: Iterable[Node]) -> dict[str, tuple[str, ...]]:
 
 
 def copies(services: Services) -> dict[str, int]:
-    """Shard -> how many of its members that run hold on disk all that is committed (0 without a master)."""
+    """Shard -> how many of its members that run hold on disk all that is committed (0 without a master).
+
+    What was written this very moment may be under way.
+    """
     found = {}
     for shard in _shards(services):
         master = roles.leader(services, shard)
@@ -142,9 +145,7 @@ def copies(services: Services) -> dict[str, int]:
             found[shard] = 0
             continue
         found[shard] = sum(
-            replica.identity == identity
-            and replica.durable >= master.log.commit
-            and replica.log.epoch_at(master.log.commit) == master.applied.epoch
+            replica.identity == identity and leading.age_us(_common(replica, master)) < leading.quiet_us
             for name, identity in leading.assignment.members
             if name in services and (replica := services[name].replicas.get(shard)) is not None
         )
@@ -184,7 +185,7 @@ def reversed_everywhere(services: Services, failed: Mapping[str, Iterable[str]])
 
 
 def converged(services: Services) -> list[Violation]:
-    """Every shard has a master that serves, and its slaves show what it shows."""
+    """Every shard has a master that serves, and its slaves show what it shows, but for what is quite new."""
     found = []
     for shard in _shards(services):
         master = roles.leader(services, shard)
@@ -198,8 +199,18 @@ def converged(services: Services) -> list[Violation]:
     return found
 
 
-def _same(one: Replica, other: Replica) -> bool:
-    return one.applied == other.applied and one.log.state.data == other.log.state.data
+def _same(slave: Replica, master: Replica) -> bool:
+    """Whether the slave shows what the master shows, or did a moment ago."""
+    leading = master.leading
+    if slave.applied == master.applied:
+        return slave.log.state.data == master.log.state.data
+    young = leading is not None and leading.age_us(slave.log.commit) < 2 * leading.quiet_us
+    return young and slave.log.common(master.log.runs(master.log.last.seq)) >= slave.log.commit
+
+
+def _common(replica: Replica, master: Replica) -> int:
+    """How far a copy has the master's log on its disk."""
+    return master.log.common(replica.log.runs(replica.durable))
 
 
 def _shards(services: Services) -> tuple[str, ...]:

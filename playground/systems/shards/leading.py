@@ -149,11 +149,12 @@ class Leading:
 
     def lag(self, follower: Follower) -> tuple[int, int]:
         """How many records a slave lacks, and the age of the oldest of them in microseconds."""
-        lacking = self._log.last.seq - max(follower.match, 0)
-        if not lacking:
-            return 0, 0
+        return self._log.last.seq - max(follower.match, 0), self.age_us(follower.match)
+
+    def age_us(self, seq: int) -> int:
+        """How long ago what follows ``seq`` was written, or this term began; 0 if nothing follows it."""
         now_us = self._service.clock.monotonic_us
-        return lacking, next((now_us - at_us for seq, at_us in self._made_us if seq > follower.match), 0)
+        return next((now_us - at_us for made, at_us in self._made_us if made > seq), 0)
 
     def end(self, why: str) -> None:
         """This node does not lead any more, and knows it. What is under way may still be done, by others."""

@@ -168,7 +168,7 @@ async def abort_behind_its_write() -> Lab:
 
 async def lost_answer() -> Lab:
     """The answer to a write is lost, another client writes, and the first asks again."""
-    lab = await ready(timeout_us=3_000_000)
+    lab = await ready(timeout_us=6_000_000)
     await lab.read("k")
     rule = deaf(lab, ["n1"], ["c1"])
     begin(lab, "k", "first")
@@ -176,7 +176,7 @@ async def lost_answer() -> Lab:
     await lab.do(partial(lab.client("c2").read, "k"))
     await lab.do(partial(lab.client("c2").write, "k", "second"))
     await lab.do(partial(lab.client("c2").read, "k"))
-    await lab.run(2)
+    await lab.run(2.8)
     return await healed(lab, rule)
 
 
