@@ -94,6 +94,7 @@ class Writer(Service):
         self.script = script
         self.states: list[tuple[Any, ...]] = []
         self.safe = 0
+        self.snapped = 0
         runs.append(self)
 
     async def recover(self) -> None:
@@ -111,16 +112,20 @@ class Writer(Service):
         if act == "add":
             log.add(last + number, b"word %d" % number, lambda: self.note_safe(place))
         elif act == "cut":
-            log.cut(max(history.floor.zxid, last - number))
+            # What a snapshot was taken of has been applied: that is committed, and never cut off.
+            log.cut(max(history.floor.zxid, self.snapped, last - number))
         elif act == "promise":
             log.promise(history.accepted + number, lambda: self.note_safe(place))
         elif act == "enter":
             log.enter(history.accepted + number, lambda: self.note_safe(place))
         elif act == "compact":
             if not log._wal.rewriting and history.whole:
-                self.spawn(log.compact, history.before(last - number), b"state")
+                point = history.before(last - number)
+                self.snapped = max(self.snapped, point.zxid)
+                self.spawn(log.compact, point, b"state")
             return
         else:
+            self.snapped = 0
             log.forget(lambda: self.note_safe(place))
         self.states.append(state(history))
 
