@@ -103,6 +103,8 @@ class Leading:
         self.acknowledged = 0
         """Writes, in this term."""
         self.committed_write = False
+        self.tried: dict[str, None] = {}
+        """Nodes that were to become members and did not get everything in time."""
         self._service = service = replica.service
         self._settings = settings = replica.settings
         self._log = replica.log

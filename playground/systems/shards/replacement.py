@@ -69,6 +69,7 @@ async def _look_after(node: ShardsService, zk: ZooKeeper, leading: Leading) -> N
             text = f"{node.name} has {_whom(lost, spare)} as a member of {shard}: it has everything"
             node.note("replaced", text, group=shard, term=leading.epoch, old=f"{lost.name}:{old}", new=spare)
     elif not leading.over and leading.followers.get(spare) is newcomer:
+        leading.tried[spare] = None
         leading.adopt(assignment)
     leading.frozen = False
     leading.advance()
@@ -85,7 +86,10 @@ def _lost(node: ShardsService, leading: Leading) -> Follower | None:
 
 
 async def _spare(node: ShardsService, zk: ZooKeeper, leading: Leading) -> str:
-    """The node that runs, is no member, does not leave, and has the fewest shards; "": there is none."""
+    """The node that runs, is no member, does not leave, and has the fewest shards; "": there is none.
+
+    One that was tried in vain comes last.
+    """
     held: dict[str, int] = {}
     for shard in await zk.children(SHARDS):
         text = await read(zk, state_path(shard))
@@ -93,7 +97,7 @@ async def _spare(node: ShardsService, zk: ZooKeeper, leading: Leading) -> str:
             held[name] = held.get(name, 0) + 1
     taken = (*leading.assignment.names, *node.leaving)
     spares = [name for name in await zk.children(NODES) if name not in taken]
-    return min(spares, key=lambda name: (held.get(name, 0), len(name), name), default="")
+    return min(spares, key=lambda name: (name in leading.tried, held.get(name, 0), len(name), name), default="")
 
 
 async def _has_all(node: ShardsService, leading: Leading, newcomer: Follower) -> bool:

@@ -68,8 +68,6 @@ class ShardsService(Service):
         self.reads = self.writes = 0
         self._founding = {} if joining else {shard: founders(shard, settings, members) for shard in settings.names}
         self._formatting: dict[str, None] = {}
-        self._lines: dict[str, Connection] = {}
-        """The newest connection of each client."""
         self._load = 0.0
         self._work = 0
 
@@ -172,10 +170,6 @@ class ShardsService(Service):
     # --- clients --------------------------------------------------------------------------------
 
     def _accept(self, connection: Connection, _hello: Hello) -> None:
-        earlier = self._lines.get(connection.peer)
-        if earlier is not None:
-            earlier.close()
-        self._lines[connection.peer] = connection
         connection.on_message = partial(self._asked, connection)
         connection.send(Welcome())
 

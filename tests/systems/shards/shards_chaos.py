@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from playground.kernel.errors import CallError
 from playground.kernel.network import DROP, PASS, Parcel, Verdict
 from playground.kernel.node import Life, Node
 from playground.systems.shards import checks
 from playground.systems.shards.service import ShardsService
-from tests.systems.shards.shards_lab import Lab
+from tests.systems.shards.shards_lab import Client, Lab
 from tests.systems.store.store_lab import Cut, Muddle
 
 
@@ -27,7 +29,10 @@ class OneWay:
 
 @dataclass
 class Chaos:
-    """``acts``: which faults may happen. A disk is lost or damaged only while all copies of all shards are whole."""
+    """``acts``: which faults may happen. A disk is lost or damaged only while all copies of all shards are whole.
+
+    Beyond the default: nodes that "join" and "leave".
+    """
 
     lab: Lab
     acts: tuple[str, ...] = (
@@ -109,6 +114,12 @@ class Chaos:
         elif act == "slow cpu":
             node.set_event_cost(1_000)
             self.undo.append(lambda: node.set_event_cost(0))
+        elif act == "join":
+            if len(lab.nodes) < 7:
+                lab.join(f"n{len(lab.nodes) + 1}")
+        elif act == "leave":
+            client = lab.client()
+            client.spawn(_ask_to_leave, client, name)
         elif act == "drift":
             node.clock.set_drift(self.random.choice((-200_000, -100_000, 100_000, 200_000)))
 
@@ -134,6 +145,11 @@ class Chaos:
         """No disk is lost or damaged now, and none was whose node has not got everything back."""
         services = self.lab.services()
         return len(services) == len(self.lab.nodes) and not checks.under_replicated(services)
+
+
+async def _ask_to_leave(client: Client, name: str) -> None:
+    with suppress(CallError):  # too few would stay, or the ensemble cannot be reached
+        await client.database.leave(name)
 
 
 def _leads(service: ShardsService) -> list[bool]:

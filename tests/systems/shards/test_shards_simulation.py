@@ -14,7 +14,7 @@ from tests.systems.shards.shards_lab import Lab, simulate
 
 async def chaotic(seed: int, seconds: int = 10, acts: tuple[str, ...] = Chaos.acts, **settings: Any) -> Lab:
     """A database after chaos, healed and quiet."""
-    lab = Lab(4, seed, **{"rate": 12, **settings})
+    lab = Lab(settings.pop("size", 4), seed, **{"rate": 12, **settings})
     await lab.run(2)
     chaos = Chaos(lab, acts)
     await chaos.run(seconds)
@@ -43,6 +43,17 @@ def test_chaos_breaks_no_promise_and_heals(seed: int, settings: dict[str, Any]) 
     assert lab.linearizable()
     assert checks.converged(services) == []
     assert checks.under_replicated(services) == []
+
+
+@pytest.mark.parametrize("seed", range(50, 52))
+def test_chaos_breaks_no_promise_while_nodes_come_and_go(seed: int) -> None:
+    acts = ("join", "leave", "leave", "crash", "crash master", "cut", "lose")
+    lab = simulate(chaotic, seed, acts=acts, size=5)
+    assert lab.violations == []
+    assert lab.lost() == []
+    assert lab.undone() == []
+    assert lab.linearizable()
+    assert checks.converged(lab.services()) == []
 
 
 @pytest.mark.parametrize("seed", range(40, 42))
