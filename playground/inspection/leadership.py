@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playground.cluster import Cluster
 
 ENSEMBLE = "ensemble"
+BALANCERS = "balancers"
 
 
 @dataclass(slots=True)
@@ -124,6 +125,9 @@ class LeadershipPart(Part):
             found["leaderless_s"] = ensemble.total_us(now_us) / 1e6
             found["leaderless_max_s"] = ensemble.worst_us(now_us) / 1e6
             found["elections"] = ensemble.elections
+        balancers = self.groups.get(BALANCERS)
+        if balancers is not None:
+            found["balancerless_max_s"] = balancers.worst_us(now_us) / 1e6
         masters = [group for name, group in self.groups.items() if name.startswith(("shard-", "masters"))]
         if masters:
             found["masterless_s"] = max(group.total_us(now_us) for group in masters) / 1e6

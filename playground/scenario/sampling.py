@@ -13,6 +13,7 @@ from typing import ClassVar
 from playground.cluster import Cluster
 from playground.figure import Value
 from playground.metrics import percentile
+from playground.systems.balancer.sight import Comebacks, Unseen
 from playground.systems.coordination.service import CoordinationService
 from playground.systems.gossip import checks as gossip_checks
 from playground.systems.gossip.figures import Spread
@@ -202,6 +203,28 @@ class Followers(Sampler):
         return dict(zip(self.names, (*ranks, self._lags.max_records), strict=True))
 
 
+class Servers(Sampler):
+    """What balancers believe of useless servers, and what they give those that come back (claims L2 and L3)."""
+
+    names = ("unseen_by_reports", "unseen_by_checks", "share_after_return")
+    every_us = 50_000
+
+    def __init__(self) -> None:
+        self._unseen = Unseen()
+        self._comebacks = Comebacks()
+
+    def look(self, cluster: Cluster) -> None:
+        self._unseen.look(cluster.world)
+        self._comebacks.look(cluster.world)
+
+    def figures(self, cluster: Cluster) -> dict[str, Value]:
+        if not cluster.of_kind("server"):
+            return dict.fromkeys(self.names)
+        longest_us = self._unseen.longest_us
+        values = (longest_us["heartbeat"], longest_us["health-check"], max(self._comebacks.first, default=None))
+        return dict(zip(self.names, values, strict=True))
+
+
 class Rosters(Sampler):
     """Who is there, by the ensemble's list and by gossip, in the eyes of the data nodes that run (claim G4).
 
@@ -295,7 +318,7 @@ class Owners(Sampler):
         }
 
 
-SAMPLERS: tuple[type[Sampler], ...] = (Rounds, Ages, Heartbeats, Copies, Followers, Rosters, Owners)
+SAMPLERS: tuple[type[Sampler], ...] = (Rounds, Ages, Heartbeats, Copies, Followers, Servers, Rosters, Owners)
 
 
 class Sampling:
