@@ -183,7 +183,7 @@ def test_a_multi_is_done_as_far_as_it_goes(monkeypatch: Patch) -> None:
 
 def test_requests_are_judged_without_what_is_outstanding(monkeypatch: Patch) -> None:
     monkeypatch.setattr(Preparation, "proposed", lambda *_: None)
-    assert caught(checks.SOUND, ("slow", "muddle"), rate=40)
+    assert caught(checks.SOUND, (), rate=20)
 
 
 def test_servers_use_their_own_clocks(monkeypatch: Patch) -> None:
