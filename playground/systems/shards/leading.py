@@ -1,4 +1,4 @@
-"""A master's term: it ships its log, counts the copies, answers when there are enough of them.
+"""A master's term: it takes writes, counts the copies, and answers when there are enough of them.
 
 The rules:
 
@@ -22,51 +22,16 @@ from typing import TYPE_CHECKING
 
 from playground.kernel.errors import DiskError
 from playground.systems.database import RequestId
-from playground.systems.shards.messages import (
-    Append,
-    Entry,
-    Failed,
-    Found,
-    Install,
-    Position,
-    Read,
-    Report,
-    Write,
-    Written,
-)
+from playground.systems.shards.messages import Entry, Failed, Found, Read, Report, Write, Written
 from playground.systems.shards.placing import Assignment, acknowledging
+from playground.systems.shards.shipping import Follower, Shipping
 
 if TYPE_CHECKING:
     from playground.systems.shards.replica import Replica
 
-BATCH = 256
-"""Entries in one message. The next one follows when it is reported: what is under way cannot overtake itself."""
-INSTALL_US = 1_000_000
-"""A snapshot is not sent again before this."""
 _REMEMBERED = 4_096
 
 Answer = Callable[[Found | Written | Failed], object]
-
-
-@dataclass(slots=True)
-class Follower:
-    """A slave, or a node that is to become one, as the master knows it."""
-
-    name: str
-    identity: int
-    """That it must have; 0: a newcomer, whose identity its first report tells."""
-    good_us: int
-    """When it last had everything, or made progress."""
-    match: int = -1
-    """It has all up to here on its disk; -1: nothing that is known to agree."""
-    sent: int = -1
-    known: bool = False
-    """It has reported in this epoch."""
-    stranger: bool = False
-    """It answers under another identity: it has lost what it had."""
-    life: int = 0
-    sent_us: int = 0
-    installed_us: int = -INSTALL_US
 
 
 @dataclass(slots=True)
@@ -114,20 +79,16 @@ class Leading:
         self._requests: dict[RequestId, _Pending] = {}
         self._made_us: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         """``(place, when)`` of the newest entries, to tell lags in time."""
-        self._heartbeat_us = settings.heartbeat_ms * 1_000
         self._timeout_us = settings.write_timeout_ms * 1_000
-        interval_us = settings.heartbeat_ms if settings.shipping == "push" else settings.pull_ms
-        self.quiet_us = max(3 * interval_us * 1_000, self._timeout_us)
-        """Who has made no progress for so long does not count as answering."""
-        self.followers: dict[str, Follower] = {}
         self.first = self._log.last.seq + 1
         """The place of this master's first word."""
         replica.append(Entry(epoch, self.first, "epoch"))
         self._made_us.append((self.first, service.clock.monotonic_us))
         replica.leading = self
         replica.leader = service.name
-        self.adopt(assignment)
-        tick_us = min(self._heartbeat_us, max(self._timeout_us // 4, 5_000))
+        self.shipping = Shipping(replica, epoch)
+        self.shipping.adopt(assignment)
+        tick_us = min(settings.heartbeat_ms * 1_000, max(self._timeout_us // 4, 5_000))
         self._timer = service.every(tick_us, self._tick)
 
     # --- standing -------------------------------------------------------------------------
@@ -143,11 +104,17 @@ class Leading:
     @property
     def answering(self) -> int:
         """How many members, this one included, have lately taken what they were sent."""
-        now_us = self._service.clock.monotonic_us
-        return 1 + sum(
-            follower.known and not follower.stranger and now_us - follower.good_us < self.quiet_us
-            for follower in self._slaves()
-        )
+        return 1 + sum(map(self.shipping.answers, self.shipping.slaves(self.assignment)))
+
+    @property
+    def followers(self) -> dict[str, Follower]:
+        """Slaves and newcomers, by name."""
+        return self.shipping.followers
+
+    @property
+    def quiet_us(self) -> int:
+        """Who has made no progress for so long does not count as answering."""
+        return self.shipping.quiet_us
 
     def lag(self, follower: Follower) -> tuple[int, int]:
         """How many records a slave lacks, and the age of the oldest of them in microseconds."""
@@ -177,15 +144,7 @@ class Leading:
     def adopt(self, assignment: Assignment) -> None:
         """These are the members from now on."""
         self.assignment = assignment
-        now_us = self._service.clock.monotonic_us
-        kept, self.followers = self.followers, {}
-        for name, identity in assignment.members:
-            follower = kept.get(name)
-            if name != self._service.name:
-                same = follower is not None and follower.identity == identity
-                self.followers[name] = follower if follower and same else Follower(name, identity, now_us)
-        for follower in self.followers.values():
-            self.ship(follower)
+        self.shipping.adopt(assignment)
 
     # --- clients ----------------------------------------------------------------------------
 
@@ -223,7 +182,7 @@ class Leading:
                 return
             pending = _Pending(seq, request, self._service.clock.monotonic_us, [answer])
             self._pending[seq] = self._requests[request] = pending
-            self._ship_new()
+            self._go_on()
 
     def _refusal(self, epoch: int) -> Failed | None:
         name, shard = self._service.name, self.replica.shard
@@ -285,13 +244,9 @@ class Leading:
         own = self.replica.durable
         if self._settings.mode == "async":
             return own
-        marks = sorted((own, *(follower.match for follower in self._slaves())), reverse=True)
+        marks = sorted((own, *(follower.match for follower in self.shipping.slaves(self.assignment))), reverse=True)
         need = acknowledging(self._settings, len(self.assignment.members))
         return marks[need - 1] if len(marks) >= need else -1
-
-    def _slaves(self) -> list[Follower]:
-        found = ((self.followers.get(name), identity) for name, identity in self.assignment.members)
-        return [follower for follower, identity in found if follower is not None and follower.identity == identity]
 
     def _tell_first_write(self) -> None:
         if not self.committed_write:
@@ -299,94 +254,34 @@ class Leading:
             text = f"{self._service.name} has committed its first write of {self.replica.shard} in epoch {self.epoch}"
             self._service.note("first-write", text, group=self.replica.shard, term=self.epoch)
 
-    # --- shipping ---------------------------------------------------------------------------
-
-    def ship(self, follower: Follower, *, anyway: bool = False) -> None:
-        """Send what is new for it; ``anyway``: if nothing is, say so."""
-        log = self._log
-        if not follower.known:
-            self._send(follower, log.last, ())
-        elif follower.match < log.base.seq:
-            self._install(follower)
-        else:
-            entries = () if follower.sent > follower.match else log.after(follower.match, BATCH)
-            if entries or anyway:
-                self._send(follower, log.position(follower.match), entries)
-                follower.sent = max(follower.sent, follower.match + len(entries))
+    # --- slaves --------------------------------------------------------------------------------
 
     def on_report(self, source: str, report: Report) -> None:
         """What a slave has on its disk."""
-        follower = self.followers.get(source)
         if report.epoch > self.epoch:
             self.end(f"{source} has promised epoch {report.epoch}")
             return
-        if follower is None:
-            return
-        if not follower.identity:
-            follower.identity = report.identity
-        follower.stranger = report.identity != follower.identity
-        if follower.stranger or report.epoch < self.epoch:
-            if report.fetch:
-                self._send(follower, self._log.last, ())
-            return
-        follower.known = True
-        follower.life = report.life
-        self._take(follower, report)
+        follower = self.followers.get(source)
+        if follower is not None and self.shipping.take(follower, report):
+            self.advance()
+            if not self.over:
+                self.shipping.go_on(follower, report)
+
+    def _go_on(self) -> None:
+        """Something was logged: ship it, and count it where one copy is enough."""
+        self.shipping.ship_new()
         self.advance()
-        if self.over:
-            return
-        if report.fetch:
-            follower.sent = follower.match
-        if report.fetch or self._settings.shipping == "push":
-            self.ship(follower, anyway=report.fetch)
-
-    def _take(self, follower: Follower, report: Report) -> None:
-        match = self._log.common(report.runs)
-        if match > follower.match or match == self._log.last.seq:
-            follower.match = match
-            follower.good_us = self._service.clock.monotonic_us
-        if report.lost or follower.sent < follower.match:
-            follower.sent = follower.match
-
-    def _ship_new(self) -> None:
-        if self._settings.shipping == "push":
-            for follower in self.followers.values():
-                if follower.known:
-                    self.ship(follower)
-        self.advance()
-
-    def _send(self, follower: Follower, previous: Position, entries: tuple[Entry, ...]) -> None:
-        log = self._log
-        commit = log.whole(min(log.commit, previous.seq + len(entries)))
-        message = Append(self.replica.shard, self.epoch, previous, entries, commit, log.last.seq)
-        follower.sent_us = self._service.clock.monotonic_us
-        self._service.send(follower.name, message)
-
-    def _install(self, follower: Follower) -> None:
-        now_us = self._service.clock.monotonic_us
-        if now_us - follower.installed_us < INSTALL_US:
-            return
-        follower.installed_us = follower.sent_us = now_us
-        log = self._log
-        state = log.state.dump()
-        message = Install(self.replica.shard, self.epoch, log.position(log.commit), state, follower.life)
-        self._service.send(follower.name, message)
 
     # --- time ------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         now_us = self._service.clock.monotonic_us
-        push = self._settings.shipping == "push"
-        for follower in self.followers.values():
-            due_us = self._heartbeat_us if push else 2 * self.quiet_us
-            if now_us - follower.sent_us >= due_us:
-                follower.sent = follower.match  # what is still under way is lost, or late: again
-                self.ship(follower, anyway=True)
+        self.shipping.beat()
         overdue = [pending for pending in self._pending.values() if now_us - pending.since_us >= self._timeout_us]
         for pending in overdue:
             self._reverse(pending, now_us)
         if overdue:
-            self._ship_new()
+            self._go_on()
 
     def _reverse(self, pending: _Pending, now_us: int) -> None:
         """It takes too long: undo it, or, if that takes too long as well, say that nobody knows."""

@@ -21,8 +21,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from playground.systems.shards.keeper import NODES, SHARDS, read, state_path
-from playground.systems.shards.leading import Follower, Leading
+from playground.systems.shards.leading import Leading
 from playground.systems.shards.placing import Assignment
+from playground.systems.shards.shipping import Follower
 from playground.systems.zookeeper.client import BadVersion, ConnectionLoss, ZooKeeper
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ async def _look_after(node: ShardsService, zk: ZooKeeper, leading: Leading) -> N
     if not spare or leading.over:
         return
     old = lost.identity
-    newcomer = Follower(spare, 0, node.clock.monotonic_us)
-    leading.followers[spare] = newcomer
-    leading.ship(newcomer)
+    newcomer = leading.shipping.add_newcomer(spare)
     assignment = leading.assignment
     if await _has_all(node, leading, newcomer) and leading.assignment is assignment:
         after = assignment.replaced(lost.name, spare, newcomer.identity)

@@ -10,11 +10,12 @@ from playground.systems.shards import election, file, leading, replacement
 from playground.systems.shards.election import Election
 from playground.systems.shards.file import Content, ShardFile
 from playground.systems.shards.keeper import Keeper
-from playground.systems.shards.leading import Follower, Leading
+from playground.systems.shards.leading import Leading
 from playground.systems.shards.log import ReplicatedLog
 from playground.systems.shards.placing import FIRST_IDENTITY
 from playground.systems.shards.replica import Replica
 from playground.systems.shards.service import ShardsService
+from playground.systems.shards.shipping import Follower
 from playground.systems.shards.state import State
 from tests.systems.shards.accidents import ACCIDENTS
 from tests.systems.shards.shards_lab import Lab, simulate
@@ -25,6 +26,7 @@ Patch = pytest.MonkeyPatch
 def broken(accident: str) -> list[Any]:
     """What the checks find after an accident."""
     lab: Lab = simulate(ACCIDENTS[accident])
+    assert lab.history.counts["ok"]
     found: list[Any] = [*lab.violations, *lab.lost(), *lab.undone()]
     return found if lab.linearizable() else [*found, "not linearizable"]
 
