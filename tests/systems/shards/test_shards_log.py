@@ -52,6 +52,7 @@ def test_what_was_cut_off_is_held_no_more() -> None:
 
 
 @given(EPOCHS, EPOCHS, st.integers(0, 30))
+@settings(deadline=None)
 def test_the_common_place_is_the_last_that_both_logs_hold(one: list[int], other: list[int], until: int) -> None:
     # Logs of masters that follow each other: where two have the same entry they are the same up to there.
     shared = 0
@@ -64,6 +65,7 @@ def test_the_common_place_is_the_last_that_both_logs_hold(one: list[int], other:
 
 
 @given(EPOCHS, st.integers(0, 30), st.integers(0, 30))
+@settings(deadline=None)
 def test_runs_tell_the_epoch_of_every_place(epochs: list[int], base: int, cut: int) -> None:
     log = log_of(epochs)
     base = min(base, len(epochs))
@@ -75,6 +77,7 @@ def test_runs_tell_the_epoch_of_every_place(epochs: list[int], base: int, cut: i
 
 
 @given(MIXED, st.integers(0, 30))
+@settings(deadline=None)
 def test_no_place_that_is_whole_divides_a_write_from_its_abort(log: ReplicatedLog, seq: int) -> None:
     seq = min(seq, log.last.seq)
     whole = log.whole(seq)
@@ -87,6 +90,7 @@ def test_no_place_that_is_whole_divides_a_write_from_its_abort(log: ReplicatedLo
 
 
 @given(MIXED, st.lists(st.integers(0, 30), max_size=6))
+@settings(deadline=None)
 def test_undone_writes_are_never_shown_however_the_log_is_applied(log: ReplicatedLog, steps: list[int]) -> None:
     undone = {entry.about for entry in log.entries if entry.kind == "abort"}
     for step in sorted(steps):
@@ -95,6 +99,7 @@ def test_undone_writes_are_never_shown_however_the_log_is_applied(log: Replicate
 
 
 @given(MIXED, st.integers(0, 30), st.integers(0, 30))
+@settings(deadline=None)
 def test_a_compacted_log_amounts_to_the_same(log: ReplicatedLog, base: int, cut: int) -> None:
     entries = list(log.entries)
     log.commit_to(log.whole(log.last.seq))
@@ -110,7 +115,7 @@ def test_a_compacted_log_amounts_to_the_same(log: ReplicatedLog, base: int, cut:
 
 
 @given(MIXED, st.integers(0, 30))
-@settings(max_examples=50)
+@settings(deadline=None)
 def test_a_file_gives_back_the_log_that_was_written(log: ReplicatedLog, cut: int) -> None:
     records: list[list[object]] = [["identity", 3], ["promise", 7]]
     records += [_record(entry) for entry in log.entries]
