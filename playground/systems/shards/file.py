@@ -97,15 +97,20 @@ class ShardFile:
 
     async def recover(self) -> Content:
         """Read the file. An identity of 0: there is none, or it cannot be relied upon and was removed."""
-        disk = self._process.disk
+        disk, name = self._process.disk, self._process.node.name
+        told = False
         while True:
             try:
                 content = Content.read(await disk.read(self._process, self._name))
                 if not content.identity:
                     disk.remove(self._name)
                 await self._wal.recover()
-            except DiskError:
-                await sleep(self._process, _RETRY_US)  # a copy that cannot be read cannot be relied upon, nor given up
+            except DiskError as error:  # a copy that cannot be read cannot be relied upon, nor given up
+                if not told:
+                    text = f"{name} cannot come up: {error}; it tries again every second"
+                    self._process.world.record("alert", name, text)
+                told = True
+                await sleep(self._process, _RETRY_US)
             else:
                 self.identity = content.identity
                 return content

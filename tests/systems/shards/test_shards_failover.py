@@ -273,6 +273,24 @@ def test_a_new_node_takes_the_place_of_a_dead_one() -> None:
     simulate(main)
 
 
+def test_a_node_whose_disk_cannot_be_read_comes_up_when_it_can() -> None:
+    async def main() -> None:
+        lab = await ready()
+        await lab.write("k", "v")
+        lab.nodes["n3"].crash()
+        lab.nodes["n3"].disk.failing_reads = True
+        lab.nodes["n3"].start()
+        await lab.run(3)
+        assert lab.notes("alert", "n3 cannot come up")
+        assert "n3" not in lab.services()
+        lab.nodes["n3"].disk.failing_reads = False
+        await lab.run(2)
+        assert lab.replica("n3").identity == 1
+        assert lab.replica("n3").log.state.data == {"k": "v"}
+
+    simulate(main)
+
+
 def test_positions_of_later_epochs_are_further() -> None:
     assert max(Position(1, 500), Position(2, 3)) == Position(2, 3)
 

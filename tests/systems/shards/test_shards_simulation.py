@@ -57,7 +57,7 @@ def test_chaos_breaks_no_promise_while_nodes_come_and_go(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40, 42))
-def test_asynchronous_copies_lose_writes_but_heal_and_have_one_master(seed: int) -> None:
+def test_asynchronous_copies_come_to_agree_and_have_one_master_at_a_time(seed: int) -> None:
     lab = simulate(chaotic, seed, mode="async")
     assert lab.violations == []
     assert checks.converged(lab.services()) == []
