@@ -7,6 +7,7 @@ if a machine, a clock or the network is ill, or is not asked at all.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from playground.chaos import machines
@@ -17,6 +18,8 @@ from playground.kernel.journal import Entry
 from playground.kernel.node import Life
 from playground.systems.violations import Violation
 from playground.systems.zookeeper import checks, kept, zab_checks
+from playground.systems.zookeeper.handle import WITNESS, State
+from playground.systems.zookeeper.observing import Observation
 from playground.systems.zookeeper.peer import GROUP
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 
 MOST_DRIFT_PPM = 200_000
 """Sessions and leases hold as long as no clock is more than a fifth too fast or too slow."""
+CALM = 5
+"""Looks, of a second each, after which whoever watches has been told."""
+JUDGED_WRITES = 1_000
+"""Acknowledged writes that are kept to compare the next ones with."""
 _LIVES = ("crash", "freeze", "thaw", "up")
 
 
@@ -43,6 +50,11 @@ class EnsemblePart(Part):
         self._history = checks.History()
         self._silence = checks.Silence()
         self._expired = 0
+        self._observation = cluster.world.witnesses[WITNESS] = Observation(cluster.world)
+        self._misled = False
+        """A clock was so wrong that a client may have relied on its session for longer than it lasts."""
+        self._calm: deque[int] = deque(maxlen=CALM + 1)
+        """The newest zxid at each of the last looks, as long as all is well and every session is connected."""
 
     @property
     def sound(self) -> bool:
@@ -50,11 +62,14 @@ class EnsemblePart(Part):
         return self._disks.lost < self.cluster.spec.zookeeper.quorum and not self._disks.lied
 
     def look(self) -> None:
-        for violation in (*self._always(), *self._in_time()):
+        for violation in (*self._always(), *self._of_sessions(), *self._in_time(), *self._missed()):
             self.report(violation)
 
     def happened(self, entry: Entry) -> None:
         self._disks.happened(entry)
+        if entry.kind == "clock":
+            drift_ppm = self.cluster.node(entry.subject).clock.drift_ppm
+            self._misled = self._misled or abs(drift_ppm) > MOST_DRIFT_PPM
         if self.cluster.kinds.get(entry.subject) != "ensemble":
             return
         data = dict(entry.data)
@@ -70,7 +85,7 @@ class EnsemblePart(Part):
                 self.report(violation)
 
     def judge(self) -> list[Violation]:
-        found = self._always()
+        found = [*self._always(), *self._of_sessions()]
         if self.sound:
             nodes = {name: self.cluster.node(name) for name in self.cluster.spec.zookeeper.names}
             found += zab_checks.committed_is_safe(nodes, self._sequence.newest, frozenset(self._suspect))
@@ -101,8 +116,37 @@ class EnsemblePart(Part):
         found += checks.sessions_end(world, servers, self._silence)
         return found if self.sound else []
 
+    def _of_sessions(self) -> list[Violation]:
+        """What sessions were promised, whatever happens to them."""
+        servers, observation = checks.running(self.cluster.world), self._observation
+        found = [
+            *checks.views_go_forward(observation),
+            *checks.watches_fire_once(observation),
+            *checks.writes_linearizable(observation),
+        ]
+        if not self._misled:
+            found += checks.safe_sessions_live(servers, observation)
+        observation.trim(JUDGED_WRITES)
+        return found if self.sound else []
+
+    def _missed(self) -> list[Violation]:
+        """Changes that somebody has not been told of for a while, though nothing was in the way."""
+        cluster, observation = self.cluster, self._observation
+        servers = checks.running(cluster.world)
+        well = not cluster.faults and all(self._in_order(name) and self._keeps_up(name) for name in cluster.names)
+        if not well or any(keeper.state is not State.CONNECTED for keeper in observation.keepers):
+            self._calm.clear()
+            return []
+        self._calm.append(max((server.tree.zxid for server in servers.values()), default=0))
+        return checks.no_change_missed(servers, observation, self._calm[0]) if len(self._calm) > CALM else []
+
+    def _keeps_up(self, name: str) -> bool:
+        """Whether nothing waits there to be taken: who has more to do than it can is told late."""
+        process = self.cluster.node(name).process
+        return process is None or not process.held
+
     def _in_order(self, name: str) -> bool:
-        """Whether a server, up or not, has a CPU, a disk and a clock to rely on, and does not stand still."""
+        """Whether a machine, up or not, has a CPU, a disk and a clock to rely on, and does not stand still."""
         node = self.cluster.node(name)
         slow = machines.cpu_is_slow(node, self.cluster.usual_event_us(name))
         ill = slow or machines.disk_is_ill(node) or abs(node.clock.drift_ppm) > MOST_DRIFT_PPM

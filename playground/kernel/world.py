@@ -62,6 +62,8 @@ class World:
         self.now_us = 0
         self.journal = Journal()
         self.nodes: dict[str, Node] = {}
+        self.witnesses: dict[str, Any] = {}
+        """Put here by checks, to be told by a system what its clients see. They change nothing."""
         self.failure: BaseException | None = None
         self.heap: list[Event] = []
         self.sequence = 0

@@ -27,7 +27,7 @@ from playground.systems.zookeeper.handle import State
 from playground.systems.zookeeper.observing import Observation
 from playground.systems.zookeeper.roles import leader
 from playground.systems.zookeeper.service import Applied, ZooKeeperService
-from playground.systems.zookeeper.tree import Tree
+from playground.systems.zookeeper.tree import Tree, parent_of
 from playground.systems.zookeeper.txns import Changed, Ended, Made, Opened, Removed
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def watches_fire_once(observation: Observation) -> list[Violation]:
     ]
     for (place, number), times in observation.fired.items():
         if times > 1:
-            client = observation.keepers[place].service.name
+            client = observation.sessions[place].service.name
             found.append(Violation(ONCE, client, f"watch {number} of {client} has fired {times} times"))
     return found
 
@@ -259,11 +259,15 @@ def writes_linearizable(observation: Observation) -> list[Violation]:
     return found
 
 
-def no_change_missed(services: Services, observation: Observation) -> list[Violation]:
-    """Once quiet: what a connected session still watches has not changed since it looked."""
+def no_change_missed(services: Services, observation: Observation, until: int | None = None) -> list[Violation]:
+    """Once quiet: what a connected session still watches has not changed since it looked.
+
+    With ``until`` only changes up to this zxid are asked for: then others may be under way.
+    """
     newest = max(services.values(), key=lambda service: service.tree.zxid, default=None)
     if newest is None:
         return []
+    until = newest.tree.zxid if until is None else until
     found = []
     for keeper in observation.keepers:
         if keeper.state is not State.CONNECTED or not keeper.service.process.alive:
@@ -271,11 +275,13 @@ def no_change_missed(services: Services, observation: Observation) -> list[Viola
         for watch in keeper.watches.waiting():
             node = newest.tree.nodes.get(watch.path)
             if watch.kind == "absent":
-                missed = node is not None
+                changed = 0 if node is None else node.czxid
+            elif node is None:
+                above = newest.tree.nodes.get(parent_of(watch.path))
+                changed = newest.tree.zxid if above is None else above.pzxid
             else:
-                changed = 0 if node is None else node.pzxid if watch.kind == "children" else node.mzxid
-                missed = node is None or changed > watch.zxid
-            if missed:
+                changed = node.pzxid if watch.kind == "children" else node.mzxid
+            if watch.zxid < changed <= until:
                 text = f"{keeper.service.name} was not told of what happened to {watch.path}"
                 found.append(Violation(MISSED, keeper.service.name, text))
     return found

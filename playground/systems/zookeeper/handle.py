@@ -54,6 +54,8 @@ from playground.systems.zookeeper.watching import WatchBook
 if TYPE_CHECKING:
     from playground.systems.zookeeper.observing import Observer
 
+WITNESS = "zookeeper"
+"""Under this name the world may have an :class:`~.observing.Observation` of all sessions."""
 LOOKS = 6
 """So many times in a timeout the client looks whether a ping is due, or its server silent."""
 
@@ -116,6 +118,9 @@ class ZooKeeper:
         self._ping = 0
         self._pinged_us = 0
         self._confirmed_us = -1
+        witness = service.process.world.witnesses.get(WITNESS)
+        if witness is not None:
+            witness.observe(self)
 
     def start(self) -> None:
         """Begin to connect."""

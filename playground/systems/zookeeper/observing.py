@@ -50,17 +50,34 @@ class Observation:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.keepers: list[ZooKeeper] = []
+        self.sessions: dict[int, ZooKeeper] = {}
+        """By their places: the order in which they were begun."""
         self.done: list[Done] = []
         self.backward: list[Backward] = []
         self.unexpected: list[tuple[str, Fired]] = []
         self.fired: dict[tuple[int, int], int] = {}
-        """Session (by its place in ``keepers``) and watch -> how often it fired; 0: not yet."""
+        """Session (by its place) and watch -> how often it fired; 0: not yet."""
+        self._begun = 0
+
+    @property
+    def keepers(self) -> list[ZooKeeper]:
+        return [*self.sessions.values()]
 
     def observe(self, keeper: ZooKeeper) -> None:
         """Write down what this session sees. Ask before it starts."""
-        keeper.observer = _Observer(self, keeper, len(self.keepers))
-        self.keepers.append(keeper)
+        keeper.observer = _Observer(self, keeper, self._begun)
+        self.sessions[self._begun] = keeper
+        self._begun += 1
+
+    def trim(self, keep: int) -> None:
+        """Forget what was judged: sessions that are over, watches that have fired, all but the last ``keep`` writes."""
+        gone = [place for place, each in self.sessions.items() if each.over or not each.service.process.alive]
+        for place in gone:
+            del self.sessions[place]
+        self.fired = {watch: 0 for watch, times in self.fired.items() if not times and watch[0] in self.sessions}
+        self.backward.clear()
+        self.unexpected.clear()
+        del self.done[:-keep]
 
 
 class _Observer:
@@ -90,7 +107,8 @@ class _Observer:
         if not watches:
             self._observation.unexpected.append((self._keeper.service.name, fired))
         for watch in watches:
-            self._observation.fired[self._place, watch.number] += 1
+            number = (self._place, watch.number)
+            self._observation.fired[number] = self._observation.fired.get(number, 0) + 1
 
     def _see(self, zxid: int) -> None:
         if zxid < self._seen:
