@@ -65,8 +65,8 @@ class Replica:
 
     @property
     def lag(self) -> int:
-        """How many records of the leader's it has not applied, as far as it knows."""
-        return max(0, self.newest - self.log.commit)
+        """How many records of the leader's it has not applied, or not on its disk, as far as it knows."""
+        return max(0, self.newest - max(0, min(self.log.commit, self.durable)))
 
     @property
     def lag_us(self) -> int:
@@ -86,8 +86,8 @@ class Replica:
             lost = not self._take(message)
         except DiskError:
             return
-        if not lost and self.log.last.seq >= message.newest:
-            self.caught_up_us = self.heard_us
+        if not lost:
+            self._mark_caught_up()
         if self.file.unsafe == before:
             self.report(source, lost=lost)
         self.compact()
@@ -158,6 +158,10 @@ class Replica:
         log.commit_to(message.commit)
         return True
 
+    def _mark_caught_up(self) -> None:
+        if self.durable >= self.newest:
+            self.caught_up_us = self.service.clock.monotonic_us
+
     def _cut(self, seq: int) -> None:
         self.file.cut(seq, lambda: None)
         self.durable = min(self.durable, seq)
@@ -176,6 +180,7 @@ class Replica:
         def safe() -> None:
             if self.log.holds(entry.position):
                 self.durable = max(self.durable, entry.seq)
+                self._mark_caught_up()
             if self.leading is not None:
                 self.leading.advance()
             elif reporting:

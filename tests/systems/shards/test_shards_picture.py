@@ -77,6 +77,21 @@ def test_a_slave_that_lags_is_seen_by_itself_and_by_its_master() -> None:
     simulate(main)
 
 
+def test_a_slave_whose_disk_hangs_lags_though_it_hears_everything() -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0, count=1)
+        await lab.run(2)
+        lab.nodes["n3"].disk.hang()
+        for number in range(5):
+            await lab.write("k", str(number))
+        await lab.run(1)
+        assert lab.replica("n2").lag == 0
+        assert lab.replica("n3").lag == 5
+        assert lab.replica("n3").lag_us > 1_000_000
+
+    simulate(main)
+
+
 def test_the_details_tell_of_a_node_a_shard_and_a_key() -> None:
     async def main() -> None:
         lab = Lab(4, rate=0, count=1)
