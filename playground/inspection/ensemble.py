@@ -190,6 +190,7 @@ class KeeperPart(DatabasePart):
 
     def happened(self, entry: Entry) -> None:
         self.disks.happened(entry)
+        self.linearizable = self._settings.sync_reads and self.sound
         if entry.kind in _LIVES and entry.subject in self._settings.names:
             self._standing.look()
 
