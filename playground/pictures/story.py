@@ -1,20 +1,33 @@
-"""The event log of the screen: the newest lines of the journal, as a person reads them."""
+"""The event log of the screen: the newest lines of the journal, as a person reads them.
+
+What gossip finds out is said by many machines, within seconds, in whatever order. It would drown what it is about, so
+it is told in one line: who believes it of one machine, or of whom one machine believes it (one that is cut off). The
+line stands where the first of them said it, and grows. Everything else stands alone, in its place.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 from playground.kernel.journal import Entry, Journal
 from widgets.shapes import Log, LogLine, Tone
 
 LOG_LINES = 500
+_GROWING = 32
+"""So many lines may grow at a time."""
 NAMED = 8
 """So many machines are named that say the same."""
 _TOGETHER = ("start", "up")
-_BELIEFS = {"suspect": "suspect {}", "dead": "believe {} dead", "alive": "believe {} alive again"}
-"""What gossip tells of a machine: many say it, one after the other."""
+_BELIEFS = {
+    "suspect": ("is suspected by {}", "suspects {}"),
+    "dead": ("is believed dead by {}", "believes {} dead"),
+    "alive": ("is believed alive again by {}", "believes {} alive again"),
+}
+"""What gossip tells of a machine: as many say it of one, and as one says it of many."""
+_JOIN_US = 5_000_000
+"""What is said within so long of the first who says it belongs to the same line."""
 _TONES = {
     "crash": Tone.BAD,
     "dead": Tone.BAD,
@@ -47,6 +60,32 @@ _TONES = {
 }
 
 
+@dataclass(slots=True)
+class _Told:
+    """A line that may still grow. ``number``: which of all the lines that were ever written."""
+
+    number: int
+    entry: Entry
+    who: list[str]
+    about: list[str] = field(default_factory=list)
+
+    def take(self, entry: Entry, about: str) -> bool:
+        """Let ``entry`` be part of this line, if it says of another machine what the line says."""
+        if entry.kind != self.entry.kind or entry.at_us - self.entry.at_us > self._lasts_us:
+            return False
+        if self.about == [about] and entry.subject not in self.who:
+            self.who.append(entry.subject)
+        elif self.who == [entry.subject] and about not in self.about:
+            self.about.append(about)
+        else:
+            return False
+        return True
+
+    @property
+    def _lasts_us(self) -> int:
+        return 0 if self.entry.kind in _TOGETHER else _JOIN_US
+
+
 class Story:
     """The lines of one journal, from its beginning. ``hues``: of the machines, kept up to date by its owner."""
 
@@ -55,58 +94,62 @@ class Story:
         self._hues = hues
         self._lines: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._log = Log(())
+        self._read = 0
+        """How many entries of the journal the log that was given out last tells."""
         self._written = 0
-        self._together: list[str] = []
-        """Whom the newest line is about, if it tells of several."""
-        self._about = ""
+        self._growing: deque[_Told] = deque(maxlen=_GROWING)
         for entry in journal.entries:
             self._write(entry)
         journal.watch(self._write)
 
     def log(self) -> Log:
         """The newest lines, oldest first."""
-        count = self._journal.count
-        newest = self._log.lines[-1].index if self._log.lines else -1
-        if newest != count - 1:
+        if self._read != self._journal.count:
+            self._read = self._journal.count
             self._log = Log(tuple(self._lines), dropped=self._written - len(self._lines))
         return self._log
 
     def _write(self, entry: Entry) -> None:
-        tone = _TONES.get(entry.kind, Tone.PLAIN)
         about = dict(entry.data).get("about", "")
-        last = self._lines[-1] if self._lines else None
-        if last and self._belongs(last, entry, about):
-            # A whole cluster that boots at once, or hears the same news, is one line, not twenty.
-            self._together.append(entry.subject)
-            text = _several(entry.kind, self._together, about)
-            self._lines[-1] = replace(last, index=entry.index, subject="", text=text, hue=None)
-            return
-        self._together, self._about = [entry.subject], about
+        for told in self._growing:
+            if told.take(entry, about):
+                self._grow(told)
+                return
+        if entry.kind in _TOGETHER or entry.kind in _BELIEFS:
+            self._growing.append(_Told(self._written, entry, [entry.subject], [about]))
         self._written += 1
-        self._lines.append(
-            LogLine(
-                entry.index,
-                entry.at_us,
-                entry.kind,
-                entry.subject,
-                # The line begins with its subject already.
-                entry.text.removeprefix(f"{entry.subject} "),
-                tone,
-                self._hues.get(entry.subject),
-            )
+        self._lines.append(self._line(entry, entry.subject, entry.text))
+
+    def _grow(self, told: _Told) -> None:
+        place = told.number - (self._written - len(self._lines))
+        if place < 0:
+            return  # it is too old to be shown
+        subject, text = _several(told)
+        self._lines[place] = self._line(told.entry, subject, text)
+
+    def _line(self, entry: Entry, subject: str, text: str) -> LogLine:
+        return LogLine(
+            entry.index,
+            entry.at_us,
+            entry.kind,
+            subject,
+            # The line begins with its subject already.
+            text.removeprefix(f"{subject} "),
+            _TONES.get(entry.kind, Tone.PLAIN),
+            self._hues.get(subject),
         )
 
-    def _belongs(self, last: LogLine, entry: Entry, about: str) -> bool:
-        """Whether ``entry`` says of another machine what the newest line says."""
-        if last.kind != entry.kind or entry.subject in self._together:
-            return False
-        if entry.kind in _TOGETHER:
-            return last.at_us == entry.at_us
-        return entry.kind in _BELIEFS and about == self._about
 
-
-def _several(kind: str, names: Sequence[str], about: str) -> str:
+def _several(told: _Told) -> tuple[str, str]:
+    """Whom a line of several is about, and what it says."""
+    kind = told.entry.kind
     if kind in _TOGETHER:
-        return f"{len(names)} machines are {'up' if kind == 'up' else 'starting'}"
-    who = " ".join(names) if len(names) <= NAMED else f"{' '.join(names[:NAMED])} and {len(names) - NAMED} more"
-    return f"{who} {_BELIEFS[kind].format(about)}"
+        return "", f"{len(told.who)} machines are {'up' if kind == 'up' else 'starting'}"
+    of_one, by_one = _BELIEFS[kind]
+    if len(told.who) > 1:
+        return told.about[0], of_one.format(_named(told.who))
+    return told.who[0], by_one.format(_named(told.about))
+
+
+def _named(names: Sequence[str]) -> str:
+    return " ".join(names) if len(names) <= NAMED else f"{' '.join(names[:NAMED])} and {len(names) - NAMED} more"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playground.kernel.journal import Journal
-from playground.pictures.story import NAMED, Story
+from playground.pictures.story import LOG_LINES, NAMED, Story
 
 HUES = {"n1": 0, "n2": 1}
 
@@ -25,21 +25,51 @@ def test_one_who_believes_something_says_why() -> None:
     assert told(believes(5, "n1", "n3")) == [(5, "n1", "believes n3 dead: no heartbeat for 8.0 s")]
 
 
-def test_those_who_believe_the_same_one_after_the_other_share_a_line_with_the_first_ones_instant() -> None:
+def test_those_who_believe_the_same_share_the_line_of_the_first_of_them() -> None:
     lines = told(believes(5, "n1", "n3"), believes(7, "n2", "n3"), believes(9, "n4", "n3"))
-    assert lines == [(5, "", "n1 n2 n4 believe n3 dead")]
+    assert lines == [(5, "n3", "is believed dead by n1 n2 n4")]
 
 
-def test_another_subject_another_belief_or_something_in_between_begins_a_new_line() -> None:
+def test_one_who_believes_the_same_of_several_says_it_in_one_line() -> None:
+    lines = told(*(believes(at, "n5", f"n{at}", "suspect") for at in range(3)))
+    assert lines == [(0, "n5", "suspects n0 n1 n2")]
+
+
+def test_another_belief_begins_a_new_line_and_the_rest_finds_its_own_whatever_stands_between() -> None:
     lines = told(
         believes(1, "n1", "n3", "suspect"),
         believes(2, "n1", "n3"),
-        believes(3, "n1", "n4"),
-        (4, "crash", "n5", "n5 crashed", ""),
-        believes(5, "n2", "n4"),
+        (3, "crash", "n5", "n5 crashed", ""),
+        believes(4, "n2", "n3"),
+        believes(5, "n2", "n3", "suspect"),
+        believes(6, "n4", "n9"),
     )
-    assert [text.split(":")[0] for _, _, text in lines][2:] == ["believes n4 dead", "crashed", "believes n4 dead"]
-    assert len(lines) == 5
+    assert [(at_us, subject, text.split(":")[0]) for at_us, subject, text in lines] == [
+        (1, "n3", "is suspected by n1 n2"),
+        (2, "n3", "is believed dead by n1 n2"),
+        (3, "n5", "crashed"),
+        (6, "n4", "believes n9 dead"),
+    ]
+
+
+def test_what_is_said_long_afterwards_is_another_story() -> None:
+    lines = told(believes(1, "n1", "n3"), believes(60_000_000, "n2", "n3"))
+    assert [text.split(":")[0] for _, _, text in lines] == ["believes n3 dead"] * 2
+
+
+def test_a_line_grows_although_the_log_was_read_before() -> None:
+    journal = Journal()
+    story = Story(journal, HUES)
+    journal.record(1, "dead", "n1", "n1 believes n3 dead: no heartbeat", about="n3")
+    assert len(story.log().lines) == 1
+    journal.record(2, "dead", "n2", "n2 believes n3 dead: no heartbeat", about="n3")
+    assert [line.text for line in story.log().lines] == ["is believed dead by n1 n2"]
+
+
+def test_a_line_that_the_log_has_dropped_grows_no_more() -> None:
+    others = [(2, "load", "", f"load {number}", "") for number in range(LOG_LINES)]
+    lines = told(believes(1, "n1", "n3"), *others, believes(3, "n2", "n3"))
+    assert [text for _, _, text in lines] == [text for _, _, _, text, _ in others]
 
 
 def test_who_says_it_twice_says_it_again() -> None:
@@ -48,7 +78,7 @@ def test_who_says_it_twice_says_it_again() -> None:
 
 def test_a_crowd_is_not_named_one_by_one() -> None:
     [(_, _, text)] = told(*(believes(at, f"n{at}", "n99") for at in range(20)))
-    assert text == f"{' '.join(f'n{at}' for at in range(NAMED))} and {20 - NAMED} more believe n99 dead"
+    assert text == f"is believed dead by {' '.join(f'n{at}' for at in range(NAMED))} and {20 - NAMED} more"
 
 
 def test_machines_that_boot_at_once_share_a_line_and_those_that_boot_later_do_not() -> None:
