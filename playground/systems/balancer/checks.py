@@ -26,7 +26,7 @@ from playground.systems.balancer.server import ServerService
 from playground.systems.balancer.service import BalancerService
 from playground.systems.balancer.settings import BalancerSettings, Liveness
 from playground.systems.violations import Violation
-from playground.systems.zookeeper.client import ZooKeeper
+from playground.systems.zookeeper.client import State, ZooKeeper
 
 if TYPE_CHECKING:
     from playground.kernel.world import World
@@ -125,15 +125,22 @@ def one_acts(world: World, memory: Memory) -> list[Violation]:
         if before is None or valid or before.term != now.term:
             continue
         never_held = not (before.held or now.held)
-        # It had run out before the last look, and was not prolonged; a new session would have had to win a new term.
-        old = before.session
-        ran_out = old is not None and old.safe_until_us == before.until_us <= before.at_us
+        ran_out = before.session is not None and before.until_us <= before.at_us and not _prolonged(before, now)
         if balancer.asked > before.asked and (never_held or ran_out):
             text = f"{name} took {balancer.asked - before.asked} requests without a lease"
             violations.append(Violation("one balancer acts", name, text))
     if len(acting) > 1:
         violations.append(Violation("one balancer acts", acting[0], f"{' and '.join(acting)} act at the same time"))
     return violations
+
+
+def _prolonged(before: Acted, now: Acted) -> bool:
+    """Whether the lease of the first look may have been prolonged since. A new session would have to win a new term."""
+    session = before.session
+    assert session is not None
+    if session.state is State.EXPIRED and now.at_us - before.at_us < session.timeout_us // 2:
+        return False  # prolonged, it would not have expired for a whole timeout (less what clocks drift)
+    return session.safe_until_us != before.until_us
 
 
 def retries_within_budget(world: World, memory: Memory) -> list[Violation]:
