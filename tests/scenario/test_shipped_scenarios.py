@@ -53,6 +53,7 @@ for name, path in shipped().items():
 NAMES = [name for name in shipped() if "/" not in name]
 
 CAUSES = {
+    ("balancer-failover", ""): "crash start freeze",
     ("bridge-partition", ""): "partition crash",
     ("clock-skew", "newest"): "clock",
     ("flapping-link", ""): "flap",
@@ -62,6 +63,7 @@ CAUSES = {
     ("lying-disk", ""): "disk",
     ("one-way", ""): "one-way",
     ("quorums", "one"): "partition link",
+    ("retry-storm", "no-budget"): "crash",
     ("rolling-restart", ""): "rolling-restart",
     ("slow-node", "quorum"): "slow-cpu disk",
     ("split-brain", "half"): "partition",
@@ -253,3 +255,22 @@ def test_a_small_herd_waits_and_a_large_one_waits_in_vain() -> None:
     assert not told(outcome, "clients see errors", 0, 14)
     assert told(outcome, "clients see errors", 14, 16)
     assert told(outcome, "clients see no errors any more", 19, 25)
+
+
+def test_a_standby_takes_over_when_the_session_of_the_active_one_has_expired_and_that_one_stays_passive() -> None:
+    outcome = played("balancer-failover")
+    for lost_s, thawed_s in ((6, 20), (20, 44)):
+        elected = [each.at_us / 1e6 for each in between(outcome, lost_s, thawed_s) if "is the active" in each.text]
+        assert len(elected) == 1
+        assert lost_s + 2 < elected[0] < lost_s + 4
+    assert told(outcome, "is not the active balancer any more", 28, 28.5)
+
+
+def test_a_retry_storm_goes_on_when_its_cause_has_gone_and_with_a_budget_it_ends() -> None:
+    storm, calm = played("retry-storm", "no-budget"), played("retry-storm", "budget")
+    over = "clients see no errors any more"
+    assert told(storm, over, 12.5, 16), "the two that come back are empty"
+    assert told(storm, "clients see errors", 16, 18)
+    assert not told(storm, over, 18, 36)
+    assert told(calm, over, 12.5, 20)
+    assert not told(calm, "clients see errors", 20, 36)
