@@ -8,6 +8,8 @@ backed off exponentially). The receiver puts it in order and drops what it has.
 * It belongs to two processes. A process that does not know a connection (it is a later life, or has closed its end)
   resets it. A machine without power answers nothing: then it breaks only after :data:`GIVE_UP_US`. Who wants to know
   earlier sends something from time to time and expects an answer.
+* A copy of a first message that comes so late that it meets a later life opens a connection there. Each segment tells
+  the life of its sender, so the side that opened it learns of that and breaks it (TCP draws new sequence numbers).
 * Broken is final: what was sent and not acknowledged may or may not have arrived. Whoever goes on opens another.
 * An acknowledgement says that the process has taken a message, not that it has acted on it.
 """
@@ -54,6 +56,8 @@ class Segment:
     port: str = ""
     """What the first message of a connection asks for."""
     reset: bool = False
+    life: int = 0
+    """Which of its machine's lives the sender is; a reset need not say."""
 
 
 class Connection:
@@ -64,6 +68,7 @@ class Connection:
         "_acknowledged",
         "_desk",
         "_early",
+        "_life",
         "_port",
         "_probed",
         "_resend_timer",
@@ -93,6 +98,8 @@ class Connection:
         """``(number, body, first sent at)``; -1 in the place of the time: sent again, so it tells nothing."""
         self._taken = 0
         self._early: dict[int, Any] = {}
+        self._life = 0
+        """The other side's; 0: nothing was heard of it."""
         self._srtt_us = 0
         self._rto_us = RTO_US
         self._probed = False
@@ -133,6 +140,12 @@ class Connection:
         if segment.reset:
             self._break(f"{self.peer} has reset the connection")
             return
+        if segment.life != self._life:
+            if self._life:
+                self.close()
+                self.on_closed(f"{self.peer} is in another life")
+                return
+            self._life = segment.life
         if segment.acknowledged > self._acknowledged:
             self._note_acknowledged(segment.acknowledged)
         number = segment.number
@@ -169,14 +182,14 @@ class Connection:
     def _ack(self) -> None:
         self._ack_timer = None
         if self.open:
-            self._desk.transmit(self.peer, Segment(self.id, 0, self._taken))
+            self._desk.transmit(self.peer, Segment(self.id, 0, self._taken, life=self._desk.life))
 
     def _transmit(self, number: int, body: Any) -> None:
         if self._ack_timer is not None:
             self._ack_timer.cancel()
             self._ack_timer = None
         port = self._port if number == 1 else ""
-        self._desk.transmit(self.peer, Segment(self.id, number, self._taken, body, port))
+        self._desk.transmit(self.peer, Segment(self.id, number, self._taken, body, port, life=self._desk.life))
 
     def _resend(self) -> None:
         self._resend_timer = None
@@ -186,7 +199,7 @@ class Connection:
         process = self._desk.process
         now_us = process.node.clock.monotonic_us
         oldest_us = waiting[0][2]
-        if 0 <= oldest_us and now_us - oldest_us < self._rto_us:  # what the timer was set for has arrived
+        if oldest_us >= 0 and now_us - oldest_us < self._rto_us:  # what the timer was set for has arrived
             self._resend_timer = process.after(self._rto_us - (now_us - oldest_us), self._resend)
             return
         if self._desk.patience_is_over(self, now_us):
@@ -220,10 +233,11 @@ class Connection:
 class ConnectionDesk:
     """The connections of one process, and the ports on which it listens."""
 
-    __slots__ = ("_heard_us", "_newest", "_open", "_ports", "process")
+    __slots__ = ("_heard_us", "_newest", "_open", "_ports", "life", "process")
 
     def __init__(self, process: Process) -> None:
         self.process = process
+        self.life = process.node.boots
         self._open: dict[tuple[str, Id], Connection] = {}
         self._ports: dict[str, Callable[[Connection, Any], object]] = {}
         self._newest: dict[str, int] = {}

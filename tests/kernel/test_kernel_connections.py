@@ -131,6 +131,45 @@ def test_a_later_life_of_the_peer_resets_what_it_does_not_know():
     assert [reason for _, reason in ends] == ["n1 has reset the connection"]
 
 
+class Echoes:
+    """Whatever is sent arrives once more, after ``after_us``."""
+
+    cuts = False
+
+    def __init__(self, after_us):
+        self.after_us = after_us
+
+    def judge(self, _parcel):
+        return Verdict(copies_us=(self.after_us,))
+
+
+@pytest.mark.parametrize("speaker", [0, 1])
+def test_a_late_copy_of_the_first_message_does_not_go_on_with_a_later_life_of_the_peer(speaker):
+    async def test(lab):
+        echoes = Echoes(3 * SECOND)
+        lab.world.network.add(echoes)
+        connection = lab.of(0, Talker).call_up("n1")
+        lab.world.network.remove(echoes)
+        connection.send("ping")
+        await lab.go(SECOND)
+        lab.nodes[1].crash()
+        lab.nodes[1].start()
+        await lab.go(2_500 * MS)
+        later = lab.of(1, Talker)
+        assert ("hello", "hello") in [(what, value) for _, what, value in later.seen], "the copy came too late"
+        before = len(heard(lab, 0)), len(heard(lab, 1))
+        ends = [connection, *later.met]
+        for number in range(5):
+            ends[speaker].send(f"number {number}")
+            await lab.go(SECOND)
+        return before, (len(heard(lab, 0)), len(heard(lab, 1))), [end.open for end in ends], closed(lab, 0)
+
+    before, after, is_open, ends = talk(test)
+    assert after == before, "it was the other life's connection"
+    assert is_open == [False, False]
+    assert [reason for _, reason in ends] == ["n1 is in another life"]
+
+
 def test_a_peer_that_is_gone_breaks_it_only_after_a_long_time():
     async def test(lab):
         connection = lab.of(0, Talker).call_up("n1")
