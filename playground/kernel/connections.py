@@ -54,7 +54,7 @@ class Segment:
     """All up to this one has arrived from the other side."""
     body: Any = None
     port: str = ""
-    """What the first message of a connection asks for."""
+    """What whoever opens a connection asks for, on all that it sends before it has had an answer."""
     reset: bool = False
     life: int = 0
     """Which of its machine's lives the sender is; a reset need not say."""
@@ -188,7 +188,7 @@ class Connection:
         if self._ack_timer is not None:
             self._ack_timer.cancel()
             self._ack_timer = None
-        port = self._port if number == 1 else ""
+        port = "" if self._acknowledged else self._port
         self._desk.transmit(self.peer, Segment(self.id, number, self._taken, body, port, life=self._desk.life))
 
     def _resend(self) -> None:
@@ -278,7 +278,7 @@ class ConnectionDesk:
             if segment.reset:
                 return
             opener, count = segment.id
-            accept = self._ports.get(segment.port) if segment.number == 1 else None
+            accept = self._ports.get(segment.port)
             if accept is None or opener != source or count <= self._newest.get(source, -1):
                 self.transmit(source, Segment(segment.id, 0, 0, reset=True))
                 return

@@ -242,3 +242,26 @@ def test_an_acknowledgement_travels_with_an_answer_or_waits_a_moment():
         return waiting, connection.unacknowledged
 
     assert talk(test) == (1, 0)
+
+
+def test_what_overtakes_the_first_message_waits_for_it():
+    class Overtakes:
+        cuts = False
+        seen = 0
+
+        def judge(self, _parcel):
+            self.seen += 1
+            return Verdict(delay_us=20 * MS if self.seen == 1 else 0)
+
+    async def test(lab):
+        lab.world.network.add(Overtakes())
+        connection = lab.of(0, Talker).call_up("n1")
+        connection.send("second")
+        connection.send("third")
+        await lab.go(100 * MS)
+        return lab.of(1, Talker).seen, connection.open
+
+    seen, is_open = talk(test)
+    assert [(what, value) for _, what, value in seen] == [("hello", "hello"), ("heard", "second"), ("heard", "third")]
+    assert {at_us for at_us, _, _ in seen} == {21 * MS}
+    assert is_open
