@@ -13,14 +13,15 @@ import pytest
 from playground.scenario.loader import load
 from playground.scenario.runner import play
 from playground.scenario.shelf import find
-from playground.systems.shards import client, leading
+from playground.systems.shards import leading
 from playground.systems.shards.client import ShardsClient
 from playground.systems.shards.election import Election
-from playground.systems.shards.keeper import Keeper, Told
-from playground.systems.shards.leading import Follower, Leading
+from playground.systems.shards.keeper import Keeper, Told, watch_data
+from playground.systems.shards.leading import Leading
 from playground.systems.shards.log import ReplicatedLog
 from playground.systems.shards.messages import Failed, Found, Read
 from playground.systems.shards.replica import Replica
+from playground.systems.shards.shipping import Follower, Shipping
 from playground.systems.zookeeper.client import ZooKeeper
 
 Bug = Callable[[pytest.MonkeyPatch], None]
@@ -53,8 +54,6 @@ def slaves_heed_any_master(patch: pytest.MonkeyPatch) -> None:
 
 
 def clients_hear_of_the_first_master_only(patch: pytest.MonkeyPatch) -> None:
-    watch = client.watch_data
-
     async def watch_once(zk: ZooKeeper, path: str, told: Told) -> None:
         heard: list[str] = []
 
@@ -63,9 +62,9 @@ def clients_hear_of_the_first_master_only(patch: pytest.MonkeyPatch) -> None:
                 heard.append(data)
                 told(data)
 
-        await watch(zk, path, tell)
+        await watch_data(zk, path, tell)
 
-    patch.setattr(client, "watch_data", watch_once)
+    patch.setattr("playground.systems.shards.client.watch_data", watch_once)
 
 
 # --- what is promised, and what becomes of it ------------------------------------------------
@@ -90,17 +89,17 @@ def writes_are_shown_before_their_aborts(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_is_new_waits_for_the_next_heartbeat(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Leading, "_ship_new", lambda term: term.advance())
+    patch.setattr(Shipping, "ship_new", lambda _shipping: None)
 
 
 def who_lags_is_not_sent_what_it_lacks(patch: pytest.MonkeyPatch) -> None:
-    ship = Leading.ship
+    ship = Shipping.ship
 
-    def ship_news(term: Leading, follower: Follower, *, anyway: bool = False) -> None:
-        if term._log.last.seq - follower.match < 50:
-            ship(term, follower, anyway=anyway)
+    def ship_news(shipping: Shipping, follower: Follower, *, anyway: bool = False) -> None:
+        if shipping._log.last.seq - follower.match < 50:
+            ship(shipping, follower, anyway=anyway)
 
-    patch.setattr(Leading, "ship", ship_news)
+    patch.setattr(Shipping, "ship", ship_news)
 
 
 # --- reads --------------------------------------------------------------------------------
