@@ -111,3 +111,12 @@ def test_shards_are_groups_of_their_own() -> None:
     told.elect(9, "n3", 2, "shard-2")
     found = told.figures(20)
     assert (found["masterless_max_s"], found["failovers"]) == (4, 2)
+
+
+def test_who_acts_again_in_the_same_term_was_not_elected_anew() -> None:
+    told = Told()
+    told.elect(1, "n1", 1, "masters")
+    told.tell(4, "deposed", "n1", group="masters", term=1)
+    told.elect(6, "n1", 1, "masters")
+    found = told.figures(9)
+    assert (found["masterless_s"], found["failovers"]) == (2, 0)
