@@ -86,6 +86,7 @@ class ShardsPart(DatabasePart):
             self._fenced += entry.kind == "fenced"
             for violation in self._always(self._services):
                 self.report(violation)
+        self.linearizable = self._keeps and self._settings.reads == "master" and self.sound
 
     def judge(self) -> list[Violation]:
         services = self._services
