@@ -120,3 +120,11 @@ def test_who_acts_again_in_the_same_term_was_not_elected_anew() -> None:
     told.elect(6, "n1", 1, "masters")
     found = told.figures(9)
     assert (found["masterless_s"], found["failovers"]) == (2, 0)
+
+
+def test_the_time_without_an_active_balancer_is_a_figure_of_its_own() -> None:
+    told = Told()
+    told.elect(1, "b1", 3, "balancers")
+    told.tell(5, "crash", "b1")
+    told.elect(7.5, "b2", 4, "balancers")
+    assert told.figures(20) == {"balancerless_max_s": 2.5}
