@@ -29,7 +29,8 @@ __all__ = ["ShardsClient", "ShardsService", "ShardsSettings"]
 
 PAUSE_US = 20_000
 """Before a request is tried again."""
-_FINAL = ("bad-request", "stale-request")
+_FINAL = ("bad-request", "stale-request", "reversed")
+"""Asked again, the answer would be the same."""
 
 
 class ShardsClient:

@@ -8,7 +8,7 @@ The rules:
   not expired, nobody else leads (Gray and Cheriton, 1989).
 * A write that too few have after its time is reversed: an abort is logged and shipped behind it. The client is told
   that it failed for certain only when the abort itself is committed: then whoever leads next has it, too. If that
-  takes too long it is told that nobody knows.
+  takes too long, or no slave need have the abort (async), it is told that nobody knows.
 * If too few slaves answer to begin with, a write is refused and nothing is logged (Kafka's NotEnoughReplicas).
 * A request that was done, or reversed, is not done again (RIFL).
 """
@@ -198,6 +198,9 @@ class Leading:
     def _told(self, outcome: str) -> Written | Failed:
         if outcome == "done":
             return Written(self.replica.applied)
+        if outcome == "reversed" and self._settings.mode == "async":
+            # Nobody else need have the abort: the next master may have the write without it.
+            return Failed("reversed", "its disk was too slow: undone, unless this master is lost", definite=False)
         if outcome == "reversed":
             return Failed("reversed", "too few slaves had it in time: it was undone everywhere", final=True)
         return Failed("stale-request", "a copy of a request whose outcome its session knew", definite=False)
