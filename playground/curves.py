@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from playground.metrics import BUCKET_US, Bucket, percentile
+from playground.systems.layout import Kind
 from widgets.shapes import Line, Series, Tone
 
 if TYPE_CHECKING:
@@ -21,8 +22,13 @@ class Curves:
 
     @property
     def _caption(self) -> str:
-        servers = ", servers: requests" if self._cluster.of_kind("server") else ""
-        return f"each second; nodes: replica operations{servers}"
+        servers = "; servers: requests" if self._cluster.of_kind("server") else ""
+        return f"per second: operations{servers}"
+
+    @property
+    def _keepers(self) -> Kind:
+        """Which machines keep the data."""
+        return "ensemble" if self._cluster.spec.database == "zookeeper" else "node"
 
     def series(self, columns: int, hues: Mapping[str, int]) -> Series:
         """``columns`` full seconds up to now, oldest first."""
@@ -41,11 +47,9 @@ class Curves:
             _line("p99", [_latency(each, 99) for each in buckets], "{:.1f} ms", Tone.ACCENT),
             _line("errors/s", [float(each.errors) for each in buckets], "{:.0f}", Tone.BAD),
         ]
-        for name in (*cluster.of_kind("node"), *cluster.of_kind("server")):
+        for name in (*cluster.of_kind(self._keepers), *cluster.of_kind("server")):
             work = cluster.inspection.work_of(name, columns)
-            lines.append(
-                Line(name, work, _text(work, "{:.0f}/s"), hue=hues.get(name)),
-            )
+            lines.append(Line(name, work, _text(work, "{:.0f}/s"), hue=hues.get(name)))
         return Series(tuple(lines), BUCKET_US // 1_000, caption=self._caption)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.style import Style
 
-from widgets.canvas import Picture, Piece, Spot, bar, fit, line, shorten
+from widgets.canvas import Picture, Piece, Spot, bar, fit, line, shorten, width_of
 from widgets.palette import SELECTION, TRACK, Look
 from widgets.panel import Panel
 from widgets.shapes import Cell, Column, Row, Table, Tone
@@ -152,7 +152,8 @@ def draw_table(
     if height is not None and (below > 0 or top > 0) and room:
         hint = look.clean(f" {top + len(shown)}/{len(table.rows)} ")
         if has_caption:
-            caption = f"{caption} · {hint.strip()}"
+            hint = look.clean(f" · {hint.strip()}")
+            caption = shorten(caption, width - width_of(hint), look) + hint
     if has_caption:
         while height is not None and len(lines) < height - 1:
             lines.append(line([], width))

@@ -141,7 +141,8 @@ def draw_tree(
         strips.append(line(pieces, width, look.style(bg=look.ground(SELECTION)) if chosen else look.style()))
     if has_caption:
         if len(shown) < len(nodes):
-            caption += look.clean(f" · {top + len(shown)}/{len(nodes)}")
+            hint = look.clean(f" · {top + len(shown)}/{len(nodes)}")
+            caption = shorten(caption, width - width_of(hint), look) + hint
         while height is not None and len(strips) < height - 1:
             strips.append(line([], width))
         strips.append(line([(shorten(caption, width, look), look.text_style(Tone.MUTED))], width))

@@ -153,7 +153,7 @@ class ShardsPanels(Panels):
         return shards_picture.table(cluster.world, cluster.of_kind("node"), cluster.services(ShardsService), self._hues)
 
     def node(self, name: str) -> Detail:
-        return shards_picture.detail(self._cluster.world, name, self._cluster.services(ShardsService).get(name))
+        return shards_picture.detail(self._cluster.world, name, self._cluster.services(ShardsService))
 
 
 class KeeperPanels(Panels):

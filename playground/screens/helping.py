@@ -71,7 +71,8 @@ def about(panel: str, systems: Mapping[str, str] = MappingProxyType({})) -> tupl
         for part in text.strip().split("\n\n")
         for each in (_sentences(part) if part.startswith("==") else [" ".join(part.split())])
     ]
-    facts = []
+    title, _, said = title.partition(": ")  # what it is called stands in one line
+    facts = [Fact("", said)] if said else []
     for paragraph in paragraphs:
         head, stop, rest = paragraph.partition(". ")
         if stop and len(head) <= 24:

@@ -120,10 +120,11 @@ def _speaker(balancers: Balancers) -> BalancerService | None:
 def _caption(balancer: BalancerService | None) -> str:
     if balancer is None:
         return "no balancer runs"
-    who = f"{balancer.name} is active" if balancer.active else f"none is active; as {balancer.name} sees it"
+    who = f"{balancer.name} active" if balancer.active else f"none active, as {balancer.name} sees it"
     settings = balancer.settings
-    left = _left(balancer.retries_left())
-    return f"{who}; {settings.policy}, ejects by {_DECIDES[settings.liveness]}, retry budget: {left}"
+    left = balancer.retries_left()
+    retries = "no limit" if left == float("inf") else str(max(0, int(left)))
+    return f"{who}: {settings.policy}, {_DECIDES[settings.liveness]} eject, retries: {retries}"
 
 
 def _left(left: float) -> str:

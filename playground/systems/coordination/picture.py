@@ -66,7 +66,7 @@ def detail(world: World, name: str, service: CoordinationService | None) -> Deta
         Fact("lease", _lease(service), Tone.PLAIN if service.acting or not service.won else Tone.WARN),
         Fact("session", _session(service), _TONES[service.state]),
         Fact("configuration", _configuration(service)),
-        Fact("woken", f"{service.watch_events} times, {service.election_events} about the master"),
+        Fact("woken", f"by {service.watch_events} watches, {service.election_events} of them about the master"),
         Fact("sessions", str(service.sessions)),
     )
     columns = (Column("sees", 8), Column("which is", 10, weight=1))

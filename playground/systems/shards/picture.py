@@ -1,8 +1,9 @@
 """What the screen shows of the sharded database: a line per copy, the circle, all about a node, a shard or a key.
 
 What stands in a row is what that node believes: its role, its epoch, its lag. A frozen master still believes that it
-leads; that another one does is seen in that one's row, and the epoch tells which of the two is right. Only the marks of
-the rows, and who is a member, say what is.
+leads; that another one does is seen in that one's row, and the epoch tells which of the two is right. A slave that
+follows the newest master is just a slave; one that follows another one says whom. Only the marks of the rows, and who
+is a member, say what is.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
 
 Services = Mapping[str, ShardsService]
 
-COLUMNS = (
-    Column("shard", 8),
-    Column("node", 5),
-    Column("role", 14, weight=1),
+_COLUMNS = (
+    Column("node", 4),
+    Column("role", 9, weight=1),
     Column("epoch", 5, right=True),
-    Column("log", 9, right=True, drop=2),
-    Column("lacks", 7, right=True, drop=1),
-    Column("lag", 9, right=True, drop=3),
+    Column("log", 6, right=True, drop=3),
+    Column("lacks", 6, right=True, weight=1, drop=1),
+    Column("lag", 6, right=True, drop=2),
 )
+"""Beside the shard's name. A role is one word as long as all is well: it must be readable on a small terminal."""
 _DASH = Cell("–", Tone.MUTED)
 _FULL_LAG_US = 5_000_000
 """A lag whose bar is full."""
@@ -84,11 +85,13 @@ def table(world: World, members: Sequence[str], services: Services, hues: Mappin
         for shard in _shards(services)
         for name in _holders(services, shard, members)
     )
-    return Table(COLUMNS, rows, caption=_caption(services), empty="no node of the database runs")
+    shards = Column("shard", max((len(name) for name in _shards(services)), default=5))
+    return Table((shards, *_COLUMNS), rows, caption=_caption(services), empty="no node of the database runs")
 
 
-def detail(world: World, name: str, service: ShardsService | None) -> Detail:
-    """All about one node. ``service``: its service, if it runs."""
+def detail(world: World, name: str, services: Services) -> Detail:
+    """All about one node."""
+    service = services.get(name)
     if service is None:
         disk = world.nodes[name].disk
         return Detail(f"{name}: no process runs", (Fact("on its disk", _bytes(disk.used_bytes), Tone.MUTED),))
@@ -115,7 +118,7 @@ def detail(world: World, name: str, service: ShardsService | None) -> Detail:
         Row(
             (
                 Cell(shard),
-                _role(services={name: service}, replica=replica),
+                _role(services, replica),
                 Cell(str(replica.promised)),
                 Cell(str(replica.log.commit)),
                 Cell(str(replica.log.last)),
@@ -206,7 +209,9 @@ def _role(services: Services, replica: Replica) -> Cell:
     """What a copy takes itself for; and, seen from outside, whether it is a member at all."""
     name, shard = replica.service.name, replica.shard
     if replica.leading is not None:
-        return Cell(f"master, {_standing(replica.leading)}", _tone(replica.leading.serving))
+        if replica.leading.serving:
+            return Cell("master", Tone.GOOD)
+        return Cell(f"master, {_standing(replica.leading)}", Tone.WARN)
     known = roles.assignment(services, shard)
     if known is not None and not known.has(name, replica.identity):
         return Cell("no member", Tone.MUTED)
@@ -214,8 +219,10 @@ def _role(services: Services, replica: Replica) -> Cell:
     if election is not None and election.standing:
         return Cell("candidate", Tone.ACCENT)
     if replica.refused and not replica.leader:
-        return Cell(f"refuses {replica.refused}", Tone.WARN)
-    return Cell(f"slave of {replica.leader}" if replica.leader else "slave of nobody", _tone(bool(replica.leader)))
+        return Cell(f"fenced off epoch {replica.refused}", Tone.WARN)
+    if roles.master(services, shard) == (replica.leader,):
+        return Cell("slave")
+    return Cell(f"slave of {replica.leader or 'nobody'}", Tone.WARN)
 
 
 def _standing(leading: Leading) -> str:
@@ -282,7 +289,7 @@ def _holders(services: Services, shard: str, members: Sequence[str]) -> tuple[st
 def _caption(services: Services) -> str:
     for service in services.values():
         settings = service.settings
-        return f"{settings.count} shards, {settings.copies} copies, mode {settings.mode}, {settings.shipping}"
+        return f"{settings.count} shards of {settings.copies}, mode {settings.mode}, {settings.shipping}"
     return "nobody is up"
 
 

@@ -58,10 +58,16 @@ class Replica:
         self.truncated = 0
         """Entries it had to cut off, in this life."""
         self._promises: list[tuple[int, trio.Event]] = []
+        self._copied = 0
 
     @property
     def identity(self) -> int:
         return self.file.identity
+
+    def take_copied(self) -> int:
+        """How many entries of a master it has appended since this was last called."""
+        copied, self._copied = self._copied, 0
+        return copied
 
     @property
     def lag(self) -> int:
@@ -155,6 +161,7 @@ class Replica:
             if entry.seq <= log.last.seq:
                 self._cut(entry.seq - 1)
             self.append(entry, reporting=entry is entries[-1])
+            self._copied += 1
         log.commit_to(message.commit)
         return True
 

@@ -211,7 +211,7 @@ class ShardsService(Service):
         return sum(replica.log.state.size_bytes for replica in self.replicas.values())
 
     def take_work(self) -> int:
-        """How many reads and writes this node was asked for since this was last called."""
+        """How many reads and writes this node was asked for, and records it copied, since this was last called."""
         work = self.reads + self.writes
         since, self._work = work - self._work, work
-        return since
+        return since + sum(replica.take_copied() for replica in self.replicas.values())

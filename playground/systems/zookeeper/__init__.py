@@ -8,7 +8,7 @@ ensemble serves as long as a majority of its servers is up and can talk, and the
 A client has a session. As long as the leader hears of it, it lives; when its client is silent for too long (or says
 goodbye) it ends, and with it go the ephemeral znodes that it has made. A client may put a watch on what it reads:
 it is told once when that changes. With sequential znodes, whose names are numbered by the ensemble, that is enough
-for others to elect masters, to lock, to know who is there, and to hear of a new configuration (:mod:`.recipes`).
+for others to elect masters, to lock, to know who is there, and to hear of a new configuration.
 
 Source. Hunt, Konar, Junqueira, Reed, "ZooKeeper: Wait-free Coordination for Internet-scale Systems" (USENIX ATC
 2010); the ZooKeeper programmer's guide; for the broadcast Junqueira, Reed, Serafini, "Zab" (DSN 2011).

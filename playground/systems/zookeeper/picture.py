@@ -1,6 +1,7 @@
 """What the screen shows of the ensemble: the tree of znodes, and all about one server.
 
 The tree is that of the server which has applied most, whether it serves or not. A frozen server shows what it had.
+How long a session has left only the leader knows; watches are counted at all the servers that run.
 """
 
 from __future__ import annotations
@@ -38,18 +39,19 @@ def tree(world: World, servers: Sequence[str], services: Services, hues: Mapping
     """All znodes; an ephemeral one belongs to the machine whose session it goes with."""
     if not services:
         return shapes.Tree((), empty="no server of the ensemble runs")
-    name, service = max(services.items(), key=lambda item: item[1].tree.zxid)
+    service = max(services.values(), key=lambda each: each.tree.zxid)
     known = service.tree
+    left = _time_left(services)
     lines: list[TreeNode] = []
     pending = ["/"]
     while pending and len(lines) < _NODES_SHOWN:
         path = pending.pop()
         node = known.nodes[path]
-        lines.append(_line(world, service, path, node, hues))
+        lines.append(_line(world, service, path, node, hues, notes=(_left(left, node), _watched(services, path))))
         above = "" if path == "/" else path
         pending += (f"{above}/{child}" for child in sorted(node.children, reverse=True))
     more = f", the first {_NODES_SHOWN} of {len(known.nodes)}" if len(known.nodes) > _NODES_SHOWN else ""
-    caption = f"{_standing(servers, services)}; {spelled(known.zxid)} by {name}{more}"
+    caption = f"{_standing(servers, services)}, zxid {spelled(known.zxid)}{more}"
     return shapes.Tree(tuple(lines), caption=caption)
 
 
@@ -104,11 +106,40 @@ def detail(world: World, name: str, service: ZooKeeperService | None) -> Detail:
     return Detail(name, facts, tables)
 
 
-def _line(world: World, service: ZooKeeperService, path: str, node: Znode, hues: Mapping[str, int]) -> TreeNode:
+def _time_left(services: Services) -> dict[int, int]:
+    """Session -> the whole seconds that it has left, by the leader's clock."""
+    led = leader(services, "")
+    if not led:
+        return {}
+    service = services[led[0]]
+    now_us = service.clock.monotonic_us
+    left_us = {number: service.processor.sessions.left_us(number, now_us) for number in service.tree.sessions}
+    return {number: max(0, us) // 1_000_000 for number, us in left_us.items() if us is not None}
+
+
+def _left(left: Mapping[int, int], node: Znode) -> str:
+    return f"{left[node.owner]} s left" if node.owner in left else ""
+
+
+def _watched(services: Services, path: str) -> str:
+    """How many watches are set on a znode, of both kinds."""
+    count = sum(service.watches.count(path) for service in services.values())
+    return "" if not count else "1 watch" if count == 1 else f"{count} watches"
+
+
+def _line(
+    world: World,
+    service: ZooKeeperService,
+    path: str,
+    node: Znode,
+    hues: Mapping[str, int],
+    notes: tuple[str, ...],
+) -> TreeNode:
     session = service.tree.sessions.get(node.owner)
     owner = "" if session is None else session.client
     fresh = node.mzxid > 0 and 0 <= world.now_us - node.mtime_us < FRESH_US
-    text = f"{node.data}  v{node.version}" if node.version else node.data
+    data = f"{node.data}  v{node.version}" if node.version else node.data
+    text = "  ".join(each for each in (data, *notes) if each)
     return TreeNode(
         path,
         "/" if path == "/" else name_of(path),

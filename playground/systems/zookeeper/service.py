@@ -95,6 +95,7 @@ class ZooKeeperService(Service):
         self._heard: dict[int, None] = {}
         """Sessions heard of since the leader was told last."""
         self._due_us = 0
+        self._asked = 0
 
     # --- a service with a part --------------------------------------------------------------
 
@@ -110,6 +111,11 @@ class ZooKeeperService(Service):
     def handlers(self) -> Iterator[tuple[type, Callable[[str, Any], Any]]]:
         yield from super().handlers()
         yield from self.peer.handlers()
+
+    def take_work(self) -> int:
+        """How many reads and writes clients have asked of this server since this was last called."""
+        asked, self._asked = self._asked, 0
+        return asked
 
     def desk_of(self, session: int) -> Desk | None:
         """Where the session's client is served, if that is here."""
@@ -241,6 +247,7 @@ class ZooKeeperService(Service):
             for event in self.watches.carry_over(desk.connection.id, message, self.tree):
                 desk.send(Fired(event, self.tree.zxid))
         elif isinstance(message, Call):
+            self._asked += 1
             desk.queue.append(message)
             if isinstance(message.body, AGREED):
                 self.peer.forward(Submit(desk.connection.id, desk.session, message.cxid, message.body))

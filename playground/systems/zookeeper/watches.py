@@ -28,6 +28,10 @@ class Watches:
     def __len__(self) -> int:
         return sum(len(ids) for table in (self.data, self.children) for ids in table.values())
 
+    def count(self, path: str) -> int:
+        """How many wait for the znode ``path``, or for its children."""
+        return len(self.data.get(path, ())) + len(self.children.get(path, ()))
+
     def on_data(self, path: str, connection: Id) -> None:
         self.data.setdefault(path, {})[connection] = None
 

@@ -60,11 +60,11 @@ def test_the_caption_names_the_active_balancer_the_mechanism_and_what_is_left_of
         await lab.run(3)
         left = int(lab.active.retries_left())
         name = lab.active.name
-        text = f"{name} is active; two-choices, ejects by checks, retry budget: {left} left in 10 s"
+        text = f"{name} active: two-choices, checks eject, retries: {left}"
         assert shown(lab).caption == text
         lab.node("z1").crash()
         await lab.run(2)
-        assert shown(lab).caption.startswith("none is active; as b1 sees it")
+        assert shown(lab).caption.startswith("none active, as b1 sees it")
 
     simulate(main)
 

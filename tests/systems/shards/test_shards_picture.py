@@ -7,6 +7,7 @@ import pickle
 from playground.systems.shards import picture, roles
 from tests.systems.shards.shards_lab import Lab, simulate
 from widgets.shapes import State, Table
+from widgets.table import layout
 
 
 def cells(table: Table, column: str) -> list[str]:
@@ -48,8 +49,8 @@ def test_the_table_shows_what_each_node_believes_of_itself() -> None:
         )
         assert told == {
             "n1": ("master, no lease", "1"),
-            "n2": ("master, serves", "2"),
-            "n3": ("slave of n2", "2"),
+            "n2": ("master", "2"),
+            "n3": ("slave", "2"),
         }
         assert [row.state for row in table.rows] == [State.UP, State.FROZEN, State.UP]
         assert len({len(row.cells) for row in table.rows} | {len(table.columns)}) == 1
@@ -99,10 +100,10 @@ def test_the_details_tell_of_a_node_a_shard_and_a_key() -> None:
         await lab.write("k", "v")
         await lab.run(1)
         services = lab.services()
-        node = picture.detail(lab.world, "n1", services["n1"])
-        assert cells(node.tables[0][1], "role") == ["master, serves"]
+        node = picture.detail(lab.world, "n1", services)
+        assert cells(node.tables[0][1], "role") == ["master"]
         assert cells(node.tables[1][1], "key") == ["k"]
-        assert "no process" in picture.detail(lab.world, "n2", None).title
+        assert "no process" in picture.detail(lab.world, "n2", {}).title
         shard = picture.shard_detail(lab.world, lab.names, services, "shard-1")
         assert {fact.title: fact.text for fact in shard.facts}["master"] == "n1"
         assert cells(shard.tables[0][1], "node") == ["n1", "n2", "n3"]
@@ -127,5 +128,46 @@ def test_parts_are_played_by_those_who_play_them() -> None:
         lab.nodes["n2"].crash()
         assert roles.master(lab.services(), "shard-2") == ()
         assert roles.slave(lab.services(), "shard-2") == ("n2", "n3", "n4")
+
+    simulate(main)
+
+
+def test_the_curve_of_a_slave_shows_what_it_copies() -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0, count=1)
+        await lab.run(2)
+        for service in lab.services().values():
+            service.take_work()
+        for number in range(5):
+            await lab.write("k", str(number))
+        await lab.run(1)
+        assert {name: service.take_work() for name, service in lab.services().items()} == {"n1": 5, "n2": 5, "n3": 5}
+        assert {service.take_work() for service in lab.services().values()} == {0}
+
+    simulate(main)
+
+
+def test_a_slave_that_does_not_know_the_newest_master_says_whom_it_follows() -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0, count=1)
+        await lab.run(2)
+        lab.replica("n3").leader = "n2"
+        table = picture.table(lab.world, lab.names, lab.services(), {})
+        assert cells(table, "role") == ["master", "slave", "slave of n2"]
+
+    simulate(main)
+
+
+def test_on_a_small_terminal_roles_can_be_read() -> None:
+    async def main() -> None:
+        lab = Lab(3, rate=0, count=1)
+        await lab.run(2)
+        table = picture.table(lab.world, lab.names, lab.services(), {})
+        shown = {table.columns[i].title: width for i, width in layout(table.columns, 28)}
+        assert list(shown) == ["shard", "node", "role", "epoch"]
+        assert shown["role"] >= max(map(len, cells(table, "role")))
+        assert [table.columns[i].title for i, _ in layout(table.columns, 49)] == [
+            "shard", "node", "role", "epoch", "log", "lacks", "lag"
+        ]  # fmt: skip
 
     simulate(main)
