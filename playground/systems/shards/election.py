@@ -95,6 +95,8 @@ class Election:
         if not await self._read_state(zk, changed):
             return
         found = await look(zk, master_path(replica.shard), changed)
+        if zk.over:
+            return  # the news that the session has expired came together with this answer, which is worth nothing now
         if found is None:
             replica.leader = ""
             if self.assignment is not None and self.assignment.has(name, replica.identity):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+import trio
 
-from playground.systems.shards import checks, roles
+from playground.systems.shards import checks, election, roles
+from playground.systems.shards.keeper import look
 from playground.systems.shards.messages import Position
+from playground.systems.zookeeper.client import State, ZooKeeper
 from tests.systems.shards.accidents import begin, cut, healed, ready
 from tests.systems.shards.shards_lab import Lab, simulate
 
@@ -39,6 +42,30 @@ def test_a_slave_takes_over_and_the_client_is_told_by_zookeeper() -> None:
         assert order == sorted(order)
         assert lab.notes("first-write", "epoch 2")
 
+    simulate(main)
+
+
+def test_nobody_leads_by_an_answer_that_comes_together_with_the_end_of_its_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def look_too_long(zk: ZooKeeper, path: str, changed: trio.Event) -> tuple[str, int] | None:
+        found = await look(zk, path, changed)
+        if found is not None and found[1] == zk.session and not expired:
+            expired.append(zk.service.name)
+            zk._end(State.EXPIRED)
+        return found
+
+    async def main() -> None:
+        lab = await ready()
+        monkeypatch.setattr(election, "look", look_too_long)
+        lab.nodes["n1"].crash()
+        await lab.run(20)
+        assert expired == ["n2"]
+        assert lab.notes("elected", "n2 is elected master of shard-1 in epoch 2") == []
+        assert lab.master() in ("n2", "n3")
+        assert lab.violations == []
+
+    expired: list[str] = []
     simulate(main)
 
 
