@@ -49,6 +49,8 @@ class EnsemblePart(Part):
         self._loneliness = zab_checks.Loneliness()
         self._history = checks.History()
         self._silence = checks.Silence()
+        self._late: dict[Violation, None] = {}
+        """Found when it was judged: what was once looked at is not looked at again."""
         self._expired = 0
         self._observation = cluster.world.witnesses[WITNESS] = Observation(cluster.world)
         self._misled = False
@@ -85,14 +87,14 @@ class EnsemblePart(Part):
                 self.report(violation)
 
     def judge(self) -> list[Violation]:
-        found = [*self._always(), *self._of_sessions()]
+        self._late |= dict.fromkeys((*self._always(), *self._of_sessions()))
+        found = [*self._late]
         if self.sound:
             nodes = {name: self.cluster.node(name) for name in self.cluster.spec.zookeeper.names}
             found += zab_checks.committed_is_safe(nodes, self._sequence.newest, frozenset(self._suspect))
         return found
 
     def figures(self) -> Figures:
-        self._always()  # what was applied since the last look
         return {"transactions": self._sequence.transactions, "sessions_expired": self._expired}
 
     def _always(self) -> list[Violation]:

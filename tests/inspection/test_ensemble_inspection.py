@@ -148,3 +148,20 @@ def test_a_node_that_goes_by_an_old_configuration(monkeypatch: Patch) -> None:
 
     monkeypatch.setattr(Configuration, "_look", once)
     assert "configurations are true" in found((4, PUT), (8, {**PUT, "value": "v2"}))
+
+
+def test_what_is_found_while_it_is_judged_is_told_however_often_it_is_judged() -> None:
+    async def main() -> None:
+        cluster = Cluster(ClusterSpec.model_validate(SPEC), 5)
+        await cluster.advance(5 * S + S // 2)
+        cluster.inspection.figures()
+        assert cluster.inspection.judge() == []
+        (server, *_) = checks.running(cluster.world).values()
+        after, zxid, chain = server.peer.recent[-1]
+        server.peer.recent.append(type(server.peer.recent[-1])(after, zxid, chain + 1))
+        server.peer.applied_count += 1
+        cluster.inspection.figures()
+        for _ in range(2):
+            assert zab_checks.SEQUENCE in [each.check for each in cluster.inspection.judge()]
+
+    run(main)
