@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from playground.kernel.connections import Connection
 from playground.kernel.errors import DiskError
+from playground.kernel.recovering import RETRY_US
 from playground.kernel.service import Service, handles
 from playground.systems.gossip.client import Vitals
 from playground.systems.shards.election import Election
@@ -79,7 +80,7 @@ class ShardsService(Service):
             if content.identity:
                 self._add(shard, file, content)
             elif founding:
-                self._format(shard, file, FIRST_IDENTITY)
+                self._found(shard, file)
 
     def start(self) -> None:
         self.listen(PORT, self._accept)
@@ -89,8 +90,15 @@ class ShardsService(Service):
 
     # --- replicas -------------------------------------------------------------------------
 
-    def _format(self, shard: str, file: ShardFile, identity: int) -> None:
-        """Begin a file; there is a replica as soon as that is safe."""
+    def _found(self, shard: str, file: ShardFile) -> None:
+        """Begin the file of a founding member, as soon as its disk has room: there is no shard without its founders."""
+        if shard in self.replicas or shard in self._formatting:
+            return
+        if not self._format(shard, file, FIRST_IDENTITY):
+            self.after(RETRY_US, partial(self._found, shard, file))
+
+    def _format(self, shard: str, file: ShardFile, identity: int) -> bool:
+        """Begin a file; there is a replica as soon as that is safe. False: the disk is full."""
         content = Content()
         content.identity = identity
 
@@ -101,8 +109,9 @@ class ShardsService(Service):
         try:
             file.format(identity, safe)
         except DiskError:
-            return
+            return False
         self._formatting[shard] = None
+        return True
 
     def _add(self, shard: str, file: ShardFile, content: Content) -> None:
         replica = Replica(self, self.settings, shard, file, content)

@@ -198,6 +198,22 @@ def test_a_reversal_that_nobody_can_confirm_leaves_the_outcome_open() -> None:
     simulate(main)
 
 
+def test_founders_whose_disks_are_full_make_their_shards_as_soon_as_there_is_room() -> None:
+    async def main() -> None:
+        lab = Lab(4, rate=0, count=1, copies=3)
+        for name in lab.names:
+            lab.nodes[name].disk.full = True
+        await lab.run(5)
+        assert not any(lab.service(name).replicas for name in lab.names)
+        for name in lab.names:
+            lab.nodes[name].disk.full = False
+        await lab.run(5)
+        assert (await lab.write("k", "v")).outcome == "ok"
+        assert checks.converged(lab.services()) == checks.under_replicated(lab.services()) == []
+
+    simulate(main)
+
+
 def test_a_full_disk_refuses_writes_for_certain_and_reads_go_on() -> None:
     async def main() -> None:
         lab = await ready(timeout_us=300_000)
