@@ -37,6 +37,8 @@ class ShardsPart(DatabasePart):
         self._misled = False
         """A clock was so wrong that a lease may have been held for longer than it lasts."""
         self._fenced = 0
+        self._late: dict[Violation, None] = {}
+        """Found when it was judged or measured: what was once compared is not compared again."""
         self.linearizable = self._keeps and self._settings.reads == "master"
         self.why_stale = "more was broken than is promised for" if self.linearizable else "as the mode allows"
 
@@ -90,7 +92,8 @@ class ShardsPart(DatabasePart):
 
     def judge(self) -> list[Violation]:
         services = self._services
-        found = self._always(services)
+        self._late |= dict.fromkeys(self._always(services))
+        found = [*self._late]
         if self._keeps and self.sound:
             found += checks.reversed_everywhere(services, self._failed())
         if self.cluster.quiet and self._can_elect:
@@ -116,7 +119,8 @@ class ShardsPart(DatabasePart):
         copies = checks.copies(self._services)
         wanted = self._settings.copies
         lacking = sum(1 for each in copies.values() if each < wanted)
-        missing = f"{lacking} of {len(copies)} shards have fewer than {wanted} copies that are up"
+        have = "have" if lacking > 1 else "has"
+        missing = f"{lacking} of {len(copies)} shards {have} fewer than {wanted} copies that are up"
         return lacking, len(copies), missing, f"every shard has its {wanted} copies again"
 
     @property
