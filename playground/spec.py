@@ -60,7 +60,7 @@ class ClusterSpec(BaseModel):
     nodes: int = Field(default=8, ge=1, le=MAX_NODES, description="how many nodes")
     database: DatabaseName = Field(
         default="quorum",
-        description="what the nodes run: a quorum store; shards with masters and slaves; nothing, the ensemble keeps all",
+        description="who keeps the data: a quorum store; shards of masters and slaves; the ensemble",
     )
     network: NetworkSettings = NetworkSettings()
     machine: MachineSettings = MachineSettings()

@@ -24,7 +24,9 @@ LEAST_COLUMNS, LEAST_ROWS = 60, 20
 @app.callback(invoke_without_command=True)
 def live(
     context: typer.Context,
-    preset: Annotated[str | None, typer.Option(help="platform, quorum, small, eventual, large or ensemble.", metavar="NAME")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="platform, quorum, small, eventual, large or ensemble.", metavar="NAME")
+    ] = None,
     nodes: Annotated[
         int | None, typer.Option(min=1, max=2_000, metavar="N", help="How many nodes (default: 6).")
     ] = None,

@@ -102,5 +102,5 @@ def decode(data: bytes) -> Txn:
     )
 
 
-def _frozen(value: object) -> object:
+def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
