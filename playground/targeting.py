@@ -132,7 +132,9 @@ class _Draw:
         names = [name for system, find in running for name in find(self._cluster.services(system.kind), thing)]
         names = list(dict.fromkeys(names))
         if not names:
-            raise UserError(f"{self._do}: {word}: that is nobody" + ("" if thing else f"; of what? write {role} of k0"))
+            of_things = not thing and any(find(self._cluster.services(system.kind), "k0") for system, find in running)
+            hint = f"; of what? write {role} of k0" if of_things else " now"
+            raise UserError(f"{self._do}: {word}: that is nobody{hint}")
         return [self._chance.choice(names)] if drawn else names
 
     def _runs(self, system: catalog.System) -> bool:

@@ -75,15 +75,23 @@ def herd(cluster: Cluster, command: commands.Herd) -> Done:
 
 
 def put(cluster: Cluster, command: commands.Put) -> Done:
+    _refuse_count(cluster, "put", "w", command.w)
     console = cluster.console()
     console.spawn(console.write, command.key, command.value, command.w)
     return Done(f"put {command.key}={command.value}: sent")
 
 
 def get(cluster: Cluster, command: commands.Get) -> Done:
+    _refuse_count(cluster, "get", "r", command.r)
     console = cluster.console()
     console.spawn(console.read, command.key, command.r)
     return Done(f"get {command.key}: sent")
+
+
+def _refuse_count(cluster: Cluster, do: str, field: str, count: int | None) -> None:
+    """How many copies must answer is the request's choice in a quorum store alone."""
+    if count is not None and cluster.spec.database != "quorum":
+        raise UserError(f"{do}: {field}={count}: only a quorum store lets a request choose that; leave it out")
 
 
 def _change(cluster: Cluster, changes: dict[str, Any]) -> str:

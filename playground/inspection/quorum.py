@@ -81,7 +81,8 @@ class QuorumPart(DatabasePart):
         copies = checks.copies(self._stores)
         wanted = min(self._settings.n, len(self.cluster.askable))
         lacking = sum(1 for each in copies.values() if each < wanted)
-        missing = f"{lacking} of {len(copies)} keys have fewer than {wanted} copies that are up"
+        have = "have" if lacking > 1 else "has"
+        missing = f"{lacking} of {len(copies)} keys {have} fewer than {wanted} copies that are up"
         return lacking, len(copies), missing, f"every key has its {wanted} copies again"
 
     @property

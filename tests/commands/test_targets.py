@@ -328,3 +328,29 @@ def test_a_draw_moves_no_other_one() -> None:
         for line in ("crash n1", "crash random", "load rate=7")
     }
     assert len(drawn) == 1
+
+
+def test_a_role_that_is_played_for_nothing_in_particular_is_nobodys_for_now() -> None:
+    async def test(cluster: Cluster) -> None:
+        with pytest.raises(UserError, match="crash: master: that is nobody; of what"):
+            resolve(cluster, parse_line("crash master"))
+        for name in cluster.of_kind("ensemble"):
+            cluster.node(name).freeze()
+        await cluster.advance(3_000_000)
+        with pytest.raises(UserError, match="crash: leader: that is nobody now"):
+            resolve(cluster, parse_line("crash leader"))
+
+    on_cluster(test, database="shards", nodes=4, zookeeper={"servers": 3})
+
+
+@pytest.mark.parametrize("line", ["put k v w=2", "get k r=1"])
+def test_requests_choose_their_quorums_in_a_quorum_store_alone(line: str) -> None:
+    async def test(cluster: Cluster) -> None:
+        with pytest.raises(UserError, match="only a quorum store lets a request choose that"):
+            await cluster.apply(parse_line(line))
+
+    async def accepted(cluster: Cluster) -> None:
+        await cluster.apply(parse_line(line))
+
+    on_cluster(test, database="shards", nodes=4, zookeeper={"servers": 3})
+    on_cluster(accepted)

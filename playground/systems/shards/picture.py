@@ -39,6 +39,8 @@ _DASH = Cell("–", Tone.MUTED)
 _FULL_LAG_US = 5_000_000
 """A lag whose bar is full."""
 _FULL_LAG_RECORDS = 200
+_SILENT_US = 1_000_000
+"""Who has not been up to date for so long may lack what it has not heard of."""
 _KEYS_SHOWN = 200
 
 
@@ -195,7 +197,7 @@ def _cells(services: Services, shard: str, name: str) -> tuple[Cell, ...]:
     if replica.leading is not None:
         return (role, epoch, last, _DASH, _DASH)
     lag_us = replica.lag_us
-    tone = Tone.WARN if replica.lag else Tone.MUTED
+    tone = Tone.WARN if replica.lag or lag_us > _SILENT_US else Tone.MUTED
     return (
         role,
         epoch,
@@ -289,7 +291,7 @@ def _holders(services: Services, shard: str, members: Sequence[str]) -> tuple[st
 def _caption(services: Services) -> str:
     for service in services.values():
         settings = service.settings
-        return f"{settings.count} shards of {settings.copies}, mode {settings.mode}, {settings.shipping}"
+        return f"mode {settings.mode}, {settings.shipping}, {settings.copies} copies each"
     return "nobody is up"
 
 
