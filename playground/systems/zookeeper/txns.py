@@ -9,7 +9,7 @@ changes nothing and holds the error: so it is answered in order with all the oth
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playground.kernel.connections import Id
 
