@@ -191,7 +191,7 @@ def _arcs(shards: tuple[str, ...], points: int) -> tuple[tuple[float, float, str
 def _cells(services: Services, shard: str, name: str) -> tuple[Cell, ...]:
     replica = services[name].replicas.get(shard) if name in services else None
     if replica is None:
-        return (Cell("no copy" if name in services else "no process", Tone.MUTED), _DASH, _DASH, _DASH, _DASH)
+        return (Cell("no copy" if name in services else "not up", Tone.MUTED), _DASH, _DASH, _DASH, _DASH)
     role = _role(services, replica)
     epoch, last = Cell(str(replica.promised)), Cell(str(replica.log.last))
     if replica.leading is not None:
