@@ -79,6 +79,8 @@ class Node:
         assert name not in world.nodes, f"there is a {name} already"
         self.life = Life.DOWN
         self.boots = 0
+        self.served = False
+        """Some process of this machine has come up, and may have promised something."""
         self.freezes = 0
         self.event_us = 0
         """What each event costs the process."""
@@ -144,6 +146,7 @@ class Node:
         """The process has recovered: open the doors."""
         assert self.process is not None
         self.life = Life.UP
+        self.served = True
         self.process.mind_the_doors()
         self.world.record("up", self.name, f"{self.name} is up")
 

@@ -120,6 +120,11 @@ class ShardFile:
         self._append(["identity", identity], then)
         self.identity = identity
 
+    async def found(self, identity: int) -> None:
+        """Begin the file; returns when that is safe. DiskError: it is not."""
+        self.format(identity, lambda: None)
+        await self._process.disk.fsync(self._process, self._name)
+
     def promise(self, epoch: int, then: Done) -> None:
         self._append(["promise", epoch], then)
 

@@ -14,7 +14,7 @@ from playground.systems.ring.client import HashRing
 from playground.systems.shards.settings import ShardsSettings
 
 FIRST_IDENTITY = 1
-"""Of the file that a founding member makes for a shard when its machine boots for the first time."""
+"""Of the file that a founding member makes for a shard before its machine comes up for the first time."""
 
 
 @lru_cache(maxsize=16)

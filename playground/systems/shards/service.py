@@ -1,7 +1,7 @@
 """The sharded database on one node: a replica of each shard that it is a member of, and who may ask it.
 
-A founding member makes its files when its machine boots for the first time; that stands for the operator who says
-that this is a new database. Any other node gets a file when a master sends it something of a shard.
+A founding member makes its files before its machine comes up for the first time; that stands for the operator who
+says that this is a new database. Any other node gets a file when a master sends it something of a shard.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playground.kernel.connections import Connection
 from playground.kernel.errors import DiskError
-from playground.kernel.recovering import RETRY_US
+from playground.kernel.recovering import insist
 from playground.kernel.service import Service, handles
 from playground.systems.gossip.client import Vitals
 from playground.systems.shards.election import Election
@@ -76,11 +76,11 @@ class ShardsService(Service):
         for shard in self.settings.names:
             file = ShardFile(self.process, shard)
             content = await file.recover()
-            founding = self.name in self._founding.get(shard, ()) and self.process.node.boots == FIRST_IDENTITY
+            if not content.identity and self.name in self._founding.get(shard, ()) and not self.process.node.served:
+                await insist(self.process, partial(file.found, FIRST_IDENTITY))
+                content.identity = FIRST_IDENTITY
             if content.identity:
                 self._add(shard, file, content)
-            elif founding:
-                self._found(shard, file)
 
     def start(self) -> None:
         self.listen(PORT, self._accept)
@@ -90,15 +90,8 @@ class ShardsService(Service):
 
     # --- replicas -------------------------------------------------------------------------
 
-    def _found(self, shard: str, file: ShardFile) -> None:
-        """Begin the file of a founding member, as soon as its disk has room: there is no shard without its founders."""
-        if shard in self.replicas or shard in self._formatting:
-            return
-        if not self._format(shard, file, FIRST_IDENTITY):
-            self.after(RETRY_US, partial(self._found, shard, file))
-
-    def _format(self, shard: str, file: ShardFile, identity: int) -> bool:
-        """Begin a file; there is a replica as soon as that is safe. False: the disk is full."""
+    def _format(self, shard: str, file: ShardFile, identity: int) -> None:
+        """Begin a file; there is a replica as soon as that is safe."""
         content = Content()
         content.identity = identity
 
@@ -109,9 +102,8 @@ class ShardsService(Service):
         try:
             file.format(identity, safe)
         except DiskError:
-            return False
+            return
         self._formatting[shard] = None
-        return True
 
     def _add(self, shard: str, file: ShardFile, content: Content) -> None:
         replica = Replica(self, self.settings, shard, file, content)

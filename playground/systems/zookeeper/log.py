@@ -4,8 +4,9 @@ What is written is part of the history at once, and safe when ``then()`` is call
 raised, and nothing has changed, neither in memory nor on the disk. Records become safe in the order in which they were
 written.
 
-A server begins with a record of its epochs, on its machine's very first boot: that stands for the operator who says
-that this is a new ensemble. Who finds an empty disk on a later boot has lost one, and with it what it had promised.
+A server begins with a record of its epochs before its machine comes up for the very first time: that stands for the
+operator who says that this is a new ensemble. Who finds an empty disk later has lost one, and with it what it had
+promised.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class TransactionLog:
         reason = f"its log is damaged ({found})" if damaged else ""
         self.history = replay((*found.records, FORGOTTEN) if damaged else found.records)
         if not found.records and not damaged:
-            if process.node.boots == 1:
+            if not process.node.served:
                 first = epochs_record(0, 0)
             else:
                 reason, first = "its disk is empty", FORGOTTEN

@@ -214,6 +214,24 @@ def test_founders_whose_disks_are_full_make_their_shards_as_soon_as_there_is_roo
     simulate(main)
 
 
+@pytest.mark.parametrize("after_s", [0, 0.1, 0.3, 0.301, 0.31])
+def test_a_power_failure_while_everybody_boots_for_the_first_time_does_no_harm(after_s: float) -> None:
+    async def main() -> None:
+        lab = Lab(4, rate=0, count=1, copies=3)
+        machines = [*lab.nodes.values(), *lab.servers.values()]
+        await lab.run(after_s)
+        for machine in machines:
+            machine.crash()
+        await lab.run(0.2)
+        for machine in machines:
+            machine.start()
+        await lab.run(5)
+        assert (await lab.write("k", "v")).outcome == "ok"
+        assert checks.converged(lab.services()) == checks.under_replicated(lab.services()) == []
+
+    simulate(main)
+
+
 def test_a_full_disk_refuses_writes_for_certain_and_reads_go_on() -> None:
     async def main() -> None:
         lab = await ready(timeout_us=300_000)
