@@ -23,7 +23,7 @@ CHECKS = {
     "imports": ("lint-imports", "--no-logo"),
     "types": ("mypy", "--strict"),
 }
-WORLDS = ("tests/scenario", "tests/systems/shards", "tests/systems/zookeeper", "tests/systems/store")
+WORLDS = ("tests/scenario", "tests/sweeps", "tests/systems/shards", "tests/systems/zookeeper", "tests/systems/store")
 """What takes half of the time."""
 
 

@@ -10,7 +10,10 @@
 ``minority``           the members that are not in this command's majority
 ``rest``               the members that the command does not name or draw otherwise
 ``clients``            all clients that make load
-``nodes``              all machines that keep data; so with ``ensemble``, ``balancers``, ``servers``
+``nodes``              all machines that keep data
+``ensemble``           all servers of ZooKeeper
+``balancers``          all balancers
+``servers``            all stateless servers
 ``owner of k0``        whoever has that role for the key; so with ``master of k0``, ``master of shard-1``
 ``replicas of k0``     all who have that role for the key; ``any slave of k0``: one of them
 ``leader``             whoever has that role now: of the ensemble; so with ``followers``, ``active`` (balancer)

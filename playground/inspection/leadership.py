@@ -2,13 +2,13 @@
 
 A group is whatever has one leader at a time: the ensemble, each shard, the balancers, the masters among the nodes. It
 is led from the moment at which somebody says that it was elected, until that one says that it leads no more, or
-stands still (crashed, frozen). Who thaws and was not deposed goes on leading.
+stands still (crashed, frozen). Who thaws goes on leading, unless it finds out right then that it does not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from playground.checkers.leaders import Claim, one_leader_per_term
 from playground.inspection.part import Figures, Part, Report
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 ENSEMBLE = "ensemble"
 BALANCERS = "balancers"
+WAKING_US = 1_000_000
+"""So soon after a thaw a leader finds out that it leads no more, if it does not."""
+
+
+class Waking(NamedTuple):
+    """A frozen leader went on at ``at_us``; the rest is what was known of its group right before."""
+
+    at_us: int
+    since_us: int
+    lost_us: int
+    leaderless_us: int
+    longest_us: int
 
 
 @dataclass(slots=True)
@@ -40,6 +52,8 @@ class Group:
     first_writes_us: list[int] = field(default_factory=list)
     """From the loss of a leader to the first write of the next one."""
     claims: list[Claim] = field(default_factory=list)
+    waking: Waking | None = None
+    """How it stood when a leader thawed last."""
 
     def elected(self, now_us: int, leader: str, term: int) -> None:
         self.claims.append(Claim(now_us, term, leader))
@@ -53,14 +67,22 @@ class Group:
 
     def lose(self, now_us: int) -> None:
         """The leader is there no more."""
-        if self.led:
-            self.led, self.since_us = False, now_us
-            if self.lost_us < 0:
-                self.lost_us = now_us
+        if not self.led:
+            return
+        self.led, waking = False, self.waking
+        if waking is not None and now_us - waking.at_us <= WAKING_US:
+            # It thawed only to learn that it leads no more: nobody was led in between.
+            self.since_us, self.lost_us = waking.since_us, waking.lost_us
+            self.leaderless_us, self.longest_us = waking.leaderless_us, waking.longest_us
+            return
+        self.since_us = now_us
+        if self.lost_us < 0:
+            self.lost_us = now_us
 
     def regain(self, now_us: int) -> None:
         """It was only frozen."""
         if not self.led and self.leader:
+            self.waking = Waking(now_us, self.since_us, self.lost_us, self.leaderless_us, self.longest_us)
             self._lead(now_us)
             self.lost_us = -1
 

@@ -44,7 +44,10 @@ _EXAMPLES = {
     "clients": "link clients latency=100ms",
     "owner of k0": "crash owner of k0",
     "replicas of k0": "partition replicas of k0 | rest",
-    "nodes": "rolling-restart ensemble",
+    "nodes": "link nodes latency=20ms",
+    "ensemble": "rolling-restart ensemble",
+    "balancers": "freeze balancers lasting=2s",
+    "servers": "slow-cpu servers times=50 lasting=5s",
     "leader": "freeze leader",
 }
 """Word -> a line that uses it."""

@@ -14,6 +14,7 @@ expects whatever happens (:data:`.trial.SAFETY`). The rules:
    no clock is wrong where the newest write wins, and where leases are kept none is more than a sixth too fast or slow.
    With an ensemble, no more disks are lost than it can do without. At most one node leaves for good, and only if more
    than N stay.
+   Whoever leads may be struck whoever that is by then, but not once some disk lies.
 4. A machine that is down, frozen or being restarted is left to get up before its power fails again: what is
    drawn can be carried out. The cluster has the last word (a node may boot slowly, say): what it refuses did
    not happen.
@@ -48,6 +49,8 @@ _FOR_GOOD_US = 1 << 60
 _WIDE = 0.2
 """The share of crashes, and of slow disks, that befall any number of nodes: what was in memories alone shows then."""
 _MOST_JOIN = 2
+_AIMED = 0.35
+"""The share of crashes, freezes, restarts and cuts that strike whoever leads: what is hardest to lose."""
 
 Fields = dict[str, Any]
 """A command's fields as a person would write them, without ``do``."""
@@ -71,6 +74,15 @@ class Stage:
     """When the load is what it was."""
     joined: int = 0
     gone: bool = False
+    lied: bool = False
+    """Some disk lies, or will: whose power may fail has to be known by name."""
+
+    def aimed(self) -> list[str]:
+        """Now and then whoever leads something when it is carried out, in the words of a command; else nobody."""
+        roles = _roles(self.spec)
+        if not roles or self.lied or self.chance.random() >= _AIMED:
+            return []
+        return [self.chance.choice(roles)]
 
     def nodes(self, most: int = 1) -> list[str]:
         """Some members, whatever state they are in: at least one."""
@@ -136,7 +148,20 @@ def _disks(spec: ClusterSpec) -> int:
     return min(spare)
 
 
+def _roles(spec: ClusterSpec) -> list[str]:
+    """Who has a part that somebody else has to take over when it is lost."""
+    roles = ["leader"] if spec.zookeeper.servers else []
+    if spec.database == "shards":
+        roles += [f"master of {name}" for name in spec.shards.names]
+    elif spec.database == "zookeeper":
+        roles.append("master")
+    return roles + (["active"] if spec.balancer.balancers else [])
+
+
 def _crash(stage: Stage) -> Fields | None:
+    aimed = stage.aimed()
+    if aimed:
+        return {"nodes": aimed, "tail": stage.chance.choice(["", "lost", "torn"]), "lasting": _span(stage)}
     # Now and then the power fails for many at once: what was in memories alone is then gone.
     names = stage.idle(len(stage.members) if stage.chance.random() < _WIDE else 2)
     if not names:
@@ -152,6 +177,9 @@ def _crash(stage: Stage) -> Fields | None:
 
 
 def _restart(stage: Stage) -> Fields | None:
+    aimed = stage.aimed()
+    if aimed:
+        return {"nodes": aimed, "down": _span(stage)}
     names = stage.idle(2)
     return {"nodes": names, "down": _for(stage, names)} if names else None
 
@@ -167,6 +195,9 @@ def _rolling_restart(stage: Stage) -> Fields | None:
 
 
 def _freeze(stage: Stage) -> Fields | None:
+    aimed = stage.aimed()
+    if aimed:
+        return {"nodes": aimed, "lasting": _span(stage)}
     names = stage.idle(2)
     return {"nodes": names, "lasting": _for(stage, names)} if names else None
 
@@ -178,6 +209,9 @@ def _slow_cpu(stage: Stage) -> Fields | None:
 def _partition(stage: Stage) -> Fields | None:
     if len(stage.members) < 2:
         return None
+    aimed = stage.aimed()
+    if aimed:
+        return {"groups": [aimed, ["rest"]], "lasting": _span(stage)}
     names = stage.chance.sample(stage.members, len(stage.members))
     cut = stage.chance.randrange(1, len(names))
     sides = [names[:cut], names[cut:]]
@@ -238,6 +272,7 @@ def _disk(stage: Stage) -> Fields | None:
     if fault == "lie":
         names = stage.idle()
         stage.take(names, _FOR_GOOD_US)
+        stage.lied = True
         return {"nodes": names, "fault": fault, "lasting": _span(stage)} if names else None
     fields: Fields = {"nodes": stage.nodes(), "fault": fault}
     if fault == "rot":

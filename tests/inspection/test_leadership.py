@@ -128,3 +128,26 @@ def test_the_time_without_an_active_balancer_is_a_figure_of_its_own() -> None:
     told.tell(5, "crash", "b1")
     told.elect(7.5, "b2", 4, "balancers")
     assert told.figures(20) == {"balancerless_max_s": 2.5}
+
+
+def test_a_leader_that_thaws_only_to_learn_that_it_is_none_led_nobody_in_between() -> None:
+    told = Told()
+    told.elect(1, "n1", 1, "shard-1")
+    told.tell(3, "freeze", "n1")
+    told.tell(6, "thaw", "n1")
+    told.tell(6.2, "deposed", "n1", group="shard-1", term=1)
+    told.elect(7, "n2", 2, "shard-1")
+    told.tell(7.5, "first-write", "n2", group="shard-1", term=2)
+    found = told.figures(20)
+    assert (found["masterless_s"], found["masterless_max_s"], found["first_write_after_s"]) == (4, 4, 4.5)
+
+
+def test_a_leader_that_is_deposed_long_after_a_pause_led_in_between() -> None:
+    told = Told()
+    told.elect(1, "n1", 1, "shard-1")
+    told.tell(3, "freeze", "n1")
+    told.tell(4, "thaw", "n1")
+    told.tell(9, "deposed", "n1", group="shard-1", term=1)
+    told.elect(10, "n2", 2, "shard-1")
+    found = told.figures(20)
+    assert (found["masterless_s"], found["masterless_max_s"]) == (2, 1)

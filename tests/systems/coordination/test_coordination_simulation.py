@@ -232,7 +232,7 @@ def test_whatever_happens_one_acts_and_in_the_end_all_know_the_truth(election: s
         lab = simulate(chaotic, seed, election=election)
         assert not lab.found, f"seed {seed}: {lab.found[0].text}"
         elections += lab.memory.elections
-    assert elections > 40, "hardly anything was put to the test"
+    assert elections > 30, "hardly anything was put to the test"
 
 
 def loaded(lab: Lab, *, fresh: bool) -> tuple[History, Live]:
