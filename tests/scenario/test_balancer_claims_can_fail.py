@@ -5,14 +5,9 @@ A bug is planted by replacing one method. ``notices``: the figures, among those 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
+from noticing import Bug, noticed
 
-from playground.scenario.loader import load
-from playground.scenario.outcome import Outcome
-from playground.scenario.runner import play
-from playground.scenario.shelf import find
 from playground.systems.balancer.lease import Lease
 from playground.systems.balancer.liveness import FOLLOWS, Belief, Evidence, Member, Standing
 from playground.systems.balancer.messages import Report
@@ -20,9 +15,6 @@ from playground.systems.balancer.retries import RetryBudget
 from playground.systems.balancer.service import BalancerService
 from playground.systems.balancer.settings import BalancerSettings
 from playground.systems.balancer.watch import Watch
-
-Bug = Callable[[pytest.MonkeyPatch], None]
-
 
 # --- finding the dead ------------------------------------------------------------------
 
@@ -98,11 +90,6 @@ def a_lease_lasts_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Lease, "valid", property(lambda lease: lease.held))
 
 
-def complaints(outcome: Outcome) -> list[str]:
-    """The figures that are not as they should be."""
-    return [each.expectation.figure.name for each in outcome.verdicts if not each.passed]
-
-
 @pytest.mark.parametrize(
     ("name", "variant", "bug", "notices"),
     [
@@ -126,8 +113,4 @@ def complaints(outcome: Outcome) -> list[str]:
 def test_a_claim_does_not_hold_of_balancers_with_a_bug(
     monkeypatch: pytest.MonkeyPatch, name: str, variant: str, bug: Bug, notices: str
 ) -> None:
-    scenario = load(find(name), variant)
-    bug(monkeypatch)
-    outcome = play(scenario)
-    assert not outcome.stopped, "it is the claim that has to notice"
-    assert set(notices.split()) <= set(complaints(outcome))
+    assert set(notices.split()) <= set(noticed(monkeypatch, name, variant, bug))

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from noticing import Bug, noticed
 
-from playground.scenario.loader import load, load_file
+from playground.scenario.loader import load_file
 from playground.scenario.model import Experiment
 from playground.scenario.playing import examine
-from playground.scenario.runner import play
 from playground.scenario.shelf import find
 from playground.systems.gossip.messages import Entry
 from playground.systems.gossip.service import GossipService
@@ -27,9 +27,6 @@ from playground.systems.store.repair import Repair
 from playground.systems.store.replica import Replica
 from playground.systems.store.service import StoreService
 from playground.systems.store.versions import Siblings, merge
-
-Bug = Callable[[pytest.MonkeyPatch], None]
-
 
 # --- the circle ------------------------------------------------------------------------
 
@@ -179,11 +176,7 @@ def vitals_stay_at_home(patch: pytest.MonkeyPatch) -> None:
 def test_a_claim_does_not_hold_of_a_system_with_a_bug(
     monkeypatch: pytest.MonkeyPatch, claim: str, variant: str, bug: Bug, notices: str
 ) -> None:
-    scenario = load(find(claim), variant)
-    bug(monkeypatch)
-    outcome = play(scenario)
-    assert not outcome.stopped, "it is the claim that has to notice"
-    assert notices in [each.expectation.figure.name for each in outcome.verdicts if not each.passed]
+    assert notices in noticed(monkeypatch, claim, variant, bug)
 
 
 def test_the_claim_about_memory_does_not_hold_of_a_circle_that_answers_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from noticing import Bug, noticed
 
 from playground.kernel.node import Process
-from playground.scenario.loader import load
-from playground.scenario.runner import play
-from playground.scenario.shelf import find
 from playground.systems.coordination.service import CoordinationService
 from playground.systems.gossip.view import View
 from playground.systems.shards import leading
@@ -32,9 +30,6 @@ from playground.systems.zookeeper.settings import ZooKeeperSettings
 from playground.systems.zookeeper.txns import Ended
 from playground.systems.zookeeper.watches import Watches
 from playground.systems.zookeeper.zab_messages import Commit, Proposal
-
-Bug = Callable[[pytest.MonkeyPatch], None]
-
 
 # --- the broadcast ----------------------------------------------------------------------
 
@@ -221,8 +216,4 @@ def a_master_acknowledges_alone(patch: pytest.MonkeyPatch) -> None:
 def test_a_claim_does_not_hold_of_an_ensemble_with_a_bug(
     monkeypatch: pytest.MonkeyPatch, claim: str, variant: str, bug: Bug, notices: str
 ) -> None:
-    scenario = load(find(claim), variant)
-    bug(monkeypatch)
-    outcome = play(scenario)
-    assert not outcome.stopped, "it is the claim that has to notice"
-    assert notices in [each.expectation.figure.name for each in outcome.verdicts if not each.passed]
+    assert notices in noticed(monkeypatch, claim, variant, bug)

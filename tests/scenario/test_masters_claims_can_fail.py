@@ -5,14 +5,11 @@ A bug is planted by replacing one method. ``notices``: the figure, among those e
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from noticing import Bug, noticed
 
-from playground.scenario.loader import load
-from playground.scenario.runner import play
-from playground.scenario.shelf import find
 from playground.systems.shards import leading
 from playground.systems.shards.client import ShardsClient
 from playground.systems.shards.election import Election
@@ -23,9 +20,6 @@ from playground.systems.shards.messages import Failed, Found, Read
 from playground.systems.shards.replica import Replica
 from playground.systems.shards.shipping import Follower, Shipping
 from playground.systems.zookeeper.client import ZooKeeper
-
-Bug = Callable[[pytest.MonkeyPatch], None]
-
 
 # --- who is elected, and who may lead ------------------------------------------------------
 
@@ -156,8 +150,4 @@ def slaves_do_not_look_at_what_the_reader_wrote(patch: pytest.MonkeyPatch) -> No
 def test_a_claim_about_masters_does_not_hold_of_a_database_with_a_bug(
     monkeypatch: pytest.MonkeyPatch, claim: str, variant: str, bug: Bug, notices: str
 ) -> None:
-    scenario = load(find(claim), variant)
-    bug(monkeypatch)
-    outcome = play(scenario)
-    assert not outcome.stopped, "it is the claim that has to notice"
-    assert notices in [each.expectation.figure.name for each in outcome.verdicts if not each.passed]
+    assert notices in noticed(monkeypatch, claim, variant, bug)

@@ -16,22 +16,21 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from playground.kernel.node import Life
-from playground.kernel.service import Service
 from playground.systems.balancer.liveness import Belief, Standing
 from playground.systems.balancer.retries import BUCKET_US, MINIMUM, WINDOW_US
 from playground.systems.balancer.server import ServerService
 from playground.systems.balancer.service import BalancerService
 from playground.systems.balancer.settings import BalancerSettings, Liveness
+from playground.systems.running import running
 from playground.systems.violations import Violation
 from playground.systems.zookeeper.client import State, ZooKeeper
 
 if TYPE_CHECKING:
     from playground.kernel.world import World
 
-S = TypeVar("S", bound=Service)
 ROUNDING_US = 10_000
 """What the way of a message and the rounding of drifting clocks may add to a bound."""
 
@@ -68,12 +67,12 @@ class Memory:
 
 def balancers(world: World) -> dict[str, BalancerService]:
     """The balancers whose process has begun to serve (frozen ones too), in the world's order."""
-    return _running(world, BalancerService)
+    return running(world, BalancerService)
 
 
 def servers(world: World) -> dict[str, ServerService]:
     """The servers whose process has begun to serve (frozen ones too), in the world's order."""
-    return _running(world, ServerService)
+    return running(world, ServerService)
 
 
 def always(world: World, memory: Memory) -> list[Violation]:
@@ -228,13 +227,3 @@ def _until(looks: deque[tuple[int, int, int]], at_us: int, *, after: bool = Fals
     if after:
         return next((look for look in looks if look[0] >= at_us), looks[-1])
     return next((look for look in reversed(looks) if look[0] <= at_us), looks[0])
-
-
-def _running(world: World, kind: type[S]) -> dict[str, S]:
-    found: dict[str, S] = {}
-    for name, node in world.nodes.items():
-        if node.process is not None and node.life in (Life.UP, Life.FROZEN):
-            for service in node.process.services:
-                if isinstance(service, kind):
-                    found[name] = service
-    return found

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from playground.kernel.journal import Entry
-from playground.kernel.node import Life
 from playground.systems.coordination.service import GROUP, CoordinationService
+from playground.systems.running import running as running_in
 from playground.systems.violations import Violation
 
 if TYPE_CHECKING:
@@ -66,13 +66,7 @@ class Memory:
 
 def running(world: World) -> dict[str, CoordinationService]:
     """The service of every node whose process has begun to serve (frozen ones too), in the world's order."""
-    found: dict[str, CoordinationService] = {}
-    for name, node in world.nodes.items():
-        if node.process is not None and node.life in (Life.UP, Life.FROZEN):
-            for service in node.process.services:
-                if isinstance(service, CoordinationService):
-                    found[name] = service
-    return found
+    return running_in(world, CoordinationService)
 
 
 def one_master(services: Services, memory: Memory, now_us: int) -> list[Violation]:

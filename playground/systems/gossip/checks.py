@@ -19,11 +19,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from playground.kernel.node import Life
 from playground.systems.gossip.messages import FORGOTTEN
 from playground.systems.gossip.service import GossipService
 from playground.systems.gossip.settings import GossipSettings
 from playground.systems.gossip.view import Belief
+from playground.systems.running import running as running_in
 from playground.systems.violations import Violation
 
 if TYPE_CHECKING:
@@ -48,13 +48,7 @@ class Memory:
 
 def running(world: World) -> dict[str, GossipService]:
     """The gossip of every node whose process has begun to serve (frozen ones too), in the world's order."""
-    found: dict[str, GossipService] = {}
-    for name, node in world.nodes.items():
-        if node.process is not None and node.life in (Life.UP, Life.FROZEN):
-            for service in node.process.services:
-                if isinstance(service, GossipService):
-                    found[name] = service
-    return found
+    return running_in(world, GossipService)
 
 
 def counters_never_fall(services: Services, memory: Memory) -> list[Violation]:

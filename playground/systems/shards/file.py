@@ -18,15 +18,15 @@ from typing import Any
 
 from playground.kernel.errors import DiskError
 from playground.kernel.node import Process
+from playground.kernel.recovering import is_torn
 from playground.kernel.timers import sleep
-from playground.kernel.wal import WriteAheadLog, frame, parse
+from playground.kernel.wal import WriteAheadLog, parse
 from playground.systems.database import RequestId
 from playground.systems.shards.log import ReplicatedLog
 from playground.systems.shards.messages import Entry, Position
 from playground.systems.shards.state import State
 
 _RETRY_US = 1_000_000
-_HEADER_BYTES = 8
 
 Done = Callable[[], object]
 
@@ -172,19 +172,3 @@ def _record(entry: Entry) -> list[Any]:
 def _entry(fields: list[Any]) -> Entry:
     epoch, seq, kind, key, value, request, about = fields
     return Entry(epoch, seq, kind, key, value, RequestId(*request) if request is not None else None, about)
-
-
-def is_torn(data: bytes, at: int) -> bool:
-    """Whether what follows ``at``, where no undamaged record stands, can be the mere beginning of some records.
-
-    A torn write is cut short, and nothing else: the record that it begins with ends beyond the file. If it does not,
-    or if it is undamaged but for its length, it was safe once.
-    """
-    length = int.from_bytes(data[at : at + 4], "big")
-    if len(data) - at < _HEADER_BYTES:
-        return True
-    if at + _HEADER_BYTES + length <= len(data):
-        return False
-    checksum = data[at + 4 : at + _HEADER_BYTES]
-    ends = range(at + _HEADER_BYTES, len(data) + 1)
-    return not any(frame(data[at + _HEADER_BYTES : end], at)[4:_HEADER_BYTES] == checksum for end in ends)

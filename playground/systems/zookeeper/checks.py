@@ -21,6 +21,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from playground.kernel.node import Life
+from playground.systems.running import running as running_in
 from playground.systems.violations import Violation
 from playground.systems.zookeeper.application import spelled
 from playground.systems.zookeeper.handle import State
@@ -49,13 +50,7 @@ _REMEMBERED = 20_000
 
 def running(world: World) -> dict[str, ZooKeeperService]:
     """The servers whose process has begun to serve (frozen ones too), in the world's order."""
-    found: dict[str, ZooKeeperService] = {}
-    for name, node in world.nodes.items():
-        if node.process is not None and node.life in (Life.UP, Life.FROZEN):
-            for service in node.process.services:
-                if isinstance(service, ZooKeeperService):
-                    found[name] = service
-    return found
+    return running_in(world, ZooKeeperService)
 
 
 @dataclass(slots=True)
