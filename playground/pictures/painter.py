@@ -99,7 +99,7 @@ class Painter:
         if "load" in view.panels:
             panels["load"] = self._curves.series(view.columns, self._hues)
         if "detail" in view.panels and view.selected in cluster.world.nodes:
-            panels["detail"] = self._panels.detail(view.selected)
+            panels["detail"] = self._panels.detail(view.selected, view.key or self._asked)
         for name in ("replicas", "balancer", "tree"):
             if name in view.panels and name in self._panels.names:
                 panels[name] = getattr(self._panels, name)()

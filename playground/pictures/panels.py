@@ -25,6 +25,8 @@ from playground.systems.zookeeper.service import ZooKeeperService
 from widgets.shapes import Chord, Detail, Ring, Spark, Table, Tree
 
 Sides = Mapping[str, int]
+TOLD = 3
+"""So many facts fit in a title."""
 
 
 class Asked(NamedTuple):
@@ -66,6 +68,10 @@ class Panels(ABC):
     def node(self, name: str) -> Detail:
         """What a node that keeps data knows and holds."""
 
+    def key(self, key: str) -> Detail | None:
+        """Where a key lies, and what each copy shows; None if nobody can tell."""
+        return None
+
     def tree(self) -> Tree:
         """The znodes, as the server that has applied most of all knows them."""
         cluster = self._cluster
@@ -84,14 +90,15 @@ class Panels(ABC):
             self._hues,
         )
 
-    def detail(self, name: str) -> Detail:
-        """All about one machine: what is its own, and what it has heard of the others."""
+    def detail(self, name: str, key: str = "") -> Detail:
+        """All about one machine: what is its own, what it has heard of the others; and the key that is looked at."""
         cluster = self._cluster
         if name in cluster.clients:
             return client_detail(cluster, name)
         own = self._own(name)
         heard = gossip_picture.detail(name, cluster.members, cluster.services(GossipService))
-        return Detail(own.title, (*own.facts, *heard.facts), (*own.tables, *heard.tables))
+        looked_at = _tables(self.key(key)) if key and cluster.kinds[name] == "node" else ()
+        return Detail(own.title, (*own.facts, *heard.facts), (*looked_at, *own.tables, *heard.tables))
 
     def _own(self, name: str) -> Detail:
         cluster, kind = self._cluster, self._cluster.kinds[name]
@@ -129,6 +136,9 @@ class QuorumPanels(Panels):
     def node(self, name: str) -> Detail:
         return store_picture.detail(self._cluster.world, name, self._cluster.services(StoreService).get(name))
 
+    def key(self, key: str) -> Detail:
+        return store_picture.key_detail(self._cluster.of_kind("node"), self._cluster.services(StoreService), key)
+
 
 class ShardsPanels(Panels):
     """Masters and slaves; the ring says which shard a key belongs to."""
@@ -153,7 +163,16 @@ class ShardsPanels(Panels):
         return shards_picture.table(cluster.world, cluster.of_kind("node"), cluster.services(ShardsService), self._hues)
 
     def node(self, name: str) -> Detail:
-        return shards_picture.detail(self._cluster.world, name, self._cluster.services(ShardsService))
+        cluster = self._cluster
+        services = cluster.services(ShardsService)
+        own = shards_picture.detail(cluster.world, name, services)
+        held = services[name].replicas if name in services else ()
+        shards = [shards_picture.shard_detail(cluster.world, cluster.of_kind("node"), services, each) for each in held]
+        tables = (*own.tables[:1], *(table for each in shards for table in _tables(each)), *own.tables[1:])
+        return Detail(own.title, own.facts, tables)
+
+    def key(self, key: str) -> Detail:
+        return shards_picture.key_detail(self._cluster.of_kind("node"), self._cluster.services(ShardsService), key)
 
 
 class KeeperPanels(Panels):
@@ -175,6 +194,15 @@ class KeeperPanels(Panels):
         return coordination_picture.detail(
             self._cluster.world, name, self._cluster.services(CoordinationService).get(name)
         )
+
+
+def _tables(detail: Detail | None) -> tuple[tuple[str, Table], ...]:
+    """The tables of a detail that stands within another one: its facts go to the title of the first."""
+    if detail is None or not detail.tables:
+        return ()
+    (_, first), *others = detail.tables
+    about = ", ".join(f"{fact.title} {fact.text}" for fact in detail.facts[:TOLD])
+    return ((f"{detail.title}: {about}", first), *((f"{detail.title}: {title}", table) for title, table in others))
 
 
 PANELS_OF: dict[str, type[Panels]] = {"quorum": QuorumPanels, "shards": ShardsPanels, "zookeeper": KeeperPanels}

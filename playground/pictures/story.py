@@ -17,6 +17,8 @@ from widgets.shapes import Log, LogLine, Tone
 LOG_LINES = 500
 _GROWING = 32
 """So many lines may grow at a time."""
+BOOT_US = 20_000
+"""Machines that boot within this time boot together."""
 NAMED = 8
 """So many machines are named that say the same."""
 _TOGETHER = ("start", "up")
@@ -83,7 +85,7 @@ class _Told:
 
     @property
     def _lasts_us(self) -> int:
-        return 0 if self.entry.kind in _TOGETHER else _JOIN_US
+        return BOOT_US if self.entry.kind in _TOGETHER else _JOIN_US
 
 
 class Story:

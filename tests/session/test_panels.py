@@ -1,0 +1,66 @@
+"""Which panels each kind of cluster has, and what the zoom of a machine tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from playground.cluster import Cluster
+from playground.frame import PANELS, QUORUM_PANELS, Frame, View
+from playground.kernel import world
+from playground.pictures import Painter
+from playground.spec import PRESETS, ClusterSpec
+
+T = TypeVar("T")
+
+
+def painted(preset: str, view: View, then: Callable[[Frame], T]) -> T:
+    async def main() -> T:
+        cluster = Cluster(ClusterSpec.model_validate(PRESETS[preset]), 3)
+        painter = Painter(cluster, "")
+        await cluster.advance(4_000_000)
+        return then(painter.paint(view, speed=1, actual_speed=1, paused=False))
+
+    return world.run(main)
+
+
+@pytest.mark.parametrize(
+    ("preset", "panels"),
+    [
+        ("quorum", QUORUM_PANELS),
+        ("platform", PANELS),
+        ("ensemble", tuple(name for name in PANELS if name not in ("ring", "balancer"))),
+    ],
+)
+def test_a_cluster_has_the_panels_of_its_systems_and_each_shows_something(preset: str, panels: tuple[str, ...]) -> None:
+    def look(frame: Frame) -> None:
+        assert frame.panels == panels
+        for name in PANELS:
+            assert (getattr(frame, name) is not None) == (name in panels)
+
+    painted(preset, View(frozenset(PANELS), selected="n1"), look)
+
+
+@pytest.mark.parametrize("name", ["n1", "z1", "b1", "s1", "c1"])
+def test_every_kind_of_machine_can_be_zoomed(name: str) -> None:
+    def look(frame: Frame) -> None:
+        assert frame.detail is not None
+        assert frame.detail.title.endswith(name)
+        assert frame.detail.facts
+
+    painted("platform", View(frozenset({"detail"}), selected=name), look)
+
+
+def test_the_zoom_of_a_node_tells_of_each_of_its_shards_and_of_the_key_that_is_looked_at() -> None:
+    def look(frame: Frame) -> list[str]:
+        assert frame.detail is not None
+        return [title for title, _ in frame.detail.tables]
+
+    titles = painted("platform", View(frozenset({"detail"}), selected="n3", key="k0"), look)
+    assert titles[0].startswith("k0: lies at ")
+    for shard in ("shard-1", "shard-2", "shard-3"):
+        assert any(title.startswith(f"{shard}: master ") for title in titles)
+        assert f"{shard}: slaves as the master knows them" in titles
+    assert "keys" in titles
