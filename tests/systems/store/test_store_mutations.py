@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from playground.kernel.errors import DiskError
+from playground.kernel.node import Process
 from playground.systems.ring import membership
 from playground.systems.store import checks, records, replica, service, takeover, versions
-from playground.systems.store.log import Log
 from playground.systems.store.messages import Put, Stamp, Stored
 from playground.systems.store.replica import Replica
 from playground.systems.store.service import StoreService
@@ -103,13 +103,13 @@ def test_the_newest_is_acknowledged_before_w_replicas_have_it(monkeypatch: Patch
 
 
 def test_a_log_that_cannot_be_read_is_taken_for_an_empty_one(monkeypatch: Patch) -> None:
-    async def careless(self: Log, read: Callable[[], Awaitable[Any]]) -> Any:
+    async def careless(_process: Process, act: Callable[[], Awaitable[Any]]) -> Any:
         try:
-            return await read()
+            return await act()
         except DiskError:
             return b""
 
-    monkeypatch.setattr(Log, "_insist", careless)
+    monkeypatch.setattr("playground.kernel.recovering.insist", careless)
     recover = Replica.recover
 
     async def at_once(self: Replica) -> None:
