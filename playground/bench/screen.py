@@ -39,7 +39,7 @@ _COMMAND = [sys.executable, "-m", "playground"]
 # What pyte does not know: the keyboard protocol and mode queries.
 _UNKNOWN = re.compile(rb"\x1b\[[<>=]\d*u|\x1b\[\?\d+\$p")
 _CLOCK = re.compile(r"\d\d:\d\d\.\d\d\d")
-_SELECTED = re.compile(r"▸▌\S (\w+)")
+_SELECTED = re.compile(r"▸▌\S (?:shard-\d+ +)?(\w+)")
 
 
 class Watched:
