@@ -185,9 +185,9 @@ class KeeperPart(DatabasePart):
         held = kept.values(self.cluster.node(name) for name in self._settings.names)
         return [
             Violation("no lost writes", key, f"{key}={value} was acknowledged and no server has it any more")
-            for key, values in sorted(self.acknowledged.items())
+            for key, values in sorted(self.acknowledged(promised).items())
             for value in sorted(values)
-            if promised(key, value) and not self.cluster.staleness.covers(key, held.get(key, ()), value)
+            if not self.cluster.staleness.covers(key, held.get(key, ()), value)
         ]
 
     def happened(self, entry: Entry) -> None:

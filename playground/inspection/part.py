@@ -12,6 +12,7 @@ from playground.systems.violations import Violation
 
 if TYPE_CHECKING:
     from playground.cluster import Cluster
+    from playground.kernel.node import Node
 
 Figures = Mapping[str, float | int | bool]
 """Times in seconds (their names end in ``_s``), shares 0..1. What was not measured is left out."""
@@ -79,8 +80,14 @@ class DatabasePart(Part):
         return 0, 0, "", ""
 
     @property
-    def acknowledged(self) -> dict[str, frozenset[str]]:
-        return self.cluster.staleness.acknowledged()
+    def nodes(self) -> list[Node]:
+        """The machines that keep the data."""
+        return [self.cluster.node(name) for name in self.cluster.of_kind("node")]
+
+    def acknowledged(self, promised: Promised) -> dict[str, list[str]]:
+        """Key -> the acknowledged values, of those ``promised``, that nothing acknowledged supersedes."""
+        acknowledged = self.cluster.staleness.acknowledged()
+        return {key: [value for value in values if promised(key, value)] for key, values in acknowledged.items()}
 
     def watch_copies(self) -> None:
         """Tell when copies are missing for a while, and when they are there again."""

@@ -48,11 +48,7 @@ class QuorumPart(DatabasePart):
         return self.disks.lost < enough and not self._misled
 
     def lost(self, promised: Promised) -> list[Violation]:
-        nodes = [self.cluster.node(name) for name in self.cluster.of_kind("node")]
-        acknowledged = {
-            key: [value for value in values if promised(key, value)] for key, values in self.acknowledged.items()
-        }
-        return checks.lost_writes(nodes, acknowledged, self.cluster.staleness.covers)
+        return checks.lost_writes(self.nodes, self.acknowledged(promised), self.cluster.staleness.covers)
 
     def happened(self, entry: Entry) -> None:
         self.disks.happened(entry)

@@ -2,7 +2,8 @@
 
 The network carries datagrams that are lost, doubled and overtaken. A connection numbers what it sends, keeps it until
 the other side has acknowledged it, and sends it again if that takes too long (RFC 9293; the timeout is RFC 6298's,
-backed off exponentially). The receiver puts it in order and drops what it has.
+backed off exponentially; the first time it does not wait for that: the probe of RFC 8985). The receiver puts it in
+order and drops what it has.
 
 * A connection begins with its first message: whoever listens on the port is given the connection and that message.
 * It belongs to two processes. A process that does not know a connection (it is a later life, or has closed its end)

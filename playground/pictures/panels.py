@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from playground.cluster import Cluster
 from playground.frame import PANELS
+from playground.kernel.service import Service
 from playground.pictures.clients import client_detail
 from playground.systems.balancer import picture as balancer_picture
 from playground.systems.balancer.server import ServerService
@@ -100,6 +101,12 @@ class Panels(ABC):
         looked_at = _tables(self.key(key)) if key and cluster.kinds[name] == "node" else ()
         return Detail(own.title, (*own.facts, *heard.facts), (*looked_at, *own.tables, *heard.tables))
 
+    def _drawn(self, ring: Callable[..., Ring], kind: type[Service], sides: Sides, asked: Asked) -> Ring:
+        """The circle as a database's ``ring`` draws it."""
+        cluster, (sparks, chords, key) = self._cluster, asked
+        nodes, services = cluster.of_kind("node"), cluster.services(kind)
+        return ring(cluster.world, nodes, services, self._hues, sides, sparks=sparks, chords=chords, key=key)
+
     def _own(self, name: str) -> Detail:
         cluster, kind = self._cluster, self._cluster.kinds[name]
         if kind == "node":
@@ -117,17 +124,7 @@ class QuorumPanels(Panels):
     system = "store"
 
     def ring(self, sides: Sides, asked: Asked) -> Ring:
-        cluster = self._cluster
-        return store_picture.ring(
-            cluster.world,
-            cluster.of_kind("node"),
-            cluster.services(StoreService),
-            self._hues,
-            sides,
-            sparks=asked.sparks,
-            chords=asked.chords,
-            key=asked.key,
-        )
+        return self._drawn(store_picture.ring, StoreService, sides, asked)
 
     def replicas(self) -> Table:
         cluster = self._cluster
@@ -146,17 +143,7 @@ class ShardsPanels(Panels):
     system = "shards"
 
     def ring(self, sides: Sides, asked: Asked) -> Ring:
-        cluster = self._cluster
-        return shards_picture.ring(
-            cluster.world,
-            cluster.of_kind("node"),
-            cluster.services(ShardsService),
-            self._hues,
-            sides,
-            sparks=asked.sparks,
-            chords=asked.chords,
-            key=asked.key,
-        )
+        return self._drawn(shards_picture.ring, ShardsService, sides, asked)
 
     def replicas(self) -> Table:
         cluster = self._cluster
