@@ -11,8 +11,8 @@ from playground.commandline import parse_line
 from playground.kernel.world import run
 from playground.spec import ClusterSpec
 from playground.systems.shards.figures import Lags
-from playground.systems.shards.keeper import Keeper
 from playground.systems.shards.service import ShardsService
+from playground.systems.zookeeper.client import Keeper
 
 LOOK_US = 10_000
 

@@ -15,8 +15,8 @@ from playground.kernel.node import Process
 from playground.systems.coordination.service import CoordinationService
 from playground.systems.gossip.view import View
 from playground.systems.shards import leading
-from playground.systems.shards.keeper import Keeper
 from playground.systems.store.service import StoreService
+from playground.systems.zookeeper.client import Keeper
 from playground.systems.zookeeper.election import Election
 from playground.systems.zookeeper.leader import Leader
 from playground.systems.zookeeper.learner import Learner

@@ -13,13 +13,12 @@ from noticing import Bug, noticed
 from playground.systems.shards import leading
 from playground.systems.shards.client import ShardsClient
 from playground.systems.shards.election import Election
-from playground.systems.shards.keeper import Keeper, Told, watch_data
 from playground.systems.shards.leading import Leading
 from playground.systems.shards.log import ReplicatedLog
 from playground.systems.shards.messages import Failed, Found, Read
 from playground.systems.shards.replica import Replica
 from playground.systems.shards.shipping import Follower, Shipping
-from playground.systems.zookeeper.client import ZooKeeper
+from playground.systems.zookeeper.client import Keeper, Told, ZooKeeper, watch_data
 
 # --- who is elected, and who may lead ------------------------------------------------------
 

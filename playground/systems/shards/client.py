@@ -17,13 +17,13 @@ from typing import Any
 from playground.kernel.errors import CallError, Rejected, TimedOut
 from playground.kernel.service import Service
 from playground.systems.database import RequestId
-from playground.systems.shards.keeper import LEAVING, NODES, Keeper, Task, ensure, master_path, state_path, watch_data
+from playground.systems.shards.keeper import LEAVING, NODES, master_path, state_path
 from playground.systems.shards.lines import Lines, Result
 from playground.systems.shards.messages import START, Failed, Found, Position, Read, Write, Written
 from playground.systems.shards.placing import Assignment, shard_of
 from playground.systems.shards.service import ShardsService
 from playground.systems.shards.settings import ShardsSettings
-from playground.systems.zookeeper.client import ZooKeeper
+from playground.systems.zookeeper.client import Keeper, Task, ZooKeeper, ensure, watch_data
 
 __all__ = ["ShardsClient", "ShardsService", "ShardsSettings"]
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import trio
 
 from playground.kernel.errors import DiskError
-from playground.systems.shards.keeper import announce, candidates_path, ensure, look, master_path, state_path
+from playground.systems.shards.keeper import candidates_path, master_path, state_path
 from playground.systems.shards.leading import Leading
 from playground.systems.shards.messages import Position
 from playground.systems.shards.placing import Assignment, electing
-from playground.systems.zookeeper.client import BadVersion, NodeExists, NoNode, Op, ZooKeeper
+from playground.systems.zookeeper.client import BadVersion, NodeExists, NoNode, Op, ZooKeeper, announce, ensure, look
 
 if TYPE_CHECKING:
     from playground.systems.shards.replica import Replica

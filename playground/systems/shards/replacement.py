@@ -20,11 +20,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from playground.systems.shards.keeper import NODES, SHARDS, read, state_path
+from playground.systems.shards.keeper import NODES, SHARDS, state_path
 from playground.systems.shards.leading import Leading
 from playground.systems.shards.placing import Assignment
 from playground.systems.shards.shipping import Follower
-from playground.systems.zookeeper.client import BadVersion, ConnectionLoss, ZooKeeper
+from playground.systems.zookeeper.client import BadVersion, ConnectionLoss, ZooKeeper, read
 
 if TYPE_CHECKING:
     from playground.systems.shards.service import ShardsService

@@ -16,7 +16,7 @@ from playground.kernel.service import Service, handles
 from playground.systems.gossip.client import Vitals
 from playground.systems.shards.election import Election
 from playground.systems.shards.file import Content, ShardFile
-from playground.systems.shards.keeper import LEAVING, NODES, Keeper, Task, announce, ensure, watch_children
+from playground.systems.shards.keeper import LEAVING, NODES
 from playground.systems.shards.messages import (
     PORT,
     Append,
@@ -36,7 +36,7 @@ from playground.systems.shards.placing import FIRST_IDENTITY, Assignment, founde
 from playground.systems.shards.replacement import watch_over
 from playground.systems.shards.replica import Replica
 from playground.systems.shards.settings import ShardsSettings
-from playground.systems.zookeeper.client import ZooKeeper
+from playground.systems.zookeeper.client import Keeper, Task, ZooKeeper, announce, ensure, watch_children
 
 if TYPE_CHECKING:
     from playground.kernel.node import Process

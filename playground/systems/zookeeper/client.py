@@ -1,4 +1,4 @@
-"""What others use of the ensemble: a session (:mod:`.handle`), :mod:`.recipes`, and a :mod:`.database`."""
+"""What others use of the ensemble: sessions (:mod:`.handle`, :mod:`.lasting`), recipes, and a :mod:`.database`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ from playground.systems.zookeeper.errors import (
     SessionExpired,
 )
 from playground.systems.zookeeper.handle import State, ZooKeeper
+from playground.systems.zookeeper.lasting import (
+    Keeper,
+    Task,
+    Told,
+    announce,
+    ensure,
+    look,
+    read,
+    watch_children,
+    watch_data,
+)
 from playground.systems.zookeeper.messages import Event, Op, Stat, Watch
 from playground.systems.zookeeper.observing import Observer
 from playground.systems.zookeeper.recipes import Candidacy, Claim, Configuration, Lock, Registry, make_parents
@@ -30,6 +41,7 @@ __all__ = [
     "Configuration",
     "ConnectionLoss",
     "Event",
+    "Keeper",
     "KeeperDatabase",
     "KeeperError",
     "Lock",
@@ -43,10 +55,18 @@ __all__ = [
     "SessionExpired",
     "Stat",
     "State",
+    "Task",
+    "Told",
     "Watch",
     "ZooKeeper",
     "ZooKeeperService",
     "ZooKeeperSettings",
+    "announce",
+    "ensure",
+    "look",
     "make_parents",
+    "read",
     "spelled",
+    "watch_children",
+    "watch_data",
 ]

@@ -8,9 +8,8 @@ import pytest
 import trio
 
 from playground.systems.shards import checks, election, roles
-from playground.systems.shards.keeper import look
 from playground.systems.shards.messages import Position
-from playground.systems.zookeeper.client import State, ZooKeeper
+from playground.systems.zookeeper.client import State, ZooKeeper, look
 from tests.systems.shards.accidents import begin, cut, healed, ready
 from tests.systems.shards.shards_lab import Lab, simulate
 

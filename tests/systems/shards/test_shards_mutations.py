@@ -9,7 +9,6 @@ import pytest
 from playground.systems.shards import election, file, leading, replacement
 from playground.systems.shards.election import Election
 from playground.systems.shards.file import Content, ShardFile
-from playground.systems.shards.keeper import Keeper
 from playground.systems.shards.leading import Leading
 from playground.systems.shards.log import ReplicatedLog
 from playground.systems.shards.placing import FIRST_IDENTITY
@@ -17,6 +16,7 @@ from playground.systems.shards.replica import Replica
 from playground.systems.shards.service import ShardsService
 from playground.systems.shards.shipping import Follower
 from playground.systems.shards.state import State
+from playground.systems.zookeeper.client import Keeper
 from tests.systems.shards.accidents import ACCIDENTS
 from tests.systems.shards.shards_lab import Lab, simulate
 
