@@ -10,6 +10,7 @@ from playground.quantities import DurationUs
 from playground.systems.balancer.settings import BalancerSettings
 from playground.systems.coordination.settings import CoordinationSettings
 from playground.systems.gossip.settings import GossipSettings
+from playground.systems.kafka.settings import KafkaSettings
 from playground.systems.layout import DatabaseName, Kind, Layout
 from playground.systems.shards.settings import ShardsSettings
 from playground.systems.store.settings import StoreSettings
@@ -51,16 +52,17 @@ class RingSettings(BaseModel):
 class ClusterSpec(BaseModel):
     """A cluster: nodes n1..nN with a database, what stands beside it, clients c1..cM, and a console.
 
-    An ensemble z1.. and balancers b1.. with their servers s1.. are there if they are asked for.
+    An ensemble z1.., balancers b1.. with their servers s1.., and Kafka's brokers br1.. with producers pr1.. and
+    consumers co1.. are there if they are asked for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = Field(default="quorum store on a ring", max_length=60)
-    nodes: int = Field(default=8, ge=1, le=MAX_NODES, description="how many nodes")
+    nodes: int = Field(default=8, ge=0, le=MAX_NODES, description="how many nodes")
     database: DatabaseName = Field(
         default="quorum",
-        description="who keeps the data: a quorum store; shards of masters and slaves; the ensemble",
+        description="who keeps the data: a quorum store; shards of masters and slaves; the ensemble; nobody",
     )
     network: NetworkSettings = NetworkSettings()
     machine: MachineSettings = MachineSettings()
@@ -71,11 +73,20 @@ class ClusterSpec(BaseModel):
     coordination: CoordinationSettings = CoordinationSettings()
     shards: ShardsSettings = ShardsSettings()
     balancer: BalancerSettings = BalancerSettings()
+    kafka: KafkaSettings = KafkaSettings()
     load: LoadSettings = LoadSettings()
 
     @model_validator(mode="after")
     def _its_parts_fit(self) -> ClusterSpec:
-        if self.database != "quorum" and not self.zookeeper.servers:
+        if (self.database == "none") != (not self.nodes):
+            raise ValueError(f"database {self.database} with nodes: {self.nodes}: without nodes it is none, and only then")
+        if self.kafka.brokers and not self.zookeeper.servers:
+            raise ValueError("brokers need an ensemble: set zookeeper.servers to 3")
+        if self.database == "none" and not self.kafka.brokers:
+            raise ValueError("nothing is there: set nodes, or kafka.brokers")
+        if self.database == "none" and self.load.rate:
+            raise ValueError("database none: nobody answers clients, so set load.rate to 0 (kafka.rate is for producers)")
+        if self.database in ("shards", "zookeeper") and not self.zookeeper.servers:
             raise ValueError(f"database {self.database} needs an ensemble: set zookeeper.servers to 3")
         if self.balancer.balancers and self.database != "shards":
             raise ValueError("balancers need database: shards, whose writes may be sent twice")
@@ -99,6 +110,9 @@ class ClusterSpec(BaseModel):
             ("ensemble", self.zookeeper.names),
             ("balancer", self.balancer.balancer_names),
             ("server", self.balancer.server_names),
+            ("broker", self.kafka.broker_names),
+            ("producer", self.kafka.producer_names),
+            ("consumer", tuple(self.kafka.consumers)),
         )
         return {name: kind for kind, names in groups for name in names}
 
@@ -114,6 +128,7 @@ class ClusterSpec(BaseModel):
             self.coordination,
             self.shards,
             self.balancer,
+            self.kafka,
         )
 
     @property
@@ -129,6 +144,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "database": "shards",
         "zookeeper": {"servers": 3},
         "balancer": {"balancers": 2},
+        "kafka": {"brokers": 3},
     },
     "quorum": {},
     "small": {"title": "three nodes", "nodes": 3, "load": {"rate": 20, "clients": 2}},
@@ -140,6 +156,14 @@ PRESETS: dict[str, dict[str, Any]] = {
         "database": "zookeeper",
         "zookeeper": {"servers": 5},
         "load": {"rate": 20, "clients": 2, "keys": 20},
+    },
+    "kafka": {
+        "title": "Kafka",
+        "nodes": 0,
+        "database": "none",
+        "zookeeper": {"servers": 3},
+        "kafka": {"brokers": 3, "producers": 2},
+        "load": {"rate": 0, "clients": 1},
     },
 }
 """Named clusters: what they change of the bare one."""

@@ -12,6 +12,7 @@ generated from :data:`COMMANDS`; nothing else lists the acts.
 :mod:`.machine`     clock, disk
 :mod:`.load`        load, burst, herd, put, get
 :mod:`.members`     add, remove
+:mod:`.kafka`       produce, consume, stall, partitions, publish
 ==================  ==========================================================
 
 A seed, a cluster and timed commands reproduce a session exactly.
@@ -25,6 +26,7 @@ from typing import Annotated, Any, Union, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 
 from playground.commands.base import FAMILIES, Base
+from playground.commands.kafka import Consume, Partitions, Produce, Publish, Stall
 from playground.commands.load import Burst, Get, Herd, Load, Put
 from playground.commands.machine import Clock, Disk
 from playground.commands.members import Add, Remove
@@ -35,9 +37,9 @@ from playground.kernel.errors import UserError
 from playground.wording import wording
 
 __all__ = [
-    "COMMANDS", "FAMILIES", "Add", "Base", "Burst", "Clock", "Command", "Crash", "Disk", "Flap", "Freeze", "Get",
-    "Heal", "Herd", "Link", "Links", "Load", "OneWay", "Partition", "Put", "Remove", "Restart", "RollingRestart",
-    "SlowCpu", "Start", "Thaw", "check_nodes", "explain", "validate",
+    "COMMANDS", "FAMILIES", "Add", "Base", "Burst", "Clock", "Command", "Consume", "Crash", "Disk", "Flap", "Freeze",
+    "Get", "Heal", "Herd", "Link", "Links", "Load", "OneWay", "Partition", "Partitions", "Produce", "Publish", "Put",
+    "Remove", "Restart", "RollingRestart", "SlowCpu", "Stall", "Start", "Thaw", "check_nodes", "explain", "validate",
 ]  # fmt: skip
 
 Command = Annotated[
@@ -47,6 +49,7 @@ Command = Annotated[
         Clock, Disk,
         Load, Burst, Herd,
         Add, Remove,
+        Produce, Consume, Stall, Partitions, Publish,
         Put, Get,
     ],
     Field(discriminator="do"),

@@ -18,6 +18,7 @@ FAMILIES = {
     "machine": "Clocks and disks",
     "load": "Load",
     "members": "Membership",
+    "kafka": "Kafka",
     "client": "By hand",
 }
 """The families of commands, in the order of the tables."""

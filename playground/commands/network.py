@@ -163,7 +163,7 @@ class Flap(Links):
 
 
 class Heal(Base):
-    """End what is in force (cuts, bad links, slow CPUs, disk and clock faults, freezes) for some nodes, or all.
+    """End what is in force (cuts, bad links, slow CPUs, disk and clock faults, stalls, freezes) for some nodes, or all.
 
     Crashed nodes stay down: start them.
     """

@@ -14,9 +14,12 @@
 ``ensemble``           all servers of ZooKeeper
 ``balancers``          all balancers
 ``servers``            all stateless servers
+``brokers``            all of Kafka's brokers; so with ``producers``, ``consumers``
 ``owner of k0``        whoever has that role for the key; so with ``master of k0``, ``master of shard-1``
 ``replicas of k0``     all who have that role for the key; ``any slave of k0``: one of them
-``leader``             whoever has that role now: of the ensemble; so with ``followers``, ``active`` (balancer)
+``leader``             whoever has that role now: of the ensemble; so with ``followers``, ``active`` (balancer),
+                       ``controller`` (of the brokers)
+``leader of orders-0`` the broker that leads that partition; so with ``coordinator of view``, a group
 =====================  =======================================================
 
 The modes are those of Chaos Mesh (one, all, fixed, fixed-percent). Of ``majority``, ``minority``, ``rest`` and
@@ -37,7 +40,15 @@ from playground.systems import catalog
 from playground.systems.layout import Kind
 from playground.wording import unknown
 
-GROUPS: dict[str, Kind] = {"nodes": "node", "ensemble": "ensemble", "balancers": "balancer", "servers": "server"}
+GROUPS: dict[str, Kind] = {
+    "nodes": "node",
+    "ensemble": "ensemble",
+    "balancers": "balancer",
+    "servers": "server",
+    "brokers": "broker",
+    "producers": "producer",
+    "consumers": "consumer",
+}
 """Words that stand for all machines of a kind."""
 WORDS = ("one", "random", "all", "majority", "minority", "rest", "clients", *GROUPS)
 SHAPES = ("halves", "isolate", "bridge", "ring")

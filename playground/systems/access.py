@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.kernel.errors import Rejected
 from playground.kernel.service import Service
 from playground.systems.balancer.client import BalancedClient
 from playground.systems.database import Database
@@ -21,6 +22,8 @@ def session(service: Service, layout: Layout, nodes: tuple[str, ...], *, timeout
 
 def direct(service: Service, layout: Layout, nodes: tuple[str, ...], *, timeout_us: int) -> Database:
     """A session of ``service`` with the database itself."""
+    if layout.database == "none":
+        return NoDatabase()
     ensemble = layout.zookeeper.names
     if layout.database == "shards":
         return ShardsClient(
@@ -42,6 +45,28 @@ def direct(service: Service, layout: Layout, nodes: tuple[str, ...], *, timeout_
             fresh=layout.zookeeper.sync_reads,
         )
     return StoreClient(service, service.name, nodes, timeout_us=timeout_us, conflicts=layout.store.conflicts)
+
+
+class NoDatabase:
+    """There is none: whatever is asked is refused."""
+
+    def start(self) -> None:
+        """Nothing to begin."""
+
+    async def get(self, key: str, r: int | None = None) -> tuple[str, ...]:
+        raise Rejected("unavailable", "this cluster has no database")
+
+    async def put(self, key: str, value: str, w: int | None = None) -> None:
+        raise Rejected("unavailable", "this cluster has no database")
+
+    def observed(self, key: str) -> frozenset[str]:
+        return frozenset()
+
+    def whom(self, members: tuple[str, ...]) -> None:
+        """Nobody is to be asked."""
+
+    async def leave(self, node: str) -> None:
+        raise Rejected("unavailable", "this cluster has no database")
 
 
 def _life(service: Service) -> str:

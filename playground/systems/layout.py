@@ -8,13 +8,16 @@ from typing import Literal
 from playground.systems.balancer.settings import BalancerSettings
 from playground.systems.coordination.settings import CoordinationSettings
 from playground.systems.gossip.settings import GossipSettings
+from playground.systems.kafka.settings import KafkaSettings
 from playground.systems.shards.settings import ShardsSettings
 from playground.systems.store.settings import StoreSettings
 from playground.systems.zookeeper.settings import ZooKeeperSettings
 
-Kind = Literal["node", "ensemble", "balancer", "server"]
+Kind = Literal["node", "ensemble", "balancer", "server", "broker", "producer", "consumer"]
 """What a machine is there for."""
-DatabaseName = Literal["quorum", "shards", "zookeeper"]
+KAFKA: tuple[Kind, ...] = ("broker", "producer", "consumer")
+"""These know each other by their brokers' metadata, and gossip with nobody."""
+DatabaseName = Literal["quorum", "shards", "zookeeper", "none"]
 """Which system keeps the data."""
 
 
@@ -31,6 +34,7 @@ class Layout:
     coordination: CoordinationSettings
     shards: ShardsSettings
     balancer: BalancerSettings
+    kafka: KafkaSettings
 
     @property
     def session_timeout_us(self) -> int:
@@ -44,9 +48,11 @@ class Site:
     name: str
     kind: Kind
     members: tuple[str, ...]
-    """Every machine that serves, as its configuration says: they gossip with each other."""
+    """Every machine that gossips, as its configuration says."""
     nodes: tuple[str, ...]
     """Those of them that keep data."""
     layout: Layout
     joining: bool
     """It is not a member yet, and has to ask."""
+    group: str = ""
+    """The consumer group that it is a member of."""
