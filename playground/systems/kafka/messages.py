@@ -261,6 +261,8 @@ class OffsetCommit:
     member: str
     generation: int
     offsets: tuple[tuple[TopicPartition, int], ...]
+    count: int = 0
+    """Counts this member's commits from 1: a late copy of an older one is not taken. 0: it does not count them."""
 
 
 @message
