@@ -107,6 +107,16 @@ class Disk:
     def used_bytes(self) -> int:
         return self._used_bytes
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files that there are, sorted."""
+        return tuple(sorted(self._files))
+
+    @property
+    def safe_names(self) -> tuple[str, ...]:
+        """The files that would survive a power failure now, sorted. For checks, as :meth:`safe_bytes`."""
+        return tuple(sorted(self._files if self._platter is None else self._platter))
+
     def safe_bytes(self, name: str) -> bytes:
         """What would survive a power failure now. For checks: it costs no time, so nobody in the world may ask."""
         if self._platter is not None:

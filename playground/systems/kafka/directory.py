@@ -1,0 +1,152 @@
+"""All logs of a broker, and what else it keeps on its disk.
+
+``meta``
+    The number of this disk (Kafka's directory id): the boot at which it was formatted. A broker that finds no number,
+    or a log that is damaged, takes a new one, and is thereby another member: what it had acknowledged may be gone,
+    so it counts for nothing until it has caught up again. The new number is safe before a damaged log is cut.
+``high-watermarks``
+    Of all partitions, written now and then: a broker that boots knows at least these. An old one does no harm.
+``<topic>-<partition>/``
+    The segments of a log.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from playground.kernel.disk import Disk
+from playground.kernel.errors import DiskError
+from playground.kernel.node import Process
+from playground.kernel.recovering import RETRY_US, insist
+from playground.kernel.timers import sleep
+from playground.kernel.wal import frame, parse
+from playground.systems.kafka import reading
+from playground.systems.kafka.log import PartitionLog
+from playground.systems.kafka.records import Batch, TopicPartition
+from playground.systems.kafka.segment import base_of
+from playground.systems.kafka.settings import KafkaSettings
+
+META = "meta"
+HIGH_WATERMARKS = "high-watermarks"
+
+
+class LogDirectory:
+    """A broker's logs. Nothing is known before :meth:`recover`."""
+
+    def __init__(self, process: Process, settings: KafkaSettings) -> None:
+        self._process = process
+        self._settings = settings
+        self._checkpointed: dict[str, int] = {}
+        self._checkpointing = False
+        self.directory = 0
+        self.logs: dict[TopicPartition, PartitionLog] = {}
+
+    @property
+    def _disk(self) -> Disk:
+        return self._process.disk
+
+    async def recover(self) -> None:
+        """Read everything back. A disk that cannot be read, or has no room for a number, is tried again for ever."""
+        meta = _content(await self._read(META))
+        marks = _content(await self._read(HIGH_WATERMARKS)) or {}
+        found = {}
+        for partition, bases in _partitions(self._disk.names).items():
+            files = [(base, await self._read(name)) for base, name in bases]
+            topic = self._settings.topic(partition.topic)
+            found[partition] = reading.read(partition, files, topic.index_bytes if topic else 1_024, {})
+        damaged = [partition for partition, content in found.items() if content.damaged]
+        if meta is None or damaged:
+            self.directory = self._process.node.boots
+            await self._persist(META, {"directory": self.directory})
+        else:
+            self.directory = meta["directory"]
+        for partition, content in found.items():
+            self._restore(partition, content, marks.get(str(partition), 0))
+
+    def open(self, partition: TopicPartition) -> PartitionLog:
+        """The log of a partition; an empty one if there is none."""
+        log = self.logs.get(partition)
+        if log is None:
+            log = self.logs[partition] = PartitionLog(self._process, partition, self._settings)
+        return log
+
+    def checkpoint(self) -> None:
+        """Write the high watermarks down, if they have changed. A full disk, or one that hangs, keeps the old ones."""
+        marks = {str(partition): log.high_watermark for partition, log in self.logs.items()}
+        if self._checkpointing or marks == self._checkpointed:
+            return
+        new = f"{HIGH_WATERMARKS}.new"
+        disk = self._disk
+        disk.remove(new)
+        try:
+            disk.append(new, frame(_encode(marks)))
+        except DiskError:
+            return
+        self._checkpointing = True
+
+        def complete(_error: DiskError | None, _b: None) -> None:
+            self._checkpointing = False
+            self._disk.replace(new, HIGH_WATERMARKS)
+            self._checkpointed = marks
+
+        disk.sync(self._process, new, complete)
+
+    def _restore(self, partition: TopicPartition, content: reading.Content, high_watermark: int) -> None:
+        disk = self._disk
+        for name in content.dropped:
+            disk.remove(name)
+        if content.cut is not None:
+            disk.truncate(content.segments[-1].name, content.cut)
+        if content.damaged:
+            end = content.segments[-1].end_offset
+            text = f"{self._process.node.name}: the log of {partition} is damaged; it is cut at offset {end}"
+            self._process.world.record("alert", self._process.node.name, text)
+        log = PartitionLog(self._process, partition, self._settings, content.segments)
+        log.advance(high_watermark)
+        self.logs[partition] = log
+
+    async def _read(self, name: str) -> bytes:
+        return await insist(self._process, partial(self._disk.read, self._process, name))
+
+    async def _persist(self, name: str, value: Any) -> None:
+        new = f"{name}.new"
+        disk = self._disk
+        disk.remove(new)
+        while not disk.size_bytes(new):
+            try:
+                disk.append(new, frame(_encode(value)))
+            except DiskError:
+                await sleep(self._process, RETRY_US)
+        await disk.fsync(self._process, new)
+        disk.replace(new, name)
+
+
+def held(disk: Disk, partition: TopicPartition) -> list[Batch]:
+    """What a broker that boots would find of a partition if the power failed now. For checks: nobody inside may ask."""
+    bases = _partitions(disk.safe_names).get(partition, [])
+    files = [(base, disk.safe_bytes(name)) for base, name in bases]
+    content = reading.read(partition, files, 1_024, {})
+    return [batch for segment in content.segments for batch in segment.batches]
+
+
+def _partitions(names: tuple[str, ...]) -> dict[TopicPartition, list[tuple[int, str]]]:
+    """Partition -> its segments' files, with the offsets at which they begin, in order."""
+    found: dict[TopicPartition, list[tuple[int, str]]] = {}
+    for name in names:
+        place = base_of(name)
+        if place is not None:
+            partition, base_offset = place
+            found.setdefault(partition, []).append((base_offset, name))
+    return found
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _content(data: bytes) -> Any:
+    """What a file of one record says; None if it is missing or damaged."""
+    found = parse(data)
+    return json.loads(found.records[0]) if found.clean and len(found.records) == 1 else None
