@@ -1,4 +1,4 @@
-"""What others use of the sharded database: a session.
+"""What others use of the sharded database: a session; and, on a node itself, its copies and their logs, to be read.
 
 It learns from ZooKeeper who leads each shard, and is told by a watch when that changes (claim R6): nobody restarts it.
 A request goes to the master; if that refuses or does not answer, it is tried again, there or with a new master, as long
@@ -18,14 +18,26 @@ from playground.kernel.errors import CallError, Rejected, TimedOut
 from playground.kernel.service import Service
 from playground.systems.database import RequestId
 from playground.systems.shards.keeper import LEAVING, NODES, master_path, state_path
+from playground.systems.shards.leading import Leading
 from playground.systems.shards.lines import Lines, Result
+from playground.systems.shards.log import ReplicatedLog
 from playground.systems.shards.messages import START, Failed, Found, Position, Read, Write, Written
 from playground.systems.shards.placing import Assignment, shard_of
+from playground.systems.shards.replica import Replica
 from playground.systems.shards.service import ShardsService
 from playground.systems.shards.settings import ShardsSettings
 from playground.systems.zookeeper.client import Keeper, Task, ZooKeeper, ensure, watch_data
 
-__all__ = ["ShardsClient", "ShardsService", "ShardsSettings"]
+__all__ = [
+    "START",
+    "Leading",
+    "Position",
+    "Replica",
+    "ReplicatedLog",
+    "ShardsClient",
+    "ShardsService",
+    "ShardsSettings",
+]
 
 PAUSE_US = 20_000
 """Before a request is tried again."""
