@@ -19,6 +19,7 @@ from widgets.log import LogPanel
 from widgets.matrix import MatrixPanel
 from widgets.palette import Colors, Look, detect
 from widgets.panel import Panel
+from widgets.partitions import PartitionsPanel
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
 from widgets.table import TablePanel
@@ -63,6 +64,7 @@ class Gallery(TerseDisplay, App[None]):
                 yield MatrixPanel("matrix", "gossip: who believes what of whom", id="matrix")
             with Vertical(id="middle"):
                 yield TablePanel("table", "replicas", id="table")
+                yield PartitionsPanel("partitions", "partitions", id="partitions")
                 yield DetailPanel("detail", "n6", id="detail")
             with Vertical(id="right"):
                 yield SeriesPanel("series", "latency", id="series")
@@ -86,6 +88,7 @@ class Gallery(TerseDisplay, App[None]):
             "ring": data.ring(nodes, step, cut=self.cut),
             "matrix": data.matrix(nodes, step, cut=self.cut),
             "table": data.table(9, step),
+            "partitions": data.partitions(4, step),
             "detail": data.detail(step),
             "series": data.series(5, step // 5),
             "tree": data.tree(step),

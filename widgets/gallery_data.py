@@ -14,6 +14,8 @@ from widgets.shapes import (
     Column,
     Detail,
     Fact,
+    Group,
+    GroupMember,
     KeyMark,
     Line,
     Log,
@@ -21,6 +23,10 @@ from widgets.shapes import (
     Matrix,
     MatrixCell,
     MatrixNode,
+    Partition,
+    Partitions,
+    Progress,
+    Replica,
     Ring,
     RingNode,
     Row,
@@ -209,3 +215,48 @@ def detail(step: int = 0) -> Detail:
     )
     small = table(4, step)
     return Detail("n6", facts, (("shards", replace(small, caption="")), ("sessions", Table((), (), empty="none open"))))
+
+
+def partitions(count: int = 4, step: int = 0, *, groups: int = 1) -> Partitions:
+    """A topic on n1 to n3, read by n10 and n11. n11 does not keep up with its partitions; n4 is down."""
+    brokers = (0, 1, 2, 3)
+    states = {index: state(index) for index in brokers}
+    rows = []
+    for number in range(count):
+        order = tuple(brokers[(number + place) % 4] for place in range(3))
+        replicas = tuple(Replica(f"n{i + 1}", i, states[i] is State.UP, states[i]) for i in order)
+        alive = [each for each in replicas if each.in_sync]
+        end = 1_200 + number * 57 + step * 2
+        mark = end - (number * 5 + step) % 4
+        readers = []
+        for group in range(groups):
+            owner = 9 + (number + group) % 2
+            behind = 180 + step % 20 if owner == 10 else 3 + step % 3
+            lags = tuple(float(max(0, behind - (29 - at) * (6 if owner == 10 else 0) + at % 3)) for at in range(30))
+            tone = Tone.WARN if behind > 50 else Tone.PLAIN
+            in_hand = 20 if owner == 10 else 2
+            readers.append(
+                Progress(
+                    f"view{group + 1 if group else ''}", mark - behind, mark - behind + in_hand, behind, lags,
+                    f"n{owner + 1}", owner, tone,
+                )
+            )  # fmt: skip
+        rows.append(
+            Partition(
+                f"changes-{number}", alive[0].name, alive[0].hue, replicas, 0 if number else 1_000, mark, end,
+                tuple(readers), Tone.WARN if len(alive) < 3 else Tone.PLAIN,
+            )
+        )  # fmt: skip
+    folded = (Partition("__consumer_offsets-0", "n2", 1, rows[0].replicas, 0, 340, 340) if rows else None,)
+    told = tuple(
+        Group(
+            f"view{group + 1 if group else ''}", "generation 6, stable",
+            (GroupMember("n10", 9, count - count // 2), GroupMember("n11", 10, count // 2, "stalled")),
+            "cooperative-sticky",
+        )
+        for group in range(groups)
+    )  # fmt: skip
+    return Partitions(
+        tuple(rows), told, tuple(each for each in folded if each), "1 internal: in sync", span=200, lag_top=200,
+        caption="controller n1, epoch 3",
+    )  # fmt: skip

@@ -43,6 +43,9 @@ class Panel(Widget, Generic[S], can_focus=True):
     Panel.-bare { border: none; padding: 0; }
     """
 
+    own_way = False
+    """Whether arrows go where ``neighbour`` says instead of from machine to machine."""
+
     class Selected(Message):
         """Somebody clicked on ``name`` (or moved there) in ``panel``. The panel itself waits for ``select``."""
 

@@ -189,6 +189,100 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
+class Replica:
+    """One copy of a partition. ``state``: of its machine, which may be down and in sync until somebody notices."""
+
+    name: str
+    hue: int
+    in_sync: bool = True
+    state: State = State.UP
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a group has come in one partition. Offsets are those of the next message."""
+
+    group: str
+    committed: int | None = None
+    """What stands before it is done, for good; None: nothing was ever committed."""
+    position: int | None = None
+    """What stands before it was handed to the owner; None: nobody owns the partition."""
+    lag: int = 0
+    """Messages that wait: from what is committed to the high watermark."""
+    lags: tuple[float | None, ...] = ()
+    """The lag over the last while, oldest first; None where nobody knew it."""
+    owner: str = ""
+    hue: int | None = None
+    """The owner's."""
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A replicated log: ``start <= high_watermark <= end``. ``replicas``: in the order of preference."""
+
+    name: str
+    leader: str
+    """"": nobody leads it."""
+    hue: int | None
+    """The leader's."""
+    replicas: tuple[Replica, ...]
+    start: int
+    high_watermark: int
+    """What stands before it is on enough replicas; nobody reads beyond."""
+    end: int
+    readers: tuple[Progress, ...] = ()
+    tone: Tone = Tone.PLAIN
+    """WARN: replicas are missing; BAD: too many."""
+
+    @property
+    def missing(self) -> int:
+        """How many replicas are not in sync."""
+        return sum(not replica.in_sync for replica in self.replicas)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A member of a consumer group, and how many partitions it owns. ``note``: what is wrong with it, in a word."""
+
+    name: str
+    hue: int | None
+    partitions: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A consumer group: ``text`` says how it is, ``aside`` how it is set."""
+
+    name: str
+    text: str
+    members: tuple[GroupMember, ...] = ()
+    aside: str = ""
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Partitions:
+    """Partitions under one scale, and who reads them. ``folded``: partitions of less interest."""
+
+    rows: tuple[Partition, ...]
+    groups: tuple[Group, ...] = ()
+    folded: tuple[Partition, ...] = ()
+    """Shown where there is room for all of them; else ``summary`` stands for them."""
+    summary: str = ""
+    summary_tone: Tone = Tone.MUTED
+    span: int = 100
+    """So many messages before its end a bar goes back; the same for all, so that they can be compared."""
+    lag_top: float = 1.0
+    """The lag at which a curve is full."""
+    curve_s: int = 30
+    """How far back the curves go."""
+    caption: str = ""
+    empty: str = "nothing here yet"
+
+
+@dataclass(frozen=True, slots=True)
 class MatrixCell:
     """What a row's node believes of a column's node, and how old (ms) that knowledge is."""
 
@@ -277,4 +371,4 @@ class Detail:
     tables: tuple[tuple[str, Table], ...] = field(default_factory=tuple)
 
 
-Shape = Ring | Table | Tree | Matrix | Series | Log | Detail
+Shape = Ring | Table | Tree | Partitions | Matrix | Series | Log | Detail

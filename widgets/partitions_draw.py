@@ -1,0 +1,265 @@
+"""The lines of a picture of partitions: groups, titles, logs and who reads them."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.strip import Strip
+
+from widgets.canvas import Picture, Piece, Spot, fit, line, shorten, width_of
+from widgets.palette import SELECTION, Look
+from widgets.partitions_bar import draw_bar, draw_lags
+from widgets.partitions_layout import Lines, columns
+from widgets.shapes import Group, Partition, Partitions, Progress, Replica, State, Tone
+
+
+class Drawing:
+    """One picture of partitions: the lines so far, and what on them can be clicked."""
+
+    def __init__(
+        self, shape: Partitions, places: Lines, width: int, look: Look, selected: str | None, marked: frozenset[str]
+    ) -> None:
+        self.shape = shape
+        self.width = width
+        self.look = look
+        self.selected = selected
+        self.marked = marked
+        self.double = places.double
+        self.columns = columns(places.rows, width, places.double)
+        self.strips: list[Strip] = []
+        self.spots: list[Spot] = []
+        self._pieces: list[Piece] = []
+        self._used = 0
+        self._fill = look.style()
+
+    # --- pieces of a line -----------------------------------------------------------
+
+    def put(self, text: str, style: Style, name: str = "") -> None:
+        """Go on with the line; a click on it means ``name``."""
+        bare = text.lstrip(" ")
+        if bare != text:
+            # Blanks apart: exported as SVG, text that begins with them would move.
+            blank = " " * (len(text) - len(bare))
+            self._pieces.append((blank, self._fill or style))
+            self._used += len(blank)
+        size = width_of(bare)
+        if size and name and self._used < self.width:
+            self.spots.append(Spot(len(self.strips), self._used, min(self.width, self._used + size), name))
+        self._pieces.append((bare, style))
+        self._used += size
+
+    def put_all(self, pieces: list[Piece]) -> None:
+        for text, style in pieces:
+            self.put(text, style)
+
+    def end_line(self) -> None:
+        self.strips.append(line(self._pieces, self.width, self._fill))
+        self._pieces, self._used, self._fill = [], 0, self.plain(False)
+
+    def begin_line(self, lit: bool) -> None:
+        self._fill = self.plain(lit)
+
+    def plain(self, lit: bool) -> Style:
+        return self.look.style(bg=self.look.ground(SELECTION) if lit else None)
+
+    def text(self, tone: Tone, lit: bool, *, bold: bool = False) -> Style:
+        return self.look.text_style(tone, selected=lit, bold=bold)
+
+    def named(self, name: str, hue: int | None, lit: bool) -> Style:
+        """A machine's name: in its colour; lit wherever it is selected, underlined where it is marked."""
+        look = self.look
+        ground = look.ground(SELECTION) if lit or name == self.selected else None
+        color = look.tone(Tone.PLAIN) if hue is None else look.hue(hue)
+        return look.style(color, ground, bold=True, underline=name in self.marked)
+
+    def say(self, text: str, tone: Tone = Tone.MUTED) -> None:
+        """A line of text."""
+        self.put(shorten(self.look.clean(text), self.width, self.look), self.text(tone, False))
+        self.end_line()
+
+    def picture(self, height: int | None) -> Picture:
+        """What was drawn, as far as it fits."""
+        strips = self.strips[:height]
+        return Picture(strips, [spot for spot in self.spots if spot.y < len(strips)])
+
+    # --- lines ------------------------------------------------------------------------
+
+    def group(self, group: Group) -> None:
+        """How a group is, and its members; what doesn't fit is counted."""
+        look, clean = self.look, self.look.clean
+        self.begin_line(False)
+        self.put(f" {clean(group.name)} ", self.text(Tone.PLAIN, False, bold=True))
+        members = sum(_member_width(each.name, each.partitions, each.note) for each in group.members)
+        room = self.width - self._used
+        text = shorten(clean(group.text), room - min(members, room // 2), look)
+        self.put(text, self.text(group.tone, False))
+        left = len(group.members)
+        for member in group.members:
+            left -= 1
+            need = _member_width(member.name, member.partitions, member.note)
+            if self._used + need + (9 if left else 0) > self.width:
+                more = f"  {left + 1} more" if self._used + 9 <= self.width else ""
+                self.put(more, self.text(Tone.MUTED, False))
+                break
+            self.put("  ", self.plain(False))
+            self.put(clean(member.name), self.named(member.name, member.hue, False), member.name)
+            self.put(f" {member.partitions}", self.text(Tone.PLAIN, False))
+            if member.note:
+                self.put(f" {clean(member.note)}", self.text(Tone.WARN, False, bold=True))
+        aside = clean(group.aside)
+        if aside and self._used + 2 + width_of(aside) <= self.width:
+            blank = " " * (self.width - self._used - width_of(aside))
+            self.put(blank, self.plain(False))
+            self.put(aside, self.text(Tone.MUTED, False))
+        self.end_line()
+
+    def head(self) -> None:
+        """The titles of the columns."""
+        c, look = self.columns, self.look
+        parts = [fit("partition", c.name, look), fit("leader", c.leader, look)]
+        parts += [fit("in sync", c.in_sync, look)] * bool(c.in_sync)
+        if not self.double:
+            parts += [fit("start", c.numbers, look, True)] * bool(c.numbers)
+            parts.append(fit("log" if self.shape.rows else "", c.bar, look))
+            parts += [fit("hw", c.numbers, look, True), fit("end", c.numbers, look, True)] if c.numbers else []
+        parts += [fit("group", c.group, look)] * bool(c.group)
+        parts += [fit("committed", c.committed, look, True)] * bool(c.committed)
+        parts += [fit("lag", c.lag, look, True)] * bool(c.lag)
+        parts += [fit(f"in {self.shape.curve_s} s", c.spark, look)] * bool(c.spark)
+        parts += [fit("owner", c.owner, look)] * bool(c.owner)
+        colourless = look.colors.value == "none"
+        self.put(" " + " ".join(parts), look.style(look.tone(Tone.MUTED), underline=colourless))
+        self.end_line()
+
+    def reading(self, partition: Partition, progress: Progress | None, first: bool, cursor: bool) -> None:
+        """The line (or both) of one group's way through a partition; only the first one repeats the log's figures."""
+        c, look = self.columns, self.look
+        owner = progress.owner if progress is not None else ""
+        lit = self.selected is not None and self.selected in (partition.leader, owner)
+        start = len(self.strips)
+        self.begin_line(lit)
+        self._gutter(partition, first, cursor, lit)
+        if first:
+            tone = Tone.BAD if not partition.leader else Tone.PLAIN
+            self.put(fit(look.clean(partition.name), c.name, look), self.text(tone, lit))
+            self.put(" ", self.plain(lit))
+            self._leader(partition, lit)
+            if c.in_sync:
+                self._in_sync(partition, lit)
+        else:
+            self.put(" " * (c.name + 1 + c.leader + (1 + c.in_sync if c.in_sync else 0)), self.plain(lit))
+        if not self.double:
+            self._bar(partition, progress, lit, first)
+        self._progress(partition, progress, lit)
+        self.end_line()
+        if self.double:
+            self.begin_line(lit)
+            self.put("  ", self.plain(lit))
+            self._bar(partition, progress, lit, first, gap=False)
+            self.end_line()
+        if partition.leader:  # under the others: they were put later
+            whole = [Spot(y, 0, self.width, partition.leader) for y in range(start, len(self.strips))]
+            self.spots[:0] = whole
+
+    def _gutter(self, partition: Partition, first: bool, cursor: bool, lit: bool) -> None:
+        mark = " "
+        if first:
+            look = self.look
+            mark = look.marked_mark if partition.leader in self.marked else look.chosen_mark if cursor else " "
+        self.put(mark, self.text(Tone.ACCENT, lit, bold=True))
+
+    def _leader(self, partition: Partition, lit: bool) -> None:
+        c, look = self.columns, self.look
+        if not partition.leader:
+            self.put(fit("none", c.leader, look), self.text(Tone.BAD, lit, bold=True))
+            return
+        text = shorten(look.clean(partition.leader), c.leader, look)
+        self.put(text, self.named(partition.leader, partition.hue, lit), partition.leader)
+        self.put(" " * (c.leader - width_of(text)), self.plain(lit))
+
+    def _in_sync(self, partition: Partition, lit: bool) -> None:
+        c, used = self.columns, 0
+        self.put(" ", self.plain(lit))
+        for place, replica in enumerate(partition.replicas):
+            if place:
+                self.put(" ", self.plain(lit))
+                used += 1
+            text = self.look.clean(replica.name)
+            if not replica.in_sync:
+                text = self._missing(replica) + text
+            text = text[: max(0, c.in_sync - used)]
+            used += width_of(text)
+            self.put(text, self._replica_style(partition, replica, lit), replica.name)
+        self.put(" " * (c.in_sync - used), self.plain(lit))
+
+    def _missing(self, replica: Replica) -> str:
+        """What stands before a replica that is not in sync: why, if that can be seen."""
+        return "-" if replica.state is State.UP else self.look.mark(replica.state)
+
+    def _replica_style(self, partition: Partition, replica: Replica, lit: bool) -> Style:
+        if replica.in_sync:
+            return self.named(replica.name, replica.hue, lit)
+        look = self.look
+        ground = look.ground(SELECTION) if lit or replica.name == self.selected else None
+        tone = Tone.BAD if partition.tone is Tone.BAD else Tone.MUTED
+        strike = replica.state is State.UP and look.colors.value != "none"
+        return look.style(look.tone(tone), ground, strike=strike, underline=replica.name in self.marked)
+
+    def _bar(self, partition: Partition, progress: Progress | None, lit: bool, first: bool, gap: bool = True) -> None:
+        c, look = self.columns, self.look
+
+        def number(offset: int, tone: Tone, after: str = "") -> None:
+            text = f"{offset:,}" if first else ""
+            self.put(fit(text, c.numbers, look, True) + after, self.text(tone, lit))
+
+        if gap:
+            self.put(" ", self.plain(lit))
+        if c.numbers:
+            number(partition.start, Tone.MUTED, " ")
+        self.put_all(draw_bar(partition, progress, self.shape.span, c.bar, look, lit=lit))
+        if c.numbers:
+            self.put(" ", self.plain(lit))
+            number(partition.high_watermark, Tone.PLAIN, " ")
+            behind = partition.end > partition.high_watermark
+            number(partition.end, Tone.WARN if behind and partition.tone is Tone.BAD else Tone.MUTED)
+
+    def _progress(self, partition: Partition, progress: Progress | None, lit: bool) -> None:
+        c, look = self.columns, self.look
+        if progress is None:
+            return
+        cells: list[Piece] = []
+        if c.group:
+            cells.append((fit(look.clean(progress.group), c.group, look), self.text(Tone.MUTED, lit)))
+        if c.committed:
+            text = "–" if progress.committed is None else f"{progress.committed:,}"
+            cells.append((fit(look.clean(text), c.committed, look, True), self.text(Tone.PLAIN, lit)))
+        if c.lag:
+            style = self.text(progress.tone, lit, bold=progress.tone is not Tone.PLAIN)
+            cells.append((fit(f"{progress.lag:,}", c.lag, look, True), style))
+        if c.spark:
+            tone = Tone.ACCENT if progress.tone is Tone.PLAIN else progress.tone
+            cells.append((draw_lags(progress.lags, c.spark, self.shape.lag_top, look), self.text(tone, lit)))
+        for text, style in cells:
+            self.put(" ", self.plain(lit))
+            self.put(text, style)
+        if c.owner:
+            self.put(" ", self.plain(lit))
+            if progress.owner:
+                text = shorten(look.clean(progress.owner), c.owner, look)
+                self.put(text, self.named(progress.owner, progress.hue, lit), progress.owner)
+            else:
+                self.put(fit("nobody"[: c.owner], c.owner, look), self.text(Tone.WARN, lit))
+
+    def caption(self, text: str, legend: tuple[tuple[str, str], ...], height: int | None) -> None:
+        """The bottom line: ``text``, and what the bars are made of if there is room for that, too."""
+        look = self.look
+        while height is not None and len(self.strips) < height - 1:
+            self.end_line()
+        text = shorten(look.clean(text), self.width, look)
+        told = "  ".join(f"{mark} {meaning}" for mark, meaning in legend)
+        blank = self.width - width_of(text) - width_of(told)
+        self.put(text + (" " * blank + told if blank >= 2 else ""), self.text(Tone.MUTED, False))
+        self.end_line()
+
+
+def _member_width(name: str, partitions: int, note: str) -> int:
+    return 2 + width_of(name) + 1 + len(str(partitions)) + (1 + width_of(note) if note else 0)
