@@ -28,7 +28,10 @@ from playground.metrics import Metrics
 from playground.spec import CONSOLE, ClusterSpec
 from playground.systems import access, catalog
 from playground.systems.database import Database
-from playground.systems.layout import Kind, Site
+from playground.systems.kafka.maker import ProducerService
+from playground.systems.kafka.operator import OperatorService
+from playground.systems.kafka.worker import ConsumerService
+from playground.systems.layout import KAFKA, Kind, Site
 from playground.workload import LoadClient, LoadSettings
 
 
@@ -45,6 +48,8 @@ class Cluster:
         self.staleness = Staleness(self.history, register=spec.register)
         self.metrics = Metrics(self.history)
         self.load: LoadSettings = spec.load
+        self.produce_rate = spec.kafka.rate
+        """Messages per second that the producers make, all together."""
         self.members: list[str] = []
         """Every machine that serves, in the order in which they came."""
         self.kinds: dict[str, Kind] = {}
@@ -61,7 +66,7 @@ class Cluster:
         self.refused: list[tuple[int, Any, str]] = []
         self._planned: deque[tuple[int, Any, bool]] = deque()
         for name, kind in spec.machines.items():
-            self.make_member(name, tuple(spec.machines), kind)
+            self.make_member(name, tuple(spec.machines), kind, group=spec.kafka.consumers.get(name, ""))
         for name in (*spec.client_names, CONSOLE):
             self._make_client(name)
         self.inspection = Inspection(self)
@@ -137,12 +142,19 @@ class Cluster:
         for name in self.names:
             for text in ills(self.node(name), self.usual_event_us(name)):
                 ailing.setdefault(text, []).append(name)
+        for name, stalled_ms in self.stalled().items():
+            ailing.setdefault(f"stalled, {stalled_ms / 1_000:g} s a message", []).append(name)
         return (*(f"{' '.join(who)}: {text}" for text, who in ailing.items()), *(fault.text for fault in self.faults))
+
+    def stalled(self) -> dict[str, int]:
+        """The consumers that are stuck in their work -> what each message takes them, in milliseconds."""
+        consumers = self.services(ConsumerService) if self.spec.kafka.brokers else {}
+        return {name: each.stalled_ms for name, each in consumers.items() if each.stalled_ms is not None}
 
     @property
     def quiet(self) -> bool:
         """Nothing is in force, and everybody who belongs to it is up and well."""
-        return not self.faults and all(self._is_well(name) for name in self.staying)
+        return not self.faults and not self.stalled() and all(self._is_well(name) for name in self.staying)
 
     def _is_well(self, name: str) -> bool:
         node = self.node(name)
@@ -204,10 +216,17 @@ class Cluster:
 
     # --- building -------------------------------------------------------------
 
-    def make_member(self, name: str, members: tuple[str, ...], kind: Kind = "node", *, joining: bool = False) -> Node:
-        """A machine that runs every system of the catalog that belongs on it; it starts at once."""
-        nodes = tuple(each for each in members if self.spec.machines.get(each, "node") == "node")
-        site = Site(name, kind, members, nodes, self.spec.layout, joining)
+    def make_member(
+        self, name: str, members: tuple[str, ...], kind: Kind = "node", *, joining: bool = False, group: str = ""
+    ) -> Node:
+        """A machine that runs every system of the catalog that belongs on it; it starts at once.
+
+        ``group``: the consumer group that a consumer is a member of.
+        """
+        kinds = {**self.spec.machines, **self.kinds, name: kind}
+        nodes = tuple(each for each in members if kinds.get(each, "node") == "node")
+        gossiping = tuple(each for each in members if kinds.get(each, "node") not in KAFKA)
+        site = Site(name, kind, gossiping, nodes, self.spec.layout, joining, group)
         node = Node(self.world, name, catalog.services(site))
         node.event_us = self.spec.machine.event
         self.members.append(name)
@@ -226,6 +245,9 @@ class Cluster:
             return access.session(service, self.spec.layout, self.askable, timeout_us=self.load.timeout)
 
         node.services = (lambda process: LoadClient(process, own(), session, self.history, told=name == CONSOLE),)
+        kafka = self.spec.kafka
+        if name == CONSOLE and kafka.brokers:
+            node.services += (lambda process: OperatorService(process, kafka),)
         self.clients.append(name)
         node.start()
 
@@ -239,6 +261,16 @@ class Cluster:
         """The operator's list of nodes that clients may ask has changed."""
         for client in self.load_clients():
             client.store.whom(self.askable)
+
+    def change_production(self, rate: float) -> str:
+        """Every producer makes its share of ``rate`` messages per second from now on. Returns a sentence."""
+        if rate != self.produce_rate and self.of_kind("producer"):
+            text = f"producers: {rate:g} messages/s"
+            self.world.record("load", "", text)
+            self.produce_rate = rate
+        for producer in self.services(ProducerService).values():
+            producer.change(rate)
+        return f"producers: {rate:g} messages/s"
 
     def change_load(self, settings: LoadSettings) -> None:
         """Every client behaves like this from now on (clients that are down never hear of it)."""

@@ -79,13 +79,13 @@ class ClusterSpec(BaseModel):
     @model_validator(mode="after")
     def _its_parts_fit(self) -> ClusterSpec:
         if (self.database == "none") != (not self.nodes):
-            raise ValueError(f"database {self.database} with nodes: {self.nodes}: without nodes it is none, and only then")
+            raise ValueError(f"database {self.database} with nodes: {self.nodes}: it is none where there are no nodes")
         if self.kafka.brokers and not self.zookeeper.servers:
             raise ValueError("brokers need an ensemble: set zookeeper.servers to 3")
         if self.database == "none" and not self.kafka.brokers:
             raise ValueError("nothing is there: set nodes, or kafka.brokers")
         if self.database == "none" and self.load.rate:
-            raise ValueError("database none: nobody answers clients, so set load.rate to 0 (kafka.rate is for producers)")
+            raise ValueError("database none: nobody answers clients: set load.rate to 0 (kafka.rate is for producers)")
         if self.database in ("shards", "zookeeper") and not self.zookeeper.servers:
             raise ValueError(f"database {self.database} needs an ensemble: set zookeeper.servers to 3")
         if self.balancer.balancers and self.database != "shards":

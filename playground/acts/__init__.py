@@ -6,6 +6,7 @@
 :mod:`.machines`       clock, disk
 :mod:`.demand`         load, burst, herd, put, get
 :mod:`.members`        add, remove
+:mod:`.kafka`          produce, consume, stall, partitions, publish
 :mod:`.done`           what an act hands back, and how what lasts a while ends
 =====================  =======================================================
 
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from playground import commands
-from playground.acts import demand, machines, members, network, processes
+from playground.acts import demand, kafka, machines, members, network, processes
 from playground.acts.done import Done, end_later
 from playground.commands import check_nodes
 from playground.targeting import resolve
@@ -63,6 +64,11 @@ _ACTS: dict[type, Callable[[Any, Any], Done]] = {
     commands.Herd: demand.herd,
     commands.Add: members.add,
     commands.Remove: members.remove,
+    commands.Produce: kafka.produce,
+    commands.Consume: kafka.consume,
+    commands.Stall: kafka.stall,
+    commands.Partitions: kafka.partitions,
+    commands.Publish: kafka.publish,
     commands.Put: demand.put,
     commands.Get: demand.get,
 }

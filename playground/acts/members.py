@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 def add(cluster: Cluster, command: commands.Add) -> Done:
+    if cluster.spec.database == "none":
+        raise UserError("add: there is no database whose nodes could be more; consumers are added by: consume")
     for name in command.nodes:
         if name in cluster.world.nodes:
             raise UserError(f"add: {name} is there already")

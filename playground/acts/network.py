@@ -17,6 +17,7 @@ from playground.kernel.errors import UserError
 from playground.kernel.network import Rule
 from playground.kernel.node import Life
 from playground.quantities import format_duration, format_share
+from playground.systems.kafka.worker import ConsumerService
 
 if TYPE_CHECKING:
     from playground.cluster import Cluster
@@ -82,6 +83,7 @@ def flap(cluster: Cluster, command: commands.Flap) -> Done:
 def heal(cluster: Cluster, command: commands.Heal) -> Done:
     chosen = tuple(dict.fromkeys(command.nodes)) or cluster.names
     healed = []
+    stalled = cluster.stalled()
     for fault in list(cluster.faults):
         if not command.nodes or not fault.touches or fault.touches & set(chosen):
             cluster.faults.remove(fault)
@@ -99,6 +101,9 @@ def heal(cluster: Cluster, command: commands.Heal) -> Done:
         if machines.clock_is_wrong(node):
             machines.mend_clock(node)
             healed.append(f"the clock of {name}")
+        if name in stalled:
+            cluster.services(ConsumerService)[name].stall(None)
+            healed.append(f"{name} (was stalled)")
         if node.life is Life.FROZEN:
             node.thaw()
             healed.append(f"{name} (was frozen)")

@@ -40,7 +40,7 @@ class Consume(OneWord):
 
 
 class Stall(OnNodes, Lasting):
-    """Let consumers be stuck in their work: each message takes so long. Their heartbeats go on (a freeze stops these, too)."""
+    """Let consumers be stuck in their work: each message takes so long. Their heartbeats go on, as in no freeze."""
 
     form: ClassVar[str] = "stall CONSUMER... [processing=D] [lasting=D]"
     example: ClassVar[str] = "stall co1 processing=500ms"
@@ -63,7 +63,7 @@ class Partitions(OneWord):
 
 
 class Publish(Base):
-    """Publish one message as a producer of your own. One that is poison takes its consumers as long as processing says."""
+    """Publish one message as a producer of your own. With processing it is poison: so long it takes its consumers."""
 
     form: ClassVar[str] = "publish TOPIC VALUE [key=KEY] [processing=D]"
     example: ClassVar[str] = "publish changes hello key=cat"

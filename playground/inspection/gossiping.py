@@ -8,6 +8,7 @@ from playground.inspection.part import Figures, Part, Report
 from playground.kernel.journal import Entry
 from playground.kernel.node import Life
 from playground.systems.gossip import checks
+from playground.systems.layout import KAFKA
 from playground.systems.violations import Violation
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _CHANGES = (
 
 
 class GossipPart(Part):
-    """Every machine that serves gossips."""
+    """Every machine that serves gossips, but for Kafka's."""
 
     def __init__(self, cluster: Cluster, report: Report) -> None:
         super().__init__(cluster, report)
@@ -70,4 +71,8 @@ class GossipPart(Part):
         settling_us = checks.settling_us(cluster.spec.gossip, len(cluster.staying))
         if self._last_change_us > cluster.now_us - settling_us:
             return []
-        return [name for name in cluster.staying if cluster.node(name).life is Life.DOWN]
+        return [
+            name
+            for name in cluster.staying
+            if cluster.node(name).life is Life.DOWN and cluster.kinds[name] not in KAFKA
+        ]

@@ -11,7 +11,9 @@ from playground.inspection.balancing import BalancerPart
 from playground.inspection.coordination import CoordinationPart
 from playground.inspection.ensemble import EnsemblePart, KeeperPart
 from playground.inspection.gossiping import GossipPart
+from playground.inspection.kafka import KafkaPart
 from playground.inspection.leadership import LeadershipPart
+from playground.inspection.nothing import NoDatabasePart
 from playground.inspection.part import DatabasePart, Part
 from playground.inspection.quorum import QuorumPart
 from playground.inspection.shards import ShardsPart
@@ -30,7 +32,12 @@ KEEP_SAMPLES = 600
 """Seconds for which the work of each node is remembered."""
 KEEP = 200
 """Violations kept; the count goes on."""
-_DATABASES: dict[str, type[DatabasePart]] = {"quorum": QuorumPart, "shards": ShardsPart, "zookeeper": KeeperPart}
+_DATABASES: dict[str, type[DatabasePart]] = {
+    "quorum": QuorumPart,
+    "shards": ShardsPart,
+    "zookeeper": KeeperPart,
+    "none": NoDatabasePart,
+}
 
 
 class Inspection:
@@ -57,6 +64,9 @@ class Inspection:
             self.parts.append(CoordinationPart(cluster, self._found))
         if spec.balancer.balancers:
             self.parts.append(BalancerPart(cluster, self._found))
+        self.kafka = KafkaPart(cluster, self._found) if spec.kafka.brokers else None
+        if self.kafka is not None:
+            self.parts.append(self.kafka)
         cluster.history.listen(ended=self._operation_ended)
         cluster.world.journal.watch(self._happened)
         cluster.world.schedule(LOOK_US, self._look)

@@ -150,6 +150,12 @@ class LeadershipPart(Part):
         balancers = self.groups.get(BALANCERS)
         if balancers is not None:
             found["balancerless_max_s"] = balancers.worst_us(now_us) / 1e6
+        topics = [f"{topic.name}-" for topic in self.cluster.spec.kafka.topics]
+        partitions = [group for name, group in self.groups.items() if name.startswith(tuple(topics))]
+        if partitions and self.cluster.spec.kafka.brokers:
+            found["partition_leaderless_s"] = max(group.total_us(now_us) for group in partitions) / 1e6
+            found["partition_leaderless_max_s"] = max(group.worst_us(now_us) for group in partitions) / 1e6
+            found["partition_elections"] = sum(group.elections - 1 for group in partitions)
         masters = [group for name, group in self.groups.items() if name.startswith(("shard-", "masters"))]
         if masters:
             found["masterless_s"] = max(group.total_us(now_us) for group in masters) / 1e6

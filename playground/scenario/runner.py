@@ -161,6 +161,7 @@ async def _settle(cluster: Cluster, progress: Progress) -> _Settled:
     """End the load, let answers under way arrive, and wait until all copies agree."""
     began_us = cluster.now_us
     cluster.change_load(cluster.load.model_copy(update={"rate": 0.0}))
+    cluster.change_production(0.0)
     while True:
         passed_us = cluster.now_us - began_us
         answered = not cluster.history.open or passed_us >= PATIENCE_US

@@ -72,7 +72,11 @@ class Stage:
     """When a node that was taken down, or whose power must stay on, may be taken down again."""
     load_free_us: int = 0
     """When the load is what it was."""
+    messages_free_us: int = 0
+    """When the producers make as many messages as before."""
     joined: int = 0
+    consumers: int = 0
+    """How many have joined."""
     gone: bool = False
     lied: bool = False
     """Some disk lies, or will: whose power may fail has to be known by name."""
@@ -126,10 +130,12 @@ def draw(spec: ClusterSpec, until_us: int, seed: int, budget: int) -> tuple[tupl
     calm_us = _even(until_us * (1 - CALM))
     stage = Stage(spec, chance, 0, 0, list(spec.machines), list(spec.client_names), _disks(spec))
     instants = sorted(_even(chance.uniform(_FIRST_US, calm_us - _GRID_US)) for _ in range(budget))
+    words = [word for word, each in DRAWS.items() if spec.kafka.brokers or not each.kafka]
+    weights = [DRAWS[word].weight for word in words]
     timeline = []
     for at_us in instants:
         stage.at_us, stage.room_us = at_us, calm_us - at_us
-        word = chance.choices(_WORDS, _WEIGHTS)[0]
+        word = chance.choices(words, weights)[0]
         fields = DRAWS[word].fields(stage)
         if fields is None:
             # There is always a link that can be worse.
@@ -143,6 +149,10 @@ def _disks(spec: ClusterSpec) -> int:
     spare = [max(0, {"quorum": spec.store.w, "shards": spec.shards.acknowledging}.get(spec.database, 1) - 1)]
     if spec.database == "zookeeper":
         spare = []
+    if spec.database == "none":
+        spare = []
+    if spec.kafka.brokers:
+        spare.append(min(topic.min_insync for topic in spec.kafka.topics) - 1)
     if spec.zookeeper.servers:
         spare.append(spec.zookeeper.servers - spec.zookeeper.quorum)
     return min(spare)
@@ -155,6 +165,10 @@ def _roles(spec: ClusterSpec) -> list[str]:
         roles += [f"master of {name}" for name in spec.shards.names]
     elif spec.database == "zookeeper":
         roles.append("master")
+    if spec.kafka.brokers:
+        first = spec.kafka.topics[0]
+        roles += ["controller", *(f"leader of {first.name}-{number}" for number in range(first.partitions))]
+        roles += [f"coordinator of {group.name}" for group in spec.kafka.groups]
     return roles + (["active"] if spec.balancer.balancers else [])
 
 
@@ -311,7 +325,7 @@ def _herd(stage: Stage) -> Fields | None:
 
 
 def _add(stage: Stage) -> Fields | None:
-    if stage.joined >= _MOST_JOIN:
+    if stage.joined >= _MOST_JOIN or stage.spec.database == "none":
         return None
     stage.joined += 1
     name = f"m{stage.joined}"
@@ -331,12 +345,38 @@ def _remove(stage: Stage) -> Fields | None:
     return {"nodes": names}
 
 
+def _produce(stage: Stage) -> Fields | None:
+    if not stage.spec.kafka.producers or stage.messages_free_us > stage.at_us:
+        return None
+    lasting_us = stage.lasting()
+    stage.messages_free_us = stage.at_us + lasting_us + _GRID_US
+    rate = round(stage.spec.kafka.rate * stage.chance.choice([0.1, 0.5, 2, 5]), 2)
+    return {"rate": rate, "lasting": format_duration(lasting_us)}
+
+
+def _consume(stage: Stage) -> Fields | None:
+    if stage.consumers >= _MOST_JOIN:
+        return None
+    stage.consumers += 1
+    return {"group": stage.chance.choice(stage.spec.kafka.groups).name}
+
+
+def _stall(stage: Stage) -> Fields | None:
+    names = [name for name, kind in stage.spec.machines.items() if kind == "consumer" and name in stage.members]
+    if not names:
+        return None
+    processing = stage.chance.choice(["50ms", "500ms", "2s", "12s"])
+    return {"nodes": [stage.chance.choice(names)], "processing": processing, "lasting": _span(stage)}
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """How one kind of fault is drawn: its fields, or None if there is nothing for it now. ``weight``: how often."""
 
     fields: Callable[[Stage], Fields | None]
     weight: int = 1
+    kafka: bool = False
+    """Only where there are brokers."""
 
 
 DRAWS: dict[str, Draw] = {
@@ -356,10 +396,11 @@ DRAWS: dict[str, Draw] = {
     "herd": Draw(_herd),
     "add": Draw(_add),
     "remove": Draw(_remove),
+    "produce": Draw(_produce, kafka=True),
+    "consume": Draw(_consume, kafka=True),
+    "stall": Draw(_stall, 2, kafka=True),
 }
 """Word of the command -> how it is drawn: every command that breaks something (that has an ``undo``)."""
-_WORDS = list(DRAWS)
-_WEIGHTS = [each.weight for each in DRAWS.values()]
 
 
 def _ends(stage: Stage) -> Fields:

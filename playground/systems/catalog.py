@@ -23,10 +23,16 @@ from playground.systems.coordination import roles as coordination_roles
 from playground.systems.coordination.service import CoordinationService
 from playground.systems.coordination.settings import CoordinationSettings
 from playground.systems.database import Database
+from playground.systems.feed.service import FeedService
 from playground.systems.gossip.client import Vitals
 from playground.systems.gossip.service import GossipService
 from playground.systems.gossip.settings import GossipSettings
-from playground.systems.layout import Kind
+from playground.systems.kafka import roles as kafka_roles
+from playground.systems.kafka.maker import ProducerService
+from playground.systems.kafka.service import BrokerService
+from playground.systems.kafka.settings import KafkaSettings
+from playground.systems.kafka.worker import ConsumerService
+from playground.systems.layout import KAFKA, Kind
 from playground.systems.layout import Site as Site
 from playground.systems.shards import roles as shards_roles
 from playground.systems.shards.service import ShardsService
@@ -44,6 +50,10 @@ Role = Callable[[Mapping[str, Any], str], tuple[str, ...]]
 
 def _everywhere(_site: Site) -> bool:
     return True
+
+
+def _gossips(site: Site) -> bool:
+    return site.kind not in KAFKA
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +146,37 @@ def _server(process: Process, site: Site) -> Service:
     return ServerService(process, settings, settings.balancer_names, database)
 
 
+def _broker(process: Process, site: Site) -> Service:
+    layout = site.layout
+    return BrokerService(process, layout.kafka, layout.zookeeper.names, session_timeout_us=layout.session_timeout_us)
+
+
+def _producer(process: Process, site: Site) -> Service:
+    settings = site.layout.kafka
+    return ProducerService(process, settings, settings.broker_names)
+
+
+def _consumer(process: Process, site: Site) -> Service:
+    settings = site.layout.kafka
+    return ConsumerService(process, settings, site.group, settings.broker_names)
+
+
+def _feed(process: Process, site: Site) -> Service:
+    return FeedService(process, site.layout.kafka)
+
+
+def _feeds(site: Site) -> bool:
+    kafka, layout = site.layout.kafka, site.layout
+    return site.kind == "node" and layout.database == "shards" and kafka.brokers > 0 and kafka.feed
+
+
 def _runs(kind: Kind, database: str = "") -> Callable[[Site], bool]:
     """On the machines of a kind, if (for what keeps data) it is the database there."""
     return lambda site: site.kind == kind and database in ("", site.layout.database)
 
 
 SYSTEMS = (
-    System("gossip", "gossip", GossipSettings, _gossip, GossipService),
+    System("gossip", "gossip", GossipSettings, _gossip, GossipService, _gossips),
     System(
         "zookeeper",
         "ZooKeeper",
@@ -194,6 +228,24 @@ SYSTEMS = (
         {"active": balancer_roles.active, "standby": balancer_roles.standby},
     ),
     System("balancer", "server", BalancerSettings, _server, ServerService, _runs("server")),
+    System(
+        "kafka",
+        "Kafka",
+        KafkaSettings,
+        _broker,
+        BrokerService,
+        _runs("broker"),
+        {
+            "leader": kafka_roles.leader,
+            "follower": kafka_roles.follower,
+            "replica": kafka_roles.replica,
+            "controller": kafka_roles.controller,
+            "coordinator": kafka_roles.coordinator,
+        },
+    ),
+    System("kafka", "producer", KafkaSettings, _producer, ProducerService, _runs("producer")),
+    System("kafka", "consumer", KafkaSettings, _consumer, ConsumerService, _runs("consumer")),
+    System("feed", "change feed", KafkaSettings, _feed, FeedService, _feeds),
 )
 
 

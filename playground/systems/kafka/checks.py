@@ -1,0 +1,213 @@
+"""What must hold of brokers and their logs, looked at from outside: from all of them at once.
+
+* *watermarks*: a log begins at or before its high watermark, which is at or before its end; within the term of a
+  leader it never falls; and every replica in sync has everything below it.
+* *replicas agree*: below the high watermarks two logs of a partition hold the same messages at the same offsets.
+* *no duplicates*: with idempotent producers each message stands in a partition once, and those of one producer stand
+  in the order in which they were sent.
+* *lost messages*: what was acknowledged stands where the producer was told, unless it was deleted by retention or
+  superseded in a compacted topic.
+
+Which of this may be expected when more is broken than was promised for, whoever calls must know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from playground.kernel.disk import Disk
+from playground.kernel.world import World
+from playground.systems.kafka.ledger import Acknowledged
+from playground.systems.kafka.log import PartitionLog, held
+from playground.systems.kafka.records import NO_PRODUCER, Batch, TopicPartition
+from playground.systems.kafka.service import BrokerService
+from playground.systems.running import running
+from playground.systems.violations import Violation
+
+Brokers = Mapping[str, BrokerService]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was seen when it was looked at last."""
+
+    watermarks: dict[tuple[str, TopicPartition, int], int] = field(default_factory=dict)
+    """(leader, partition, epoch) -> the highest high watermark."""
+    agreed: dict[tuple[TopicPartition, str, str], int] = field(default_factory=dict)
+    """(partition, one, another) -> the offset up to which their logs were found to agree."""
+    incarnations: dict[str, int] = field(default_factory=dict)
+
+
+def brokers(world: World) -> dict[str, BrokerService]:
+    """Those that run."""
+    return running(world, BrokerService)
+
+
+def always(world: World, memory: Memory) -> Iterator[Violation]:
+    """What holds at any instant, however much is broken but for disks, as long as nobody was elected uncleanly."""
+    services = brokers(world)
+    yield from watermarks(services, memory)
+    yield from agreement(services, memory)
+
+
+def watermarks(services: Brokers, memory: Memory) -> Iterator[Violation]:
+    """See the module."""
+    for name, service in services.items():
+        for partition, log in service.directory.logs.items():
+            if not log.start_offset <= log.high_watermark <= log.end_offset:
+                text = (
+                    f"{partition} on {name}: its log is {log.start_offset} to {log.end_offset}, "
+                    f"and its high watermark {log.high_watermark}"
+                )
+                yield Violation("watermark within the log", f"{partition} {name}", text)
+            yield from _of_leader(services, name, partition, memory)
+
+
+def _of_leader(services: Brokers, name: str, partition: TopicPartition, memory: Memory) -> Iterator[Violation]:
+    held_here = services[name].partitions.get(partition)
+    leading = held_here.leading if held_here is not None else None
+    if held_here is None or leading is None:
+        return
+    mark, key = leading.high_watermark, (name, partition, leading.epoch)
+    before = memory.watermarks.get(key, 0)
+    memory.watermarks[key] = max(mark, before)
+    if mark < before:
+        text = f"{partition}: the high watermark of {name}, which leads in epoch {leading.epoch}, fell to {mark}"
+        yield Violation("watermarks never fall", str(partition), text)
+    for member in leading.isr:
+        other = services.get(member.name)
+        if other is None or other.directory.directory != member.directory:
+            continue
+        log = other.directory.logs.get(partition)
+        end = log.end_offset if log is not None else 0
+        if end < mark:
+            text = (
+                f"{partition}: everything below {mark} counts as committed on {name}, "
+                f"but {member.name}, which is in sync, has it only up to {end}"
+            )
+            yield Violation("in sync means to have what is committed", f"{partition} {member.name}", text)
+
+
+def agreement(services: Brokers, memory: Memory, *, anew: bool = False) -> Iterator[Violation]:
+    """See the module. ``anew``: compare all there is, not only what is new."""
+    partitions = dict.fromkeys(each for service in services.values() for each in service.directory.logs)
+    for partition in partitions:
+        copies = [
+            (name, service.directory.logs[partition])
+            for name, service in services.items()
+            if partition in service.directory.logs
+        ]
+        for (one, mine), (another, other) in pairwise(copies):
+            key = (partition, one, another)
+            until = min(mine.high_watermark, other.high_watermark)
+            since = 0 if anew else min(memory.agreed.get(key, 0), until)
+            since = max(since, mine.start_offset, other.start_offset)
+            found = _difference(mine, other, since, until) if since < until else None
+            memory.agreed[key] = until
+            if found is not None:
+                text = f"{partition}: at offset {found} {one} and {another} have committed different messages"
+                yield Violation("replicas agree", str(partition), text)
+
+
+def _difference(mine: PartitionLog, other: PartitionLog, since: int, until: int) -> int | None:
+    """The first offset from ``since`` on at which two logs hold different messages."""
+    one, another = _headers(mine, since, until), _headers(other, since, until)
+    compacted = mine.settings.cleanup == "compact"
+    for offset in sorted({*one, *another}):
+        first, second = one.get(offset), another.get(offset)
+        if first != second and not (compacted and None in (first, second)):
+            return offset
+    return None
+
+
+def _headers(log: PartitionLog, since: int, until: int) -> dict[int, tuple[str, str | None, str | None]]:
+    found = {}
+    for batch in log.batches(since):
+        if batch.base_offset >= until:
+            break
+        for record in batch.records:
+            offset = batch.base_offset + record.delta
+            if since <= offset < until:
+                found[offset] = (record.header, record.key, record.value)
+    return found
+
+
+# --- what a partition holds, whoever is up ---------------------------------------------------------
+
+
+def truth(
+    partition: TopicPartition, services: Brokers, disks: Mapping[str, Disk], insync: Iterable[str]
+) -> tuple[int, list[Batch]] | None:
+    """Start offset and batches of whoever leads a partition in the highest epoch.
+
+    If nobody does: of one that may lead (``insync``), up or down, the longest. None: nobody has anything.
+    """
+    leading = [
+        service
+        for service in services.values()
+        if (held_here := service.partitions.get(partition)) is not None and held_here.leading is not None
+    ]
+    if leading:
+        log = max(leading, key=lambda each: _epoch(each, partition)).directory.logs[partition]
+        return log.start_offset, list(log.batches())
+    best: tuple[int, list[Batch]] | None = None
+    for name in insync:
+        service = services.get(name)
+        if service is not None and partition in service.directory.logs:
+            log = service.directory.logs[partition]
+            start, batches = log.start_offset, list(log.batches())
+        elif name in disks:
+            batches = held(disks[name], partition)
+            start = batches[0].base_offset if batches else 0
+        else:
+            continue
+        if best is None or _end(batches) > _end(best[1]):
+            best = start, batches
+    return best
+
+
+def _epoch(service: BrokerService, partition: TopicPartition) -> int:
+    leading = service.partitions[partition].leading
+    return leading.epoch if leading is not None else -1
+
+
+def _end(batches: list[Batch]) -> int:
+    return batches[-1].next_offset if batches else 0
+
+
+def lost(acks: Iterable[Acknowledged], start: int, batches: Iterable[Batch], *, compacted: bool) -> list[Acknowledged]:
+    """The acknowledged messages that are not where they should be."""
+    found: dict[int, str] = {}
+    newest: dict[str | None, int] = {}
+    for batch in batches:
+        for record in batch.records:
+            offset = batch.base_offset + record.delta
+            found[offset] = record.header
+            newest[record.key] = offset
+    return [
+        message
+        for message in acks
+        if found.get(message.offset) != message.header
+        and message.offset >= start
+        and not (compacted and message.key is not None and newest.get(message.key, -1) > message.offset)
+    ]
+
+
+def duplicates(partition: TopicPartition, batches: Iterable[Batch]) -> Iterator[Violation]:
+    """Messages of idempotent producers that stand in a log twice, or before an earlier one."""
+    newest: dict[str, int] = {}
+    for batch in batches:
+        if batch.producer_id == NO_PRODUCER:
+            continue
+        for record in batch.records:
+            producer, _, count = record.header.rpartition(":")
+            number = int(count) if count.isdecimal() else 0
+            before = newest.get(producer, -1)
+            if number <= before:
+                offset = batch.base_offset + record.delta
+                what = "stands there twice" if number == before else f"comes after number {before} of its producer"
+                text = f"{partition}: message {record.header} at offset {offset} {what}"
+                yield Violation("once and in order", str(partition), text)
+            newest[producer] = max(number, before)
