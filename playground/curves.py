@@ -23,6 +23,8 @@ class Curves:
     @property
     def _caption(self) -> str:
         servers = "; servers: requests" if self._cluster.of_kind("server") else ""
+        if self._cluster.spec.database == "none":
+            return "per second: messages"
         return f"per second: operations{servers}"
 
     @property
@@ -47,10 +49,32 @@ class Curves:
             _line("p99", [_latency(each, 99) for each in buckets], "{:.1f} ms", Tone.ACCENT),
             _line("errors/s", [float(each.errors) for each in buckets], "{:.0f}", Tone.BAD),
         ]
-        for name in (*cluster.of_kind(self._keepers), *cluster.of_kind("server")):
+        lines = [*(lines if cluster.spec.database != "none" else ()), *self._messages(columns)]
+        workers: tuple[Kind, ...] = (self._keepers, "server")
+        if cluster.spec.database == "none":
+            workers = ("broker", "producer", "consumer")
+        for name in (name for kind in workers for name in cluster.of_kind(kind)):
             work = cluster.inspection.work_of(name, columns)
             lines.append(Line(name, work, _text(work, "{:.0f}/s"), hue=hues.get(name)))
         return Series(tuple(lines), BUCKET_US // 1_000, caption=self._caption)
+
+    def _messages(self, columns: int) -> list[Line]:
+        """What producers published and consumers processed; how far these are behind."""
+        kafka, now_us = self._cluster.inspection.kafka, self._cluster.now_us
+        if kafka is None:
+            return []
+        seconds = kafka.books.recent(now_us, columns + 1)[:-1]
+        lags = dict(kafka.lag_samples)
+        lag = [float(lags[each.index + 1]) if each.index + 1 in lags else None for each in seconds]
+        lines = [
+            _line("msgs in/s", [float(each.published) for each in seconds], "{:.0f}", Tone.GOOD),
+            _line("processed", [float(each.processed) for each in seconds], "{:.0f}", Tone.GOOD),
+            _line("lag", lag, "{:.0f}", Tone.WARN),
+        ]
+        if self._cluster.spec.database == "none":
+            took = [percentile(each.latencies_us, 50) / 1_000 if each.latencies_us else None for each in seconds]
+            lines.insert(1, _line("ack p50", took, "{:.1f} ms", Tone.ACCENT))
+        return lines
 
 
 def _line(name: str, values: list[float] | list[float | None], form: str, tone: Tone) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from playground.inspection.disks import Disks
@@ -10,7 +11,7 @@ from playground.kernel.journal import Entry
 from playground.kernel.node import Life
 from playground.metrics import percentile
 from playground.systems.kafka import checks
-from playground.systems.kafka.books import Books, machine_of
+from playground.systems.kafka.books import KEEP_SECONDS, Books, machine_of
 from playground.systems.kafka.image import Image, PartitionState
 from playground.systems.kafka.ledger import WITNESS, Acknowledged
 from playground.systems.kafka.records import TopicPartition
@@ -46,6 +47,8 @@ class KafkaPart(Part):
         self._truncated = 0
         self._looks = 0
         self._lag_max = 0
+        self.lag_samples: deque[tuple[int, int]] = deque(maxlen=KEEP_SECONDS)
+        """(second, messages that all groups together had not processed by then)."""
         self._troubled_for = 0
         self._troubled = False
 
@@ -74,6 +77,7 @@ class KafkaPart(Part):
         self._check()
         lags = self.lags()
         self._lag_max = max(self._lag_max, sum(lags.values()))
+        self.lag_samples.append((self.cluster.now_us // 1_000_000, sum(lags.values())))
         if self._durable and self._looks % LOSS_LOOKS == 0:
             for message in self.lost():
                 self.report(_lost(message))

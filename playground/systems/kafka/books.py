@@ -13,7 +13,7 @@ A ledger that adds up while it listens. What it finds:
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,6 +21,8 @@ from playground.systems.kafka.ledger import Acknowledged, Committed, Ledger, Pro
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.settings import KafkaSettings
 from playground.systems.violations import Violation
+
+KEEP_SECONDS = 600
 
 Gap = Callable[[TopicPartition, int, int], bool]
 """``gap(partition, first, end)``: whether none of these offsets holds a message any more (deleted, compacted)."""
@@ -84,6 +86,17 @@ class Progress:
         return sum(high - low for low, high in self.done.missing(max(start, self.committed), mark))
 
 
+@dataclass(slots=True)
+class Second:
+    """What happened within one virtual second (``index`` seconds after the start)."""
+
+    index: int
+    published: int = 0
+    """Messages that were acknowledged."""
+    processed: int = 0
+    latencies_us: list[int] = field(default_factory=list)
+
+
 class Books(Ledger):
     """Of one world. ``report`` is told of each violation; ``gap``: see :data:`Gap`."""
 
@@ -115,6 +128,7 @@ class Books(Ledger):
         self.unowned_us: Counter[str] = Counter()
         """Group -> time that its partitions, added up, belonged to nobody since each first had an owner."""
         self._free_since_us: dict[tuple[str, TopicPartition], int] = {}
+        self._seconds: deque[Second] = deque(maxlen=KEEP_SECONDS)
         self.out_of_order = 0
         """Messages processed before an earlier one of the same producer in the same partition."""
         self.out_of_order_across = 0
@@ -128,11 +142,14 @@ class Books(Ledger):
 
     def acknowledged(self, message: Acknowledged) -> None:
         self.acknowledged_count += 1
+        second = self._second(message.at_us)
+        second.published += 1
         if message.acks != "0":
             self.acks.setdefault(message.partition, []).append(message)
         since_us = self.sent_us.pop(message.header, None)
         if since_us is not None:
             self.latencies_us.append(message.at_us - since_us)
+            second.latencies_us.append(message.at_us - since_us)
 
     def failed(self, header: str, error: str, definite: bool, at_us: int) -> None:
         self.sent_us.pop(header, None)
@@ -203,6 +220,7 @@ class Books(Ledger):
         progress = self.of(group, partition)
         progress.processed += 1
         self.processed_count[message.member] += 1
+        self._second(message.at_us).processed += 1
         if header in self._never:
             text = f"{message.member} processed {header}, whose producer was told that it is in no log"
             self._report(Violation("definite errors", header, text))
@@ -244,6 +262,18 @@ class Books(Ledger):
         return settings.delivery if settings is not None else ""
 
     # --- figures --------------------------------------------------------------------------
+
+    def recent(self, now_us: int, seconds: int) -> list[Second]:
+        """The last ``seconds`` whole or begun seconds, oldest first; empty ones where nothing happened."""
+        newest = now_us // 1_000_000
+        known = {second.index: second for second in self._seconds}
+        return [known.get(index) or Second(index) for index in range(max(0, newest - seconds + 1), newest + 1)]
+
+    def _second(self, at_us: int) -> Second:
+        index = at_us // 1_000_000
+        if not self._seconds or self._seconds[-1].index != index:
+            self._seconds.append(Second(index))
+        return self._seconds[-1]
 
     @property
     def repeated(self) -> int:
