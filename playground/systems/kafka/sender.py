@@ -205,6 +205,7 @@ class Sender:
         """Give up what is too old, and come back when the next one may be."""
         clock = self._service.clock
         limit_us = self._settings.delivery_timeout_ms * 1000
+        touched: dict[TopicPartition, Line] = {}
         while self._by_age:
             oldest = self._by_age[0]
             left_us = oldest.made_us + limit_us - clock.monotonic_us
@@ -215,10 +216,12 @@ class Sender:
             else:
                 self._by_age.popleft()
                 self._give_up(oldest, EXPIRED, definite=oldest.unsent)
-                self.dispatch(self.lines[oldest.partition])
+                touched[oldest.partition] = self.lines[oldest.partition]
         self._expiring = bool(self._by_age)
         if self._by_age:
             self._service.after(left_us, self._expire)
+        for line in touched.values():  # not before: what would be sent may be just as old
+            self.dispatch(line)
 
     # --- who it is --------------------------------------------------------------------------------
 
