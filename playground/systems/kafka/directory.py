@@ -22,10 +22,11 @@ from playground.kernel.node import Process
 from playground.kernel.recovering import RETRY_US, insist
 from playground.kernel.timers import sleep
 from playground.kernel.wal import frame, parse
-from playground.systems.kafka import reading
+from playground.systems.kafka import recovery
 from playground.systems.kafka.log import PartitionLog
 from playground.systems.kafka.records import Batch, TopicPartition
-from playground.systems.kafka.segment import base_of
+from playground.systems.kafka.recovery import Content, Files
+from playground.systems.kafka.segment import base_of, file_names, folder
 from playground.systems.kafka.settings import KafkaSettings
 
 META = "meta"
@@ -53,9 +54,12 @@ class LogDirectory:
         marks = _content(await self._read(HIGH_WATERMARKS)) or {}
         found = {}
         for partition, bases in _partitions(self._disk.names).items():
-            files = [(base, await self._read(name)) for base, name in bases]
+            files = []
+            for base_offset in bases:
+                log, _, snapshot = file_names(partition, base_offset)
+                files.append(Files(base_offset, await self._read(log), await self._read(snapshot)))
             topic = self._settings.topic(partition.topic)
-            found[partition] = reading.read(partition, files, topic.index_bytes if topic else 1_024, {})
+            found[partition] = recovery.read(partition, files, topic.index_bytes if topic else 1_024)
         damaged = [partition for partition, content in found.items() if content.damaged]
         if meta is None or damaged:
             self.directory = self._process.node.boots
@@ -93,10 +97,12 @@ class LogDirectory:
 
         disk.sync(self._process, new, complete)
 
-    def _restore(self, partition: TopicPartition, content: reading.Content, high_watermark: int) -> None:
+    def _restore(self, partition: TopicPartition, content: Content, high_watermark: int) -> None:
         disk = self._disk
-        for name in content.dropped:
-            disk.remove(name)
+        needed = {name for segment in content.segments for name in segment.files}
+        for name in disk.names:
+            if name.startswith(folder(partition)) and name not in needed:
+                disk.remove(name)
         if content.cut is not None:
             disk.truncate(content.segments[-1].name, content.cut)
         if content.damaged:
@@ -125,20 +131,19 @@ class LogDirectory:
 
 def held(disk: Disk, partition: TopicPartition) -> list[Batch]:
     """What a broker that boots would find of a partition if the power failed now. For checks: nobody inside may ask."""
-    bases = _partitions(disk.safe_names).get(partition, [])
-    files = [(base, disk.safe_bytes(name)) for base, name in bases]
-    content = reading.read(partition, files, 1_024, {})
-    return [batch for segment in content.segments for batch in segment.batches]
+    bases = _partitions(disk.safe_names).get(partition, ())
+    files = [Files(base_offset, disk.safe_bytes(file_names(partition, base_offset)[0])) for base_offset in bases]
+    return recovery.read(partition, files).batches
 
 
-def _partitions(names: tuple[str, ...]) -> dict[TopicPartition, list[tuple[int, str]]]:
-    """Partition -> its segments' files, with the offsets at which they begin, in order."""
-    found: dict[TopicPartition, list[tuple[int, str]]] = {}
+def _partitions(names: tuple[str, ...]) -> dict[TopicPartition, list[int]]:
+    """Partition -> the offsets at which its segments begin, in order."""
+    found: dict[TopicPartition, list[int]] = {}
     for name in names:
         place = base_of(name)
         if place is not None:
             partition, base_offset = place
-            found.setdefault(partition, []).append((base_offset, name))
+            found.setdefault(partition, []).append(base_offset)
     return found
 
 

@@ -45,6 +45,10 @@ class OffsetIndex:
     def __len__(self) -> int:
         return len(self.entries)
 
+    def encode(self) -> bytes:
+        """As it stands in the file."""
+        return b"".join(entry.encode() for entry in self.entries)
+
     def due(self, position: int) -> bool:
         """A batch that begins at ``position`` gets an entry."""
         return position - (self.entries[-1].position if self.entries else 0) >= self._interval_bytes

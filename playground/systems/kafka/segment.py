@@ -9,13 +9,11 @@ real one. So reading costs no time here; a real broker goes to the disk for what
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from playground.systems.kafka.index import Entry, OffsetIndex
 from playground.systems.kafka.records import Batch, TopicPartition
 from playground.systems.kafka.sequences import Producers
-
-NO_TIME = -1
 
 
 class SegmentView(NamedTuple):
@@ -34,41 +32,44 @@ class Segment:
     """One segment in memory; whoever owns the log writes the file."""
 
     __slots__ = (
-        "_interval_bytes",
         "base_offset",
         "batches",
         "compacted",
         "end_offset",
+        "files",
         "first_at_us",
         "index",
+        "index_name",
         "name",
         "newest_at_us",
         "positions",
         "producers",
         "size_bytes",
+        "snapshot",
+        "snapshot_name",
     )
 
     def __init__(self, partition: TopicPartition, base_offset: int, producers: Producers, interval_bytes: int) -> None:
-        self._interval_bytes = interval_bytes
         self.base_offset = base_offset
         self.producers = producers
         """The states of the producers where it begins."""
-        self.name = file_name(partition, base_offset)
-        self.compacted = False
-        self.empty()
-
-    def empty(self) -> None:
-        """There is nothing in it."""
+        self.snapshot: Literal["", "written", "safe"] = ""
+        """How far they are in a file of their own."""
+        self.name, self.index_name, self.snapshot_name = self.files = file_names(partition, base_offset)
         self.batches: list[Batch] = []
         self.positions: list[int] = []
-        self.index = OffsetIndex(self._interval_bytes)
+        """Where in the file they begin."""
+        self.index = OffsetIndex(interval_bytes)
         self.size_bytes = 0
-        self.end_offset = self.base_offset
-        self.first_at_us = self.newest_at_us = NO_TIME
+        self.end_offset = base_offset
+        self.compacted = False
+        self.first_at_us: int | None = None
+        """When its first record was made; None if there is none."""
+        self.newest_at_us: int | None = None
 
     @property
-    def index_name(self) -> str:
-        return f"{self.name.removesuffix('.log')}.index"
+    def records(self) -> int:
+        return sum(len(batch.records) for batch in self.batches)
 
     def add(self, batch: Batch, size_bytes: int) -> Entry | None:
         """``batch`` stands at the end of the file now, and takes so many bytes. Returns what the index got, if any."""
@@ -80,10 +81,7 @@ class Segment:
         self.positions.append(self.size_bytes)
         self.size_bytes += size_bytes
         self.end_offset = batch.next_offset
-        for record in batch.records:
-            if self.first_at_us == NO_TIME:
-                self.first_at_us = record.at_us
-            self.newest_at_us = max(self.newest_at_us, record.at_us)
+        self._note_times(batch)
         return entry
 
     def find(self, offset: int) -> tuple[int, int]:
@@ -100,14 +98,21 @@ class Segment:
         del self.batches[count:], self.positions[count:]
         self.index.cut(count)
         self.end_offset = self.batches[-1].next_offset if self.batches else self.base_offset
-        times = [record.at_us for batch in self.batches for record in batch.records]
-        self.first_at_us = times[0] if times else NO_TIME
-        self.newest_at_us = max(times, default=NO_TIME)
+        self.first_at_us = self.newest_at_us = None
+        for batch in self.batches:
+            self._note_times(batch)
 
     def size_of(self, number: int) -> int:
         """Bytes that a batch takes in the file."""
         end = self.positions[number + 1] if number + 1 < len(self.positions) else self.size_bytes
         return end - self.positions[number]
+
+    def _note_times(self, batch: Batch) -> None:
+        for record in batch.records:
+            if self.newest_at_us is None:
+                self.first_at_us = self.newest_at_us = record.at_us
+            elif record.at_us > self.newest_at_us:
+                self.newest_at_us = record.at_us
 
     def view(self, *, active: bool) -> SegmentView:
         return SegmentView(
@@ -126,8 +131,10 @@ def folder(partition: TopicPartition) -> str:
     return f"{partition}/"
 
 
-def file_name(partition: TopicPartition, base_offset: int) -> str:
-    return f"{folder(partition)}{base_offset:020}.log"
+def file_names(partition: TopicPartition, base_offset: int) -> tuple[str, str, str]:
+    """Of the segment, its index, and the producers at its beginning."""
+    stem = f"{folder(partition)}{base_offset:020}"
+    return f"{stem}.log", f"{stem}.index", f"{stem}.snapshot"
 
 
 def base_of(name: str) -> tuple[TopicPartition, int] | None:
