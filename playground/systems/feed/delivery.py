@@ -47,8 +47,7 @@ class Delivery:
         reached: Callable[[Position | None], object],
         fail: Callable[[str], object],
     ) -> None:
-        self.failed = False
-        self._closed = False
+        self.closed = False
         self._reached = reached
         self._fail = fail
         self._topic = settings.topics[0].name
@@ -66,18 +65,18 @@ class Delivery:
     @property
     def room(self) -> int:
         """How many more may be given now."""
-        return 0 if self._closed else self._limit - len(self._window)
+        return 0 if self.closed else self._limit - len(self._window)
 
     def give(self, change: Next) -> None:
         """Publish it, after all that was given before."""
-        if not self._closed:
+        if not self.closed:
             slot = _Slot(change.reached)
             self._window.append(slot)
             self._producer.send(self._topic, change.change.key, str(change.change), partial(self._sent, slot))
 
     def tell(self, shard: str, position: Position, told: Callable[[bool], object]) -> None:
         """Write down that ``shard`` is published up to ``position``; ``told(done)``: whether that is safe."""
-        if self._closed:
+        if self.closed:
             told(False)
         else:
             text = positions.spelled(position)
@@ -85,14 +84,13 @@ class Delivery:
 
     def close(self) -> None:
         """What waits is dropped. What is on its way may still arrive."""
-        self._closed = True
+        self.closed = True
         self._producer.close()
 
     def _sent(self, slot: _Slot, sent: Sent) -> None:
-        if self._closed:
+        if self.closed:
             return
         if sent.error:
-            self.failed = True
             self.close()
             self._fail(sent.error)
             return

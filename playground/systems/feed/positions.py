@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from playground.systems.feed.changes import parse_position
-from playground.systems.kafka.client import Record
+from playground.systems.kafka.client import INTERNAL, Record
 from playground.systems.shards.client import Position
 
-TOPIC = "__feed_positions"
+_, TOPIC = INTERNAL
 
 
 def spelled(position: Position) -> str:

@@ -3,7 +3,8 @@
 The rules:
 
 * It asks first how far its predecessors came (:mod:`.positions`) and goes on from there.
-* It publishes only while it serves: while its lease says that nobody else leads. So what it reads is committed.
+* It publishes only while it serves: while its lease says that nobody else leads. So what it reads is committed. Once
+  it is unsure it drops what waits; what is on its way may still arrive, after the messages of its successor.
 * Without synchronous copies its predecessor may have published what was then cut off, and nobody can tell from the
   log what that was. So it begins with a snapshot, which overrides that.
 * What is safe in the feed it writes down now and then. If a change could not be delivered, it goes on from there.
@@ -59,7 +60,7 @@ class Publishing:
             return "over"
         if self._stream is None:
             return "asking"
-        if self._delivery is None or self._delivery.failed or not self.leading.serving:
+        if self._delivery is None or not self.leading.serving:
             return "waiting"
         return "snapshot" if self.keys_left else "publishing"
 
@@ -114,26 +115,29 @@ class Publishing:
 
     def poll(self) -> bool:
         """Publish what is new. Returns whether anything was."""
-        if self._stream is None or not self.leading.serving:
+        if not self.leading.serving:
+            self._close()
+            return False
+        if self._stream is None:
             return False
         delivery = self._delivery
-        if delivery is None or delivery.failed:
+        if delivery is None:
             if self._service.clock.monotonic_us < self._resume_at_us:
                 return False
             delivery = self._open()
         changes = self._stream.take(delivery.room)
         for change in changes:
             delivery.give(change)
-        if not delivery.in_flight and not delivery.failed and self._stream.position is not None:
-            self.acknowledged = self._stream.position  # what followed the last change was no write, or was undone
-        self._tell(delivery)
+        if not delivery.closed:
+            if not delivery.in_flight and self._stream.position is not None:
+                self.acknowledged = self._stream.position  # what followed the last change was no write, or was undone
+            self._tell(delivery)
         return bool(changes)
 
     def end(self) -> None:
         """The node does not lead any more: what waits is dropped."""
         self.over = True
-        if self._delivery is not None:
-            self._delivery.close()
+        self._close()
 
     def _open(self) -> Delivery:
         """Begin another producer's life."""
@@ -146,12 +150,19 @@ class Publishing:
         self._delivery = delivery = Delivery(service, self._settings, name, self._reach, self._fail)
         return delivery
 
+    def _close(self) -> None:
+        """End this life: what was not acknowledged goes out again in the next one, if there is one."""
+        if self._delivery is not None:
+            self._delivery.close()
+            self._delivery = None
+
     def _reach(self, position: Position | None) -> None:
         self.delivered += 1
         if position is not None:
             self.acknowledged = position
 
     def _fail(self, error: str) -> None:
+        self._close()
         self._resume_at_us = self._service.clock.monotonic_us + RETRY_US
         came = f"from {self.acknowledged} on" if self.acknowledged is not None else "from a snapshot on"
         text = f"{self._service.name} could not publish a change of {self.shard} ({error}): it goes on {came}"

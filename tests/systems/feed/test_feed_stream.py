@@ -1,4 +1,4 @@
-"""What is published next: the log against what it amounts to, over commits, aborts, compaction and going on anywhere."""
+"""What is published next: the log against what it amounts to, over commits, aborts, compaction and fresh starts."""
 
 from __future__ import annotations
 
