@@ -7,11 +7,15 @@ commits are taken. ``fake.answers[JoinGroup] = lambda source, request: …`` ans
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 
-from playground.kernel.node import Process
+from playground.kernel.errors import CallError
+from playground.kernel.node import Node, Process
 from playground.kernel.service import Service, handles
+from playground.kernel.world import World
+from playground.systems.kafka.consumer import Consumer
 from playground.systems.kafka.errors import OUT_OF_RANGE
 from playground.systems.kafka.image import Broker, Image, Member, PartitionState
 from playground.systems.kafka.messages import (
@@ -34,7 +38,10 @@ from playground.systems.kafka.messages import (
     SyncGroup,
 )
 from playground.systems.kafka.records import Batch, Record, TopicPartition
+from playground.systems.kafka.settings import GroupSettings
 
+S = TypeVar("S", bound=Service)
+T = TypeVar("T")
 KINDS = (
     AskMetadata,
     CreatePartitions,
@@ -125,3 +132,73 @@ class FakeBroker(Service):
                         batches.append(batch)
                 found.append(FetchedOf(partition, "", 1, end, start, tuple(batches)))
         return tuple(found)
+
+
+class Hand(Service):
+    """A machine whose consumer a test moves by hand."""
+
+    def __init__(self, process: Process, settings: GroupSettings) -> None:
+        super().__init__(process)
+        self.told: list[tuple[str, tuple[TopicPartition, ...]]] = []
+        self.consumer = Consumer(self, settings, ("changes",), ("br1",), member=self.name, listener=self)
+
+    def start(self) -> None:
+        self.consumer.start()
+
+    async def revoked(self, partitions: tuple[TopicPartition, ...]) -> None:
+        self.told.append(("revoked", partitions))
+
+    def lost(self, partitions: tuple[TopicPartition, ...]) -> None:
+        self.told.append(("lost", partitions))
+
+
+class FakeLab:
+    """br1 is a FakeBroker; co1 a consumer, moved by hand."""
+
+    def __init__(self, partitions: int = 2, **settings: Any) -> None:
+        self.world = World(1)
+        self.settings = GroupSettings(**settings)
+        Node(self.world, "br1", (partial(FakeBroker, partitions=partitions),)).start()
+        Node(self.world, "co1", (partial(Hand, settings=self.settings),)).start()
+
+    async def ready(self) -> None:
+        await self.run(0.4)
+        self.fake = self.find("br1", FakeBroker)
+        self.hand = self.find("co1", Hand)
+        self.consumer = self.hand.consumer
+
+    def find(self, name: str, kind: type[S]) -> S:
+        process = self.world.nodes[name].process
+        assert process is not None
+        return process.find(kind)
+
+    async def run(self, seconds: float) -> None:
+        await self.world.advance(self.world.now_us + int(seconds * 1_000_000))
+
+    async def do(self, act: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
+        """Let co1 do it; time passes until it is done. What it raises is raised here."""
+        done: list[T] = []
+        failed: list[CallError] = []
+
+        async def run() -> None:
+            try:
+                done.append(await act())
+            except CallError as error:
+                failed.append(error)
+
+        self.hand.spawn(run)
+        end_us = self.world.now_us + int(seconds * 1_000_000)
+        while not done and not failed:
+            assert self.world.now_us < end_us, "not done in time"
+            await self.run(0.01)
+        if failed:
+            raise failed[0]
+        return done[0]
+
+    async def poll(self, messages: int = 100, seconds: float = 1) -> list[tuple[int, int, str | None]]:
+        """Partition, offset and value of what one poll hands over."""
+        polled = await self.do(partial(self.consumer.poll, messages, int(seconds * 1_000_000)))
+        return [(partition.partition, offset, record.value) for partition, offset, record in polled]
+
+    def notes(self, kind: str) -> list[str]:
+        return [entry.text for entry in self.world.journal.entries if entry.kind == kind]
