@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from widgets.shapes import Detail, Log, Matrix, Ring, Series, State, Table, Tone, Tree
+from widgets.shapes import Detail, Log, Matrix, Partitions, Ring, Series, State, Table, Tone, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Header:
     """The scenario is over, and the world stands still until somebody acts or goes on."""
     linearizable: tuple[int, int, int] = (0, 0, 0)
     """How many keys have a history that is linearizable, that is not, and for which that is too hard to tell."""
+    counted: str = "ops/s"
+    """What ``ops_per_s``, the latencies and the errors are of, as a unit: of messages where there is no database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,11 @@ class Thing:
     client: bool = False
 
 
-PANELS = ("ring", "replicas", "balancer", "tree", "gossip", "load", "log", "detail")
+PANELS = ("ring", "replicas", "balancer", "tree", "partitions", "gossip", "load", "log", "detail")
 """The panels of the overview, in the order in which 1-9 focus those that there are; ``detail`` is the zoom of what is
 selected."""
-QUORUM_PANELS = tuple(name for name in PANELS if name not in ("balancer", "tree"))
-"""Those of a cluster without an ensemble and balancers."""
+QUORUM_PANELS = tuple(name for name in PANELS if name not in ("balancer", "tree", "partitions"))
+"""Those of a cluster that is a database and nothing beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Frame:
     replicas: Table | None = None
     balancer: Table | None = None
     tree: Tree | None = None
+    partitions: Partitions | None = None
     gossip: Matrix | None = None
     load: Series | None = None
     detail: Detail | None = None

@@ -12,12 +12,14 @@ from playground.cluster import Cluster
 from playground.curves import Curves
 from playground.frame import Frame, Header, Thing, View
 from playground.kernel.node import Life
+from playground.metrics import percentile
 from playground.pictures.clients import tone_of
 from playground.pictures.panels import PANELS_OF, Asked
 from playground.pictures.story import Story
 from playground.spec import CONSOLE
 from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
+from playground.systems.kafka.books import Books
 from playground.systems.store import picture as store_picture
 from widgets.shapes import Chord, Spark, State, Tone
 
@@ -143,7 +145,7 @@ class Painter:
             verdict, tone = f"{stale} stale read{'s' if stale > 1 else ''}, {why}", Tone.WARN
         else:
             verdict, tone = "all promises kept", Tone.GOOD
-        return Header(
+        header = Header(
             title=self._title,
             at_us=now_us,
             speed=speed,
@@ -160,6 +162,8 @@ class Painter:
             tone=tone,
             linearizable=_keys(cluster),
         )
+        kafka = cluster.inspection.kafka
+        return header if kafka is None or cluster.spec.database != "none" else _of_messages(header, kafka.books)
 
     def _sparks(self, speed: float) -> tuple[Spark, ...]:
         now_us = self._cluster.now_us
@@ -198,6 +202,22 @@ class Painter:
         if operation.client == CONSOLE:
             self._asked = operation.key
         self._recent.append(_Seen(operation, store_picture.turn(operation.key)))
+
+
+def _of_messages(header: Header, books: Books) -> Header:
+    """The header of a cluster whose clients are producers alone."""
+    full = books.recent(header.at_us, 4)[:-1]
+    recent = books.recent(header.at_us, 10)
+    took_us = [each for second in recent for each in second.latencies_us]
+    ended = sum(second.published + second.failed for second in recent[-5:])
+    return replace(
+        header,
+        ops_per_s=sum(second.published for second in full) / len(full) if full else 0.0,
+        p50_us=percentile(took_us, 50),
+        p99_us=percentile(took_us, 99),
+        error_share=sum(second.failed for second in recent[-5:]) / ended if ended else 0.0,
+        counted="msgs/s",
+    )
 
 
 def _keys(cluster: Cluster) -> tuple[int, int, int]:

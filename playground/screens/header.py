@@ -88,7 +88,7 @@ def parts(header: Header, look: Look) -> list[Part]:
         Part(running, 1, tone, bold=header.paused or header.ended),
         Part(recorded, 5, Tone.BAD if header.commands else Tone.MUTED),
         Part(f"seed {header.seed}", 6, Tone.MUTED),
-        Part(f"{header.ops_per_s:5,.0f} ops/s", 4, right=True),
+        Part(f"{header.ops_per_s:5,.0f} {header.counted}", 4, right=True),
         Part(f"p50 {latency(header.p50_us)}", 9, Tone.MUTED, right=True),
         Part(f"p99 {latency(header.p99_us)}", 5, right=True),
         Part(f"errors {header.error_share:4.0%}", 3, errors, right=True),

@@ -94,6 +94,8 @@ class Second:
     published: int = 0
     """Messages that were acknowledged."""
     processed: int = 0
+    failed: int = 0
+    """Messages that producers gave up."""
     latencies_us: list[int] = field(default_factory=list)
 
 
@@ -154,6 +156,7 @@ class Books(Ledger):
     def failed(self, header: str, error: str, definite: bool, at_us: int) -> None:
         self.sent_us.pop(header, None)
         self.failures[definite] += 1
+        self._second(at_us).failed += 1
         if definite:
             self._never.add(header)
 
