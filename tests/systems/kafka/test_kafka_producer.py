@@ -244,7 +244,7 @@ def test_a_lost_answer_does_not_double_numbered_messages_and_doubles_the_others(
 
 
 def test_a_request_that_the_network_doubles_is_appended_once_if_it_is_numbered() -> None:
-    async def main(idempotent: bool) -> Counter[str]:
+    async def main(idempotent: bool) -> Counter[int]:
         lab = Fake(idempotent=idempotent)
         await lab.up()
         lab.rough(doubling=1.0)
@@ -280,7 +280,7 @@ def test_after_a_gap_the_partition_counts_anew_and_old_copies_are_fenced() -> No
         lab.refuse(errors.NOT_ENOUGH_REPLICAS)
         given_up = lab.send("k", count=2)
         await lab.run(2.5)
-        old = [batch for each in lab.broker(lab.leaders[partition]).requests for _, batch in each.batches][0]
+        old = next(batch for each in lab.broker(lab.leaders[partition]).requests for _, batch in each.batches)
         assert lab.failed(definite=False) == given_up
         lab.refuse("")
         headers = lab.send("k", count=3)
@@ -471,10 +471,12 @@ def test_numbered_messages_stand_in_the_log_once_and_in_order_whatever_the_netwo
         assert set(found.values()) <= {1}
         assert set(lab.acknowledged()) <= set(found)
         assert not set(lab.failed(definite=True)) & set(found)
+        assert delivery_timeout_ms < 30_000 or not lab.producer.failed
         for partition, log in lab.logs.items():
             assert [*map(count_of, log.headers)] == sorted(map(count_of, log.headers))
             for header, sent in lab.outcomes.items():
                 if not sent.error and sent.partition == partition:
+                    assert sent.offset >= 0
                     assert log.headers[sent.offset] == header
 
     run(main)
