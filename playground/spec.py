@@ -76,12 +76,23 @@ class ClusterSpec(BaseModel):
     kafka: KafkaSettings = KafkaSettings()
     load: LoadSettings = LoadSettings()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _feed_what_has_a_log(cls, data: Any) -> Any:
+        """A change feed follows the logs of shards: where there are none there is no feed, unless it is asked for."""
+        if not isinstance(data, dict) or data.get("database", "quorum") == "shards":
+            return data
+        kafka = data.get("kafka", {})
+        return {**data, "kafka": {"feed": False, **kafka}} if isinstance(kafka, dict) else data
+
     @model_validator(mode="after")
     def _its_parts_fit(self) -> ClusterSpec:
         if (self.database == "none") != (not self.nodes):
             raise ValueError(f"database {self.database} with nodes: {self.nodes}: it is none where there are no nodes")
         if self.kafka.brokers and not self.zookeeper.servers:
             raise ValueError("brokers need an ensemble: set zookeeper.servers to 3")
+        if self.kafka.feed and self.kafka.brokers and self.database != "shards":
+            raise ValueError("kafka.feed needs database: shards, whose masters have a log to follow")
         if self.database == "none" and not self.kafka.brokers:
             raise ValueError("nothing is there: set nodes, or kafka.brokers")
         if self.database == "none" and self.load.rate:

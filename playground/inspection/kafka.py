@@ -17,6 +17,7 @@ from playground.systems.kafka.ledger import WITNESS, Acknowledged
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.settings import INTERNAL
+from playground.systems.kafka.standing import LagHistory
 from playground.systems.kafka.worker import ConsumerService
 from playground.systems.violations import Violation
 
@@ -49,6 +50,8 @@ class KafkaPart(Part):
         self._lag_max = 0
         self.lag_samples: deque[tuple[int, int]] = deque(maxlen=KEEP_SECONDS)
         """(second, messages that all groups together had not processed by then)."""
+        self.history = LagHistory()
+        """How far each group was behind in each partition, by what it has committed."""
         self._troubled_for = 0
         self._troubled = False
 
@@ -78,6 +81,7 @@ class KafkaPart(Part):
         lags = self.lags()
         self._lag_max = max(self._lag_max, sum(lags.values()))
         self.lag_samples.append((self.cluster.now_us // 1_000_000, sum(lags.values())))
+        self.history.take(self.cluster.now_us // 1_000_000, self._services)
         if self._durable and self._looks % LOSS_LOOKS == 0:
             for message in self.lost():
                 self.report(_lost(message))
@@ -161,7 +165,7 @@ class KafkaPart(Part):
             found["publish_p50_s"] = percentile(books.latencies_us, 50) / 1e6
             found["publish_p99_s"] = percentile(books.latencies_us, 99) / 1e6
         if self.cluster.now_us:
-            found["processed_per_s"] = found["processed"] * 1e6 / self.cluster.now_us
+            found["processing_rate"] = found["processed"] * 1e6 / self.cluster.now_us
         return found
 
     def leaders(self) -> dict[str, int]:

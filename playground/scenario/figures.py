@@ -119,7 +119,7 @@ FIGURES: dict[str, Figure] = {
         ("publish_p50", _D, _MOMENT, "median of the time from a message's publication to its acknowledgement"),
         ("publish_p99", _D, _MOMENT, "99th percentile of that"),
         ("processed", _N, _MOMENT, "messages that consumers have finished with, repetitions included"),
-        ("processed_per_s", _N, _MOMENT, "the same per second of virtual time"),
+        ("processing_rate", _N, _MOMENT, "the same per second of virtual time"),
         ("processed_again", _N, _MOMENT, "messages that a group processed although it had done so before"),
         ("skipped_messages", _N, _MOMENT, "messages before a committed offset that nobody in the group has processed"),
         ("out_of_order", _N, _MOMENT, "messages processed after a later one of the same producer and partition"),

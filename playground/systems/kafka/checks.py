@@ -19,8 +19,9 @@ from itertools import pairwise
 
 from playground.kernel.disk import Disk
 from playground.kernel.world import World
+from playground.systems.kafka.directory import held
 from playground.systems.kafka.ledger import Acknowledged
-from playground.systems.kafka.log import PartitionLog, held
+from playground.systems.kafka.log import PartitionLog
 from playground.systems.kafka.records import NO_PRODUCER, Batch, TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.running import running

@@ -197,12 +197,11 @@ class KafkaSettings(_Settings):
         copies = min(self.brokers, max(topic.replication for topic in self.topics))
         enough = min(copies, max(topic.min_insync for topic in self.topics))
         internal = {"replication": copies, "min_insync": enough, "cleanup": "compact"}
-        own = tuple(
-            TopicSettings.model_construct(
-                **{**TopicSettings().model_dump(), **internal, "name": name, "partitions": count}
-            )
-            for name, count in ((INTERNAL[0], self.offsets_partitions), *([(INTERNAL[1], 1)] if self.feed else ()))
-        )
+        names = {INTERNAL[0]: self.offsets_partitions} | ({INTERNAL[1]: 1} if self.feed else {})
+        own = [
+            TopicSettings().model_copy(update={**internal, "name": name, "partitions": count})
+            for name, count in names.items()
+        ]
         return {topic.name: topic for topic in (*self.topics, *own)}
 
     def topic(self, name: str) -> TopicSettings | None:
