@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from playground.systems.kafka.ledger import Acknowledged, Committed, Ledger, Processed
 from playground.systems.kafka.records import TopicPartition
-from playground.systems.kafka.settings import KafkaSettings
+from playground.systems.kafka.settings import INTERNAL, KafkaSettings
 from playground.systems.violations import Violation
 
 KEEP_SECONDS = 600
@@ -139,15 +139,18 @@ class Books(Ledger):
     # --- producers ------------------------------------------------------------------------
 
     def sent(self, topic: str, header: str, at_us: int) -> None:
-        self.sent_count += 1
-        self.sent_us[header] = at_us
+        if topic not in INTERNAL:
+            self.sent_count += 1
+            self.sent_us[header] = at_us
 
     def acknowledged(self, message: Acknowledged) -> None:
+        if message.acks != "0":
+            self.acks.setdefault(message.partition, []).append(message)
+        if message.partition.topic in INTERNAL:
+            return
         self.acknowledged_count += 1
         second = self._second(message.at_us)
         second.published += 1
-        if message.acks != "0":
-            self.acks.setdefault(message.partition, []).append(message)
         since_us = self.sent_us.pop(message.header, None)
         if since_us is not None:
             self.latencies_us.append(message.at_us - since_us)
