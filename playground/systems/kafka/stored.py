@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+import trio
+
 from playground.systems.kafka.image import Broker, PartitionState
 from playground.systems.kafka.keeper import (
     CONTROLLER,
@@ -72,13 +74,12 @@ class Stored:
             raise Fenced(f"there is a controller in epoch {text}")
         self._fence = stat.version
         await self.read_brokers()
-        topics: Topics = {}
         replication = {}
-        for topic in await self._zk.children(TOPICS):
-            copies = read_topic((await self._zk.get(topic_path(topic)))[0])
+        for topic, text, _ in await self._read_all(TOPICS, await self._zk.children(TOPICS)):
+            copies = read_topic(text)
             if copies is not None:
                 replication[topic] = copies
-                topics[topic] = await self._read_partitions(topic)
+        topics = {topic: await self._read_partitions(topic) for topic in replication}
         self.topics, self.replication = topics, replication
 
     async def read_brokers(self) -> None:
@@ -136,13 +137,31 @@ class Stored:
         return read_broker(name, text)
 
     async def _read_partitions(self, topic: str) -> tuple[PartitionState, ...]:
-        states = []
-        for number in range(len(await self._zk.children(topic_path(topic)))):
-            text, stat = await self._zk.get(partition_path(TopicPartition(topic, number)))
+        above, states = topic_path(topic), []
+        count = len(await self._zk.children(above))
+        for number, text, stat in await self._read_all(above, tuple(map(str, range(count)))):
             state = read_state(text, stat.version)
             assert state is not None, f"{text!r} is no state of {topic}-{number}"
             states.append(state)
         return tuple(states)
+
+    async def _read_all(self, above: str, names: tuple[str, ...]) -> list[tuple[str, str, Stat]]:
+        """Name, data and stat of these children of ``above``: asked for at once, for the way there is long."""
+        found: dict[str, tuple[str, Stat]] = {}
+        failed: list[KeeperError] = []
+
+        async def get(name: str) -> None:
+            try:
+                found[name] = await self._zk.get(f"{above}/{name}")
+            except KeeperError as error:
+                failed.append(error)
+
+        async with trio.open_nursery() as nursery:
+            for name in names:
+                nursery.start_soon(get, name)
+        if failed:
+            raise failed[0]
+        return [(name, *found[name]) for name in names]
 
     async def _watching(self, path: str, read: Callable[[str, Watch | None], Awaitable[T]]) -> T:
         """Read, and see to it that one watch waits there: it is told of the first change, and then read again."""

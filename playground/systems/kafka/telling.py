@@ -61,7 +61,7 @@ def _why(old: PartitionState, new: PartitionState, brokers: Brokers) -> str:
     if broker is None:
         return f"{old.leader} is gone"
     if broker.incarnation != old.leader_incarnation:
-        return f"{old.leader} has restarted"
+        return f"{old.leader} has restarted" + ("" if broker.member in old.isr else " with another disk")
     if new.leader == new.replicas[0]:
         return f"{new.leader} is in sync again"
     return f"{old.leader} gives up its lead"

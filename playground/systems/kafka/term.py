@@ -154,8 +154,8 @@ class Term:
             await self.stored.read_brokers()
         await self._elect()
         await self._make_topics()
-        await self._prefer()
         await self._serve()
+        await self._prefer()
         self._set_timer()
 
     async def _elect(self) -> None:
@@ -294,7 +294,7 @@ class Term:
         self.image = Image(name, self.epoch, image.version + 1 if image is not None else 1, brokers, topics)
         self.pusher.push(self.image)
         for line in elections(self._told, topics, self.stored.brokers):
-            partitions = [str(partition) for partition in line.partitions]
+            partitions = tuple(map(str, line.partitions))
             text = line.text if line.kind == "unclean" else f"controller {name}: {line.text}"
             self._service.note(line.kind, text, partitions=partitions, term=self.epoch)
         self._told = topics
