@@ -49,6 +49,8 @@ class Thing:
     state: State
     side: int = 0
     client: bool = False
+    stalled: bool | None = None
+    """Whether it, a consumer that runs, is stuck in its work; None: it is none."""
 
 
 PANELS = ("ring", "replicas", "balancer", "tree", "partitions", "gossip", "load", "log", "detail")

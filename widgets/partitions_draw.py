@@ -9,6 +9,7 @@ from widgets.canvas import Picture, Piece, Spot, fit, line, shorten, width_of
 from widgets.palette import SELECTION, Look
 from widgets.partitions_bar import draw_bar, draw_lags
 from widgets.partitions_layout import Lines, columns
+from widgets.series import nice_top
 from widgets.shapes import Group, Partition, Partitions, Progress, Replica, State, Tone
 
 
@@ -24,6 +25,9 @@ class Drawing:
         self.selected = selected
         self.marked = marked
         self.double = places.double
+        # Nice numbers: the scale must not tremble when the largest lag does.
+        self.span = int(nice_top(max(1, shape.span)))
+        self.lag_top = nice_top(shape.lag_top)
         self.columns = columns(places.rows, width, places.double)
         self.strips: list[Strip] = []
         self.spots: list[Spot] = []
@@ -172,9 +176,11 @@ class Drawing:
         if not partition.leader:
             self.put(fit("none", c.leader, look), self.text(Tone.BAD, lit, bold=True))
             return
-        text = shorten(look.clean(partition.leader), c.leader, look)
+        mark = "" if partition.leader_state is State.UP else look.mark(partition.leader_state)
+        self.put(mark, look.style(look.state(partition.leader_state), look.ground(SELECTION) if lit else None))
+        text = shorten(look.clean(partition.leader), c.leader - len(mark), look)
         self.put(text, self.named(partition.leader, partition.hue, lit), partition.leader)
-        self.put(" " * (c.leader - width_of(text)), self.plain(lit))
+        self.put(" " * (c.leader - len(mark) - width_of(text)), self.plain(lit))
 
     def _in_sync(self, partition: Partition, lit: bool) -> None:
         c, used = self.columns, 0
@@ -215,7 +221,7 @@ class Drawing:
             self.put(" ", self.plain(lit))
         if c.numbers:
             number(partition.start, Tone.MUTED, " ")
-        self.put_all(draw_bar(partition, progress, self.shape.span, c.bar, look, lit=lit))
+        self.put_all(draw_bar(partition, progress, self.span, c.bar, look, lit=lit))
         if c.numbers:
             self.put(" ", self.plain(lit))
             number(partition.high_watermark, Tone.PLAIN, " ")
@@ -237,7 +243,7 @@ class Drawing:
             cells.append((fit(f"{progress.lag:,}", c.lag, look, True), style))
         if c.spark:
             tone = Tone.ACCENT if progress.tone is Tone.PLAIN else progress.tone
-            cells.append((draw_lags(progress.lags, c.spark, self.shape.lag_top, look), self.text(tone, lit)))
+            cells.append((draw_lags(progress.lags, c.spark, self.lag_top, look), self.text(tone, lit)))
         for text, style in cells:
             self.put(" ", self.plain(lit))
             self.put(text, style)

@@ -234,6 +234,8 @@ class Partition:
     readers: tuple[Progress, ...] = ()
     tone: Tone = Tone.PLAIN
     """WARN: replicas are missing; BAD: too many."""
+    leader_state: State = State.UP
+    """Of the leader's machine: nobody may have noticed yet."""
 
     @property
     def missing(self) -> int:
@@ -272,10 +274,10 @@ class Partitions:
     """Shown where there is room for all of them; else ``summary`` stands for them."""
     summary: str = ""
     summary_tone: Tone = Tone.MUTED
-    span: int = 100
-    """So many messages before its end a bar goes back; the same for all, so that they can be compared."""
-    lag_top: float = 1.0
-    """The lag at which a curve is full."""
+    span: int = 50
+    """So many messages before its end a bar goes back at least; the same for all, so that they can be compared."""
+    lag_top: float = 10.0
+    """The lag that a curve must be able to show."""
     curve_s: int = 30
     """How far back the curves go."""
     caption: str = ""

@@ -20,6 +20,7 @@ from playground.spec import CONSOLE
 from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
 from playground.systems.kafka.books import Books
+from playground.systems.kafka.worker import ConsumerService
 from playground.systems.store import picture as store_picture
 from widgets.shapes import Chord, Spark, State, Tone
 
@@ -90,21 +91,23 @@ class Painter:
             self._caption = self._captions.popleft()[1]
         sides = cluster.sides()
         panels: dict[str, Any] = {}
-        if "ring" in view.panels:
+        shown = view.panels & frozenset(self._panels.names)
+        if "ring" in shown:
             shown_at = speed or actual_speed or 1.0
             asked = Asked(self._sparks(shown_at), self._chords(shown_at), view.key or self._asked)
             panels["ring"] = self._panels.ring(sides, asked)
-        if "gossip" in view.panels:
+        if "gossip" in shown:
             panels["gossip"] = gossip_picture.matrix(
-                cluster.world, cluster.members, cluster.services(GossipService), self._hues, sides
+                cluster.world, self._panels.gossiping, cluster.services(GossipService), self._hues, sides
             )
-        if "load" in view.panels:
+        if "load" in shown:
             panels["load"] = self._curves.series(view.columns, self._hues)
         if "detail" in view.panels and view.selected in cluster.world.nodes:
             panels["detail"] = self._panels.detail(view.selected, view.key or self._asked)
-        for name in ("replicas", "balancer", "tree"):
-            if name in view.panels and name in self._panels.names:
+        for name in ("replicas", "balancer", "tree", "partitions"):
+            if name in shown:
                 panels[name] = getattr(self._panels, name)()
+        consumers = cluster.services(ConsumerService)
         return Frame(
             number=self._number,
             header=replace(self._header(speed, actual_speed, paused), ended=ended),
@@ -115,6 +118,7 @@ class Painter:
                     _STATES[cluster.node(name).life],
                     sides.get(name, 0),
                     client=name in cluster.clients,
+                    stalled=consumers[name].stalled_ms is not None if name in consumers else None,
                 )
                 for name in cluster.names
                 if name != CONSOLE

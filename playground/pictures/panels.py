@@ -17,13 +17,18 @@ from playground.systems.coordination import picture as coordination_picture
 from playground.systems.coordination.service import CoordinationService
 from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
+from playground.systems.kafka import picture as kafka_picture
+from playground.systems.kafka.maker import ProducerService
+from playground.systems.kafka.service import BrokerService
+from playground.systems.kafka.worker import ConsumerService
+from playground.systems.layout import KAFKA
 from playground.systems.shards import picture as shards_picture
 from playground.systems.shards.service import ShardsService
 from playground.systems.store import picture as store_picture
 from playground.systems.store.service import StoreService
 from playground.systems.zookeeper import picture as zookeeper_picture
 from playground.systems.zookeeper.service import ZooKeeperService
-from widgets.shapes import Chord, Detail, Ring, Spark, Table, Tree
+from widgets.shapes import Chord, Detail, Partitions, Ring, Spark, Table, Tree
 
 Sides = Mapping[str, int]
 TOLD = 3
@@ -44,6 +49,8 @@ class Panels(ABC):
     system = ""
     """The system that keeps the data: its docstring is the help of the panels that show it."""
     has_ring = True
+    has_nodes = True
+    """Somebody keeps data, and gossips."""
 
     def __init__(self, cluster: Cluster, hues: Mapping[str, int]) -> None:
         self._cluster = cluster
@@ -53,9 +60,21 @@ class Panels(ABC):
             "ring": self.has_ring,
             "balancer": bool(spec.balancer.balancers),
             "tree": bool(spec.zookeeper.servers),
+            "replicas": self.has_nodes,
+            "gossip": self.has_nodes,
+            "partitions": bool(spec.kafka.brokers),
         }
+        kafka = cluster.inspection.kafka
+        self._kafka = (
+            kafka_picture.Overview(cluster.world, spec.kafka, kafka.history, hues) if kafka is not None else None
+        )
         self.names = tuple(name for name in PANELS if there.get(name, True))
         self.helps = (("replicas", self.system), ("load", self.system), ("tree", "zookeeper"), ("balancer", "balancer"))
+
+    @property
+    def gossiping(self) -> list[str]:
+        """The members that gossip."""
+        return [name for name in self._cluster.members if self._cluster.kinds[name] not in KAFKA]
 
     @abstractmethod
     def ring(self, sides: Sides, asked: Asked) -> Ring | None:
@@ -91,13 +110,20 @@ class Panels(ABC):
             self._hues,
         )
 
+    def partitions(self) -> Partitions:
+        """Kafka's logs, and who reads them."""
+        assert self._kafka is not None
+        return self._kafka.partitions(self._cluster.services(BrokerService), self._cluster.services(ConsumerService))
+
     def detail(self, name: str, key: str = "") -> Detail:
         """All about one machine: what is its own, what it has heard of the others; and the key that is looked at."""
         cluster = self._cluster
         if name in cluster.clients:
             return client_detail(cluster, name)
         own = self._own(name)
-        heard = gossip_picture.detail(name, cluster.members, cluster.services(GossipService))
+        if cluster.kinds[name] in KAFKA:
+            return own  # they gossip with nobody
+        heard = gossip_picture.detail(name, self.gossiping, cluster.services(GossipService))
         looked_at = _tables(self.key(key)) if key and cluster.kinds[name] == "node" else ()
         return Detail(own.title, (*own.facts, *heard.facts), (*looked_at, *own.tables, *heard.tables))
 
@@ -113,9 +139,20 @@ class Panels(ABC):
             return self.node(name)
         if kind == "ensemble":
             return zookeeper_picture.detail(cluster.world, name, cluster.services(ZooKeeperService).get(name))
+        if kind in KAFKA:
+            return self._of_kafka(name)
         if kind == "balancer":
             return balancer_picture.balancer_detail(cluster.world, name, cluster.services(BalancerService).get(name))
         return balancer_picture.server_detail(cluster.world, name, cluster.services(ServerService).get(name))
+
+    def _of_kafka(self, name: str) -> Detail:
+        cluster, kind = self._cluster, self._cluster.kinds[name]
+        brokers, consumers = cluster.services(BrokerService), cluster.services(ConsumerService)
+        if kind == "broker":
+            return kafka_picture.broker_detail(cluster.world, name, brokers, consumers, self._hues)
+        if kind == "consumer":
+            return kafka_picture.consumer_detail(cluster.world, name, consumers, brokers)
+        return kafka_picture.producer_detail(name, cluster.services(ProducerService).get(name))
 
 
 class QuorumPanels(Panels):
@@ -183,6 +220,23 @@ class KeeperPanels(Panels):
         )
 
 
+class KafkaPanels(Panels):
+    """Nobody keeps data but Kafka."""
+
+    system = "kafka"
+    has_ring = False
+    has_nodes = False
+
+    def ring(self, sides: Sides, asked: Asked) -> None:
+        return None
+
+    def replicas(self) -> Table:
+        return Table((), ())
+
+    def node(self, name: str) -> Detail:
+        return Detail(name)
+
+
 def _tables(detail: Detail | None) -> tuple[tuple[str, Table], ...]:
     """The tables of a detail that stands within another one: its facts go to the title of the first."""
     if detail is None or not detail.tables:
@@ -192,5 +246,10 @@ def _tables(detail: Detail | None) -> tuple[tuple[str, Table], ...]:
     return ((f"{detail.title}: {about}", first), *((f"{detail.title}: {title}", table) for title, table in others))
 
 
-PANELS_OF: dict[str, type[Panels]] = {"quorum": QuorumPanels, "shards": ShardsPanels, "zookeeper": KeeperPanels}
+PANELS_OF: dict[str, type[Panels]] = {
+    "quorum": QuorumPanels,
+    "shards": ShardsPanels,
+    "zookeeper": KeeperPanels,
+    "none": KafkaPanels,
+}
 """By the spec's ``database``."""

@@ -70,7 +70,11 @@ class Acts:
         if dy and app.stage.front in SCROLLED:
             app.stage.panels[app.stage.front].scroll_lines(dy)
             return
-        # The same way round in every panel: right and down go clockwise on the ring, and no way ends.
+        panel = app.stage.panels[app.stage.front]
+        if panel.own_way:
+            app.choose(replace(app.choice, selected=panel.neighbour(dx, dy) or app.choice.selected))
+            return
+        # The same way round in every other panel: right and down go clockwise on the ring, and no way ends.
         app.choose(replace(app.choice, selected=app.choice.next_to(app.frame, dx or dy)))
 
     def scroll(self, key: str) -> None:

@@ -55,6 +55,11 @@ def _now(key: Key, frame: Frame, choice: Choice, zoomed: str) -> Offer | None:
                 label, rank = "thaw", 1
             elif State.UP not in states:
                 return None
+        case "stall":
+            kinds = {thing.stalled for thing in things}
+            if kinds <= {None}:
+                return None
+            label = "stall" if False in kinds else "go on working"
         case "mark" if choice.selected in choice.marked:
             label = "unmark"
         case "pause":

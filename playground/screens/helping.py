@@ -21,6 +21,7 @@ SYSTEMS = {
     "replicas": "store",
     "balancer": "balancer",
     "tree": "zookeeper",
+    "partitions": "kafka",
     "load": "store",
 }
 """The system whose docstring explains the panel, unless the cluster shows another one there."""

@@ -19,8 +19,10 @@ GROUPS = {
 
 _FOOTER = ("break", "heal", "look", "time", "session")
 
-NODES = frozenset({"ring", "replicas", "balancer", "tree", "gossip", "detail"})
+NODES = frozenset({"ring", "replicas", "balancer", "tree", "partitions", "gossip", "detail"})
 """The panels in which nodes are acted upon."""
+LOGS = frozenset({"partitions"})
+"""Where consumers and partitions are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ KEYS: tuple[Key, ...] = (
         frozenset({"load", "ring", "replicas", "balancer"})),
     Key(("right_square_bracket",), "]", "more_load", "more load", "more load: half as much again", "time", 12,
         frozenset({"load", "ring", "replicas", "balancer"})),
+    Key(("c",), "c", "add_consumer", "add consumer", "Kafka: add a consumer to the first group", "time", 10, LOGS),
+    Key(("C",), "C", "stall", "stall", "Kafka: let the selected consumer be stuck in its work, or go on", "break", 6,
+        LOGS | {"detail"}),
+    Key(("b",), "b", "add_partition", "add partition", "Kafka: give the first topic one more partition", "time", 17,
+        LOGS),
     Key(("space",), "space", "pause", "pause", "pause, or go on", "time", 7),
     Key(("full_stop",), ".", "step", "next event", "pause, and go on to the next event", "time", 40),
     Key(("comma",), ",", "step_second", "1 s further", "pause, and go on by one second", "time", 41),

@@ -7,7 +7,8 @@
 
 Panels that don't show are tabs. Heights follow the content, so that no place is dead and none is cut.
 A cluster has the panels of what it runs; ``_wide_platform`` and ``_middle_platform`` are for those with more
-(or other) panels than a store on a ring.
+(or other) panels than a store on a ring. The logs of Kafka are long, so they lie across: under the tables, or, where
+there is nothing but Kafka, over everything else (``_across``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from playground.screens.stacks import Wish, stack
 LEAST = (60, 20)
 """Below this the app asks for more room instead of drawing rubble."""
 
-DETAILED = frozenset({"ring", "replicas", "balancer", "tree", "gossip", "detail"})
+DETAILED = frozenset({"ring", "replicas", "balancer", "tree", "partitions", "gossip", "detail"})
 """The panels whose zoom shows the selected node's detail."""
 
 
@@ -37,6 +38,10 @@ class Content:
     curves: int = 4
     servers: int = 4
     """Rows of the balancer's table."""
+    logs: int = 4
+    """Lines of partitions, one for each group that reads it, …"""
+    groups: int = 1
+    """… and of groups."""
 
     def need(self, panel: str, otherwise: int) -> int:
         """The lines a panel needs, with border, head and caption; ``otherwise``: where more is always better."""
@@ -45,8 +50,14 @@ class Content:
             "balancer": self.servers + 4,
             "gossip": self.nodes + 5,
             "load": self.curves + 3,
+            "partitions": self.logs * 2 + self.groups + 5,
         }
         return needs.get(panel, otherwise)
+
+    @property
+    def flat(self) -> int:
+        """The lines of the partitions where they are wide enough to need but one each."""
+        return self.need("partitions", 0) - self.logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +77,13 @@ def plan(width: int, height: int, content: Content, recent: Sequence[str], zoome
         return _zoom(width, height, content, zoomed)
     on_ring = set(recent) == set(QUORUM_PANELS)
     if width >= 140 and height >= 38:
-        return _wide(width, height, content) if on_ring else _wide_platform(width, height, content, recent)
+        if on_ring:
+            return _wide(width, height, content)
+        made = _wide_platform(width, height, content, recent)
+        if recent[0] in made.places or recent[0] == "detail":
+            return made
     if width >= 100 and height >= 26:
-        middle = _middle if on_ring else _middle_platform
+        middle = _middle if on_ring else _middle_platform if "replicas" in recent else _across
         return middle(width, height - 1, content, recent)
     return _small(width, height - 1, content, recent)
 
@@ -112,32 +127,67 @@ def _wide(width: int, height: int, content: Content) -> Plan:
 
 
 def _wide_platform(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
-    """Ring (or tree) over gossip; tables over detail; load, over the tree; the log under both, as its lines are long.
+    """Ring (or tree) over gossip; tables over detail; load, over the tree; partitions and log under both: long lines.
 
     What has no room is the detail: the zoom shows it.
     """
+    draw = _columns if "replicas" in recent else _rows
     for tabs in (0, 1):
-        places = _columns(width, height - tabs, tabs, content, recent)
+        places = draw(width, height - tabs, tabs, content, recent)
         if set(places) == set(recent):
             break
     return Plan(places, tabs=bool(tabs))
 
 
+def _rows(width: int, height: int, y: int, content: Content, recent: Sequence[str]) -> dict[str, Region]:
+    """Partitions over everything; under them the log, the tree, and the load over the detail."""
+    top = min(content.flat, height // 2)
+    left, middle = width * 2 // 5, width * 3 // 10
+    under = Region(0, y + top, width, height - top)
+    right = Region(left + middle, under.y, width - left - middle, under.height)
+    return {
+        "partitions": Region(0, y, width, top),
+        "log": Region(0, under.y, left, under.height),
+        "tree": Region(left, under.y, middle, under.height),
+    } | stack(right, [Wish("load", content.curves + 3), Wish("detail", height, 8)], "detail")
+
+
+def _across(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
+    """Partitions over everything; under them tree or load, the one focused last, and the log."""
+    top = min(max(content.flat, height * 2 // 5), height // 2)
+    left = width // 2
+    under = Region(0, 1 + top, width, height - top)
+    return Plan(
+        {
+            "partitions": Region(0, 1, width, top),
+            _front(recent, ("tree", "load")): Region(0, under.y, left, under.height),
+            "log": Region(left, under.y, width - left, under.height),
+        },
+        tabs=True,
+    )
+
+
 def _columns(width: int, height: int, y: int, content: Content, recent: Sequence[str]) -> dict[str, Region]:
     main, others = ("ring", ("load", "tree")) if "ring" in recent else ("tree", ("load",))
+    across = content.flat if "partitions" in recent else 0
     gossip = min(content.nodes + 6, max(12, height - 16))
     left = min(width * 2 // 5, max(56, (height - gossip) * 2 + 4, content.nodes * 3 + 10))
     rest = width - left
     middle = rest * 11 // 20
-    log = max(12, height * 3 // 10)
-    top = height - log
+    log = max(11 if across else 12, (height - across) * 3 // 10)
+    top = height - log - min(across, height // 3)
     tables = [
-        Wish("replicas", content.rows + 4, 13),
-        Wish("balancer", content.servers + 4, 10),
+        Wish("replicas", content.rows + 4, 9 if across else 13),
+        Wish("balancer", content.servers + 4, 7 if across else 10),
         Wish("detail", top, 6),
     ]
     load = content.curves + 3  # two lines a curve only as far as the tree can spare them
     beside = [Wish("load", max(load, min(load + content.curves, top // 3))), Wish("tree", top, 8)]
+    low = stack(
+        Region(left, y + top, rest, height - top),
+        _there([Wish("partitions", across, min(across, height // 3)), Wish("log", log, log)], recent),
+        "log",
+    )
     return (
         stack(Region(0, y, left, height), _there([Wish(main, 14, 14), Wish("gossip", gossip, 8)], recent), main)
         | stack(Region(left, y, middle, top), _there(tables, recent), "detail")
@@ -146,7 +196,7 @@ def _columns(width: int, height: int, y: int, content: Content, recent: Sequence
             _there([wish for wish in beside if wish.panel in others], recent),
             "tree",
         )
-        | {"log": Region(left, y + top, rest, log)}
+        | low
     )
 
 
@@ -180,7 +230,7 @@ def _middle_platform(width: int, height: int, content: Content, recent: Sequence
     """Left ring, tree or gossip, the one focused last; right a table or the load, two if they fit; under it the log."""
     left = min(width // 2, max(50, (height - 2) * 2 + 6))
     drawings = [name for name in recent if name in ("ring", "tree", "gossip")]
-    tables = [name for name in recent if name in ("replicas", "balancer", "load")]
+    tables = [name for name in recent if name in ("replicas", "balancer", "partitions", "load")]
     chosen = tables[:1]
     top = min(max(content.need(chosen[0], 9), 9), height * 3 // 5)
     more = next((name for name in tables[1:] if top + content.need(name, 9) + 8 <= height), "")

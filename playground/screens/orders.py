@@ -85,6 +85,35 @@ def less_load(frame: Frame, choice: Choice) -> commands.Load:
     return commands.Load(rate=_round(frame.load_rate / FACTOR) if frame.load_rate > 2 else 0.0)
 
 
+def add_consumer(frame: Frame, choice: Choice) -> commands.Consume:
+    _has_kafka(frame)
+    return commands.Consume()
+
+
+def stall(frame: Frame, choice: Choice) -> commands.Stall | commands.Heal:
+    """Stall those consumers that work; if none does, let the stalled ones go on."""
+    _has_kafka(frame)
+    things = _chosen(frame, choice)
+    working = [thing.name for thing in things if thing.stalled is False]
+    if working:
+        return commands.Stall(nodes=working)
+    stalled = [thing.name for thing in things if thing.stalled]
+    if stalled:
+        return commands.Heal(nodes=stalled)
+    names = _list([thing.name for thing in things])
+    raise UserError(f"{names}: only a consumer that runs can be stalled: select one among the partitions")
+
+
+def add_partition(frame: Frame, choice: Choice) -> commands.Partitions:
+    _has_kafka(frame)
+    return commands.Partitions()
+
+
+def _has_kafka(frame: Frame) -> None:
+    if "partitions" not in frame.panels:
+        raise UserError("there is no Kafka here: the clusters platform and kafka have one")
+
+
 ORDERS: dict[str, Callable[[Frame, Choice], Any]] = {
     "crash": crash,
     "crash_disk": crash_disk,
@@ -96,10 +125,13 @@ ORDERS: dict[str, Callable[[Frame, Choice], Any]] = {
     "heal_all": heal_all,
     "more_load": more_load,
     "less_load": less_load,
+    "add_consumer": add_consumer,
+    "stall": stall,
+    "add_partition": add_partition,
 }
 """The acts of the key registry that send a Command."""
 
-GROUP_ACTS = frozenset(ORDERS) - {"heal_all", "more_load", "less_load"}
+GROUP_ACTS = frozenset(ORDERS) - {"heal_all", "more_load", "less_load", "add_consumer", "add_partition"}
 """Those that are on the marked nodes, and use the marks up."""
 
 

@@ -21,6 +21,8 @@ from widgets.detail import DetailPanel
 from widgets.log import LogPanel
 from widgets.matrix import MatrixPanel
 from widgets.panel import Panel
+from widgets.partitions import PartitionsPanel
+from widgets.partitions_layout import height_of
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
 from widgets.table import TablePanel
@@ -31,6 +33,7 @@ TITLES = {
     "replicas": "nodes",
     "balancer": "balancer: who gets how much",
     "tree": "tree: the ensemble's znodes",
+    "partitions": "partitions: logs and who reads them",
     "gossip": "gossip: who believes what of whom",
     "load": "load",
     "log": "events",
@@ -44,12 +47,13 @@ KINDS: dict[str, type[Panel[Any]]] = {
     "replicas": TablePanel,
     "balancer": TablePanel,
     "tree": TreePanel,
+    "partitions": PartitionsPanel,
     "gossip": MatrixPanel,
     "load": SeriesPanel,
     "log": LogPanel,
     "detail": DetailPanel,
 }
-_FIRST = ("ring", "replicas", "balancer", "tree", "log", "gossip", "load", "detail")
+_FIRST = ("ring", "replicas", "balancer", "partitions", "tree", "log", "gossip", "load", "detail")
 """As if the panels had been focused in this order, the first one last."""
 
 
@@ -183,6 +187,8 @@ class Stage(Widget):
             len(frame.replicas.rows) if frame.replicas else self._content.rows,
             len(frame.load.lines) if frame.load else self._content.curves,
             len(frame.balancer.rows) if frame.balancer else self._content.servers,
+            height_of(frame.partitions.rows, False) if frame.partitions else self._content.logs,
+            len(frame.partitions.groups) if frame.partitions else self._content.groups,
         )
         if content != self._content:
             self._content = content
