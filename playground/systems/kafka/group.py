@@ -103,10 +103,7 @@ class Group:
             raise Rejected(errors.INCONSISTENT_PROTOCOL, f"the members of {self.name} agree on {self.assignor}")
         self._highest = max(self._highest, request.generation)
         member, known = GroupMember.of(machine, request), self.members.get(name)
-        if known is not None and known.aware and 0 < request.generation < self.generation:
-            # A late copy: what it says that the member holds is long past.
-            raise Rejected(errors.ILLEGAL_GENERATION, f"{name} has been in generation {self.generation} since")
-        if known is not None and self.state is not State.PREPARING and known.says_the_same(member):
+        if known is not None and known.says_the_same(member) and not self._reacts_to(known):
             # It did not get the answer; or this is a late copy of what was answered.
             known.heard_us = self._now_us
             if self._forming:
@@ -170,6 +167,10 @@ class Group:
         if self.state is State.COMPLETING:
             raise Rejected(errors.REBALANCE, f"{self.name} is rebalancing")
         self.commits.accept(request, answer)
+
+    def _reacts_to(self, member: GroupMember) -> bool:
+        """A join that says nothing new counts in a round; and the leader may ask for a round (topics have grown)."""
+        return self.state is State.PREPARING or (self.state is State.STABLE and member.name == self.leader)
 
     def _known(self, name: str, generation: int) -> GroupMember:
         """The member that speaks; it lives. Raises Rejected unless it speaks of the group's generation."""

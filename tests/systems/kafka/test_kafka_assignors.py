@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,8 @@ from playground.systems.kafka.assignors import (
 from playground.systems.kafka.messages import Subscription
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.settings import Assignor
+
+EVERY: tuple[Assignor, ...] = ("range", "round-robin", "cooperative-sticky")
 
 
 def tps(text: str) -> tuple[TopicPartition, ...]:
@@ -114,8 +117,8 @@ def test_partitions_of_topics_that_are_gone_or_not_read_any_more_are_nobodys() -
 
 
 def test_a_topic_that_does_not_exist_yet_has_no_partitions() -> None:
-    for name in ("range", "round-robin", "cooperative-sticky"):
-        assert assign(name, [member("C0", "nothing")], {"t": 2}) == {"C0": ()}  # type: ignore[arg-type]
+    for name in EVERY:
+        assert assign(name, [member("C0", "nothing")], {"t": 2}) == {"C0": ()}
 
 
 # --- what always holds --------------------------------------------------------------------------------
@@ -124,7 +127,6 @@ NAMES = tuple(f"C{number}" for number in range(8))
 TOPICS = ("t0", "t1", "t2")
 Topics = dict[str, int]
 SIZES: st.SearchStrategy[Topics] = st.dictionaries(st.sampled_from(TOPICS), st.integers(0, 7), min_size=1)
-EVERY: tuple[Assignor, ...] = ("range", "round-robin", "cooperative-sticky")
 
 
 @st.composite
@@ -172,11 +174,11 @@ def test_every_partition_goes_to_exactly_one_member_that_reads_it(case: tuple[li
 
 @given(groups(), st.randoms(use_true_random=False))
 def test_the_order_in_which_members_are_told_changes_nothing(
-    case: tuple[list[Subscription], Topics], chance: object
+    case: tuple[list[Subscription], Topics], chance: Random
 ) -> None:
     group, sizes = case
     mixed = [each._replace(owned=each.owned[::-1], topics=each.topics[::-1]) for each in group]
-    chance.shuffle(mixed)  # type: ignore[attr-defined]
+    chance.shuffle(mixed)
     other = dict(reversed(sizes.items()))
     for name in EVERY:
         assert assign(name, group, sizes) == assign(name, mixed, other)
