@@ -228,7 +228,7 @@ class Sender:
     async def _enroll(self) -> None:
         """Get a number of its own, from any broker."""
         timeout_us = self._settings.request_timeout_ms * 1000
-        while self._brokers:
+        while self._brokers and not self.closed:
             for broker in self._brokers:
                 try:
                     given: ProducerId = await self._service.call(broker, InitProducerId(), timeout_us=timeout_us)
