@@ -3,8 +3,9 @@
 The rules:
 
 * It asks first how far its predecessors came (:mod:`.positions`) and goes on from there.
-* It publishes only while it serves: while its lease says that nobody else leads. So what it reads is committed. Once
-  it is unsure it drops what waits; what is on its way may still arrive, after the messages of its successor.
+* It reads the log only while it serves: while its lease says that nobody else leads. So what it reads is committed.
+* When it leads no more, what waits is dropped. What is on its way may still arrive, after the messages of its
+  successor; that does no harm, as each has its position.
 * Without synchronous copies its predecessor may have published what was then cut off, and nobody can tell from the
   log what that was. So it begins with a snapshot, which overrides that.
 * What is safe in the feed it writes down now and then. If a change could not be delivered, it goes on from there.
@@ -21,7 +22,7 @@ from playground.systems.feed.stream import Stream
 from playground.systems.kafka.client import KafkaSettings, Reader
 from playground.systems.shards.client import START, Leading, Position, Replica
 
-TELL_US = 500_000
+TELL_US = 1_000_000
 """How often a position is written down while there is progress."""
 RETRY_US = 1_000_000
 """Pause after Kafka could not be read, or would not take a change."""
@@ -115,10 +116,7 @@ class Publishing:
 
     def poll(self) -> bool:
         """Publish what is new. Returns whether anything was."""
-        if not self.leading.serving:
-            self._close()
-            return False
-        if self._stream is None:
+        if self._stream is None or not self.leading.serving:
             return False
         delivery = self._delivery
         if delivery is None:

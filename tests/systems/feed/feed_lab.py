@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from playground.kernel.node import Life, Node, Process
+from playground.kernel.service import Service
 from playground.systems.feed import checks
 from playground.systems.feed.changes import Change
 from playground.systems.feed.service import FeedService
-from playground.systems.kafka.records import Record
+from playground.systems.kafka import roles as kafka_roles
+from playground.systems.kafka.records import Record, TopicPartition
+from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.settings import KafkaSettings
 from playground.systems.shards import roles
 from tests.systems.feed.fake_kafka import FakeKafka
@@ -83,3 +87,58 @@ class FeedLab(Lab):
         """No more load, everything is repaired, and there was time to publish the rest."""
         await self.quiesce()
         await self.run(4)
+
+
+class PlatformLab(FeedLab):
+    """The same, on real brokers br1 … that share the database's ensemble."""
+
+    def __init__(self, size: int = 3, seed: int = 1, **settings: Any) -> None:
+        super().__init__(size, seed, **settings)
+        self.brokers: dict[str, Node] = {}
+        for name in self.kafka.broker_names:
+            self.brokers[name] = Node(self.world, name, (self._broker,))
+            self.brokers[name].start()
+
+    def _broker(self, process: Process) -> Service:
+        ensemble = self.keeper.names
+        return BrokerService(process, self.kafka, ensemble, session_timeout_us=self.session_timeout_us)
+
+    def broker_services(self) -> dict[str, BrokerService]:
+        """Those that are up, or frozen."""
+        found = {}
+        for name, node in self.brokers.items():
+            if node.life in (Life.UP, Life.FROZEN) and node.process is not None:
+                found[name] = node.process.find(BrokerService)
+        return found
+
+    def records(self, topic: str) -> Sequence[Sequence[Record]]:
+        """What is committed in each partition of a topic, by its leader."""
+        services, found = self.broker_services(), []
+        settings = self.kafka.topic(topic)
+        assert settings is not None
+        for number in range(settings.partitions):
+            partition = TopicPartition(topic, number)
+            (leader,) = kafka_roles.leader(services, str(partition))
+            log = services[leader].partitions[partition].log
+            found.append([record for offset, record in log.records() if offset < log.high_watermark])
+        return found
+
+    def kafka_is_whole(self) -> bool:
+        """Every partition of the feed's topics is led, and all its replicas are in sync."""
+        services = self.broker_services()
+        if len(services) < len(self.brokers):
+            return False
+        image = max((service.image for service in services.values()), key=lambda each: each.age)
+        wanted = self.kafka.all_topics
+        return all(
+            len(image.topics.get(name, ())) == topic.partitions
+            and all(len(state.isr) == topic.replication for state in image.topics[name])
+            for name, topic in wanted.items()
+        )
+
+    async def settle(self) -> None:
+        for _ in range(30):
+            if self.kafka_is_whole():
+                break
+            await self.run(1)
+        await super().settle()
