@@ -226,29 +226,36 @@ class Lab:
 
     # --- acts -----------------------------------------------------------------------------------------
 
+    async def answer(self, service: Service, to: str, request: Any) -> Any:
+        """What ``to`` answers, within a task of ``service``; Rejected and other CallErrors are returned as well."""
+        try:
+            answer = await service.call(to, request, timeout_us=SECOND)
+        except CallError as error:
+            return error
+        if isinstance(answer, Altered):
+            self.answers.append((request, answer.version))
+        return answer
+
+    async def ask_all(self, to: str, *requests: Any) -> list[Any]:
+        """What ``to`` answers to each of these requests, which x1 makes at the same time."""
+        found: dict[int, Any] = {}
+
+        async def act(number: int, request: Any) -> None:
+            found[number] = await self.answer(self._asker, to, request)
+
+        for number, request in enumerate(requests):
+            self._asker.spawn(act, number, request)
+        assert await self.until(lambda: len(found) == len(requests))
+        return [found[number] for number in range(len(requests))]
+
     async def ask(self, to: str, request: Any) -> Any:
-        """What ``to`` answers; Rejected and other CallErrors are returned as well."""
-        found: list[Any] = []
+        return (await self.ask_all(to, request))[0]
 
-        async def act() -> None:
-            try:
-                found.append(await asker.call(to, request, timeout_us=SECOND))
-            except CallError as error:
-                found.append(error)
-
-        assert self.asker.process is not None
-        asker = self.asker.process.find(Asker)
-        asker.spawn(act)
-        assert await self.until(lambda: bool(found))
-        if isinstance(found[0], Altered):
-            self.answers.append((request, found[0].version))
-        return found[0]
-
-    def request(self, isr: tuple[str, ...], number: int = 0, **instead: Any) -> AlterPartition:
-        """As the leader would put it that knows the newest image. ``isr``: names, with the disks that are there."""
+    def request(self, isr: tuple[str | Member, ...], number: int = 0, **instead: Any) -> AlterPartition:
+        """As the leader would put it that knows the newest image. ``isr``: names stand for the disks that are there."""
         state = self.state(number)
         assert state is not None
-        members = tuple(Member(name, self.stub(name).directory) for name in isr)
+        members = tuple(each if isinstance(each, Member) else Member(each, self.stub(each).directory) for each in isr)
         fields = {
             "partition": self.partition(number),
             "leader": state.leader,
@@ -259,10 +266,10 @@ class Lab:
         }
         return AlterPartition(**{**fields, **instead})
 
-    async def alter(self, isr: tuple[str, ...], number: int = 0, **instead: Any) -> Any:
+    async def alter(self, isr: tuple[str | Member, ...], number: int = 0, **instead: Any) -> Any:
         return await self.ask(self.controller(), self.request(isr, number, **instead))
 
-    async def refused(self, isr: tuple[str, ...], number: int = 0, **instead: Any) -> str:
+    async def refused(self, isr: tuple[str | Member, ...], number: int = 0, **instead: Any) -> str:
         """The code with which it is refused."""
         answer = await self.alter(isr, number, **instead)
         assert isinstance(answer, Rejected), answer
@@ -270,24 +277,43 @@ class Lab:
 
     async def truth(self) -> dict[TopicPartition, PartitionState]:
         """Every partition, as it stands in ZooKeeper."""
-        found: list[dict[TopicPartition, PartitionState]] = []
+        states: dict[TopicPartition, PartitionState] = await self._with(self._read)
+        return states
 
-        async def read() -> None:
+    async def texts(self, *paths: str) -> list[str]:
+        """What stands in these znodes."""
+
+        async def read(zk: ZooKeeper) -> list[str]:
+            return [(await zk.get(path))[0] for path in paths]
+
+        found: list[str] = await self._with(read)
+        return found
+
+    async def delete(self, path: str) -> None:
+        """Remove a znode by hand."""
+        await self._with(lambda zk: zk.delete(path))
+
+    async def _with(self, act: Callable[[ZooKeeper], Awaitable[Any]]) -> Any:
+        """Have x1 do it in its session, again until it is done."""
+        found: list[Any] = []
+
+        async def insist() -> None:
             while not found:
-                await asker.sleep(SECOND // 20)
-                zk = asker.keeper.zk
-                if zk is None:
-                    continue
-                try:
-                    found.append(await self._read(zk))
-                except CallError:
-                    continue
+                zk = self._asker.keeper.zk
+                with suppress(CallError):
+                    if zk is not None:
+                        found.append(await act(zk))
+                        return
+                await self._asker.sleep(SECOND // 20)
 
-        assert self.asker.process is not None
-        asker = self.asker.process.find(Asker)
-        asker.spawn(read)
+        self._asker.spawn(insist)
         assert await self.until(lambda: bool(found)), "the ensemble does not answer"
         return found[0]
+
+    @property
+    def _asker(self) -> Asker:
+        assert self.asker.process is not None
+        return self.asker.process.find(Asker)
 
     async def _read(self, zk: ZooKeeper) -> dict[TopicPartition, PartitionState]:
         states = {}
