@@ -54,7 +54,7 @@ class EpochCache:
             self._epochs.pop()
 
     def cut_before(self, offset: int) -> None:
-        """The log begins at ``offset`` now."""
+        """The first batch of the log is at ``offset`` now."""
         past = max(0, bisect_right(self._starts, offset) - 1)
         del self._epochs[:past], self._starts[:past]
         if self._starts:

@@ -90,10 +90,11 @@ class PartitionLog:
         active = self._segments.active
         return tuple(segment.view(active=segment is active) for segment in self._segments)
 
-    def batches(self) -> Iterator[Batch]:
-        """All, in order."""
+    def batches(self, since: int = 0) -> Iterator[Batch]:
+        """All, in order; of the segments that end after ``since``."""
         for segment in self._segments:
-            yield from segment.batches
+            if segment.end_offset > since:
+                yield from segment.batches
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """All, in order, with their offsets."""
@@ -172,6 +173,7 @@ class PartitionLog:
         and the power fails before there is one, it begins at 0 again: as empty.)
         """
         cut = self._segments.restart(offset)
+        self._epochs.clear()
         self.high_watermark = offset
         self._settle()
         return cut
@@ -193,7 +195,9 @@ class PartitionLog:
     def forget(self, count: int) -> None:
         """Delete the first ``count`` segments, which are below the high watermark: what retention does."""
         self._segments.drop(count)
-        self._epochs.cut_before(self.start_offset)
+        first = next(self.batches(), None)
+        self._epochs.cut_before(self.end_offset if first is None else first.base_offset)
+        self._epochs.cut_from(self.end_offset)
 
     def _write(self, batch: Batch) -> None:
         assert batch.base_offset >= self.end_offset, f"{self.partition} ends at {self.end_offset}, not before {batch}"
