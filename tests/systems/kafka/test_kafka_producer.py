@@ -471,7 +471,9 @@ def test_numbered_messages_stand_in_the_log_once_and_in_order_whatever_the_netwo
         assert set(found.values()) <= {1}
         assert set(lab.acknowledged()) <= set(found)
         assert not set(lab.failed(definite=True)) & set(found)
-        assert delivery_timeout_ms < 30_000 or not lab.producer.failed
+        if EXPIRED not in lab.producer.failed:
+            assert not lab.producer.failed
+        assert loss > 0.1 or delivery_timeout_ms < 30_000 or not lab.producer.failed
         for partition, log in lab.logs.items():
             assert [*map(count_of, log.headers)] == sorted(map(count_of, log.headers))
             for header, sent in lab.outcomes.items():
