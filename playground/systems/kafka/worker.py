@@ -21,6 +21,7 @@ from playground.kernel.service import Service
 from playground.systems.kafka.consumer import Consumer, Polled
 from playground.systems.kafka.ledger import Processed, ledger
 from playground.systems.kafka.membership import FENCED
+from playground.systems.kafka.poison import processing_ms
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.settings import KafkaSettings
 
@@ -126,7 +127,9 @@ class ConsumerService(Service):
                 self.spawn(self._commit)
 
     async def _process(self, message: Polled, generation: int) -> None:
-        ms = self.settings.process_ms if self.stalled_ms is None else self.stalled_ms
+        ms = processing_ms(message.record.value)
+        if ms is None:
+            ms = self.settings.process_ms if self.stalled_ms is None else self.stalled_ms
         if ms:
             await self.sleep(ms * 1_000)
         self.processed += 1
@@ -151,8 +154,10 @@ class ConsumerService(Service):
         return self._committed_us + self.settings.commit_ms * 1_000 - self.clock.monotonic_us
 
     def _patience_us(self) -> int:
-        """How long to wait for messages: a commit may be due before."""
-        return POLL_US if self._commits_first or not self._uncommitted() else min(POLL_US, max(self._due_us(), 1))
+        """How long to wait for messages: a commit may be due before (but one at a time is under way)."""
+        if self._commits_first or self._committing is not None or not self._uncommitted():
+            return POLL_US
+        return min(POLL_US, max(self._due_us(), 1))
 
     async def _commit(self) -> None:
         """What was processed, if that is something. If it fails, the next one covers it."""
