@@ -143,7 +143,8 @@ async def digest(seed: int) -> str:
 def test_the_same_seed_gives_the_same_messages_in_any_process() -> None:
     code = (
         "from functools import partial; from playground.kernel.world import run; "
-        "from tests.systems.kafka.test_kafka_producer_machines import digest; print(run(partial(digest, 1)), run(partial(digest, 2)))"
+        "from tests.systems.kafka.test_kafka_producer_machines import digest; "
+        "print(run(partial(digest, 1)), run(partial(digest, 2)))"
     )
     [printed] = told(code, ("0", "1"))
     one, other = printed.split()
