@@ -99,6 +99,8 @@ class Frame:
     """The panels that this cluster has, in the order of :data:`PANELS`."""
     helps: tuple[tuple[str, str], ...] = ()
     """Panel -> the system that it shows, where that is not always the same one."""
+    first: str = ""
+    """The machine that is selected at first where there is no ring."""
     caption: str = ""
     """What a playing scenario says about this moment."""
     stopped: str = ""

@@ -157,7 +157,7 @@ class Look:
             return _HUES_16[hue % 8]
         base = _HUES[hue % 8]
         turn = (hue // 8) % 3
-        return base if turn == 0 else mix(base, (255, 255, 255), 0.5) if turn == 1 else mix(base, (0, 0, 0), 0.4)
+        return base if turn == 0 else mix(base, (255, 255, 255), 0.5) if turn == 1 else mix(base, (0, 0, 0), 0.3)
 
     def tone(self, tone: Tone) -> RGB:
         return (_TONES_16 if self.colors is Colors.SIXTEEN else _TONES)[tone]

@@ -119,19 +119,26 @@ class Drawing:
     def head(self) -> None:
         """The titles of the columns."""
         c, look = self.columns, self.look
-        parts = [fit("partition", c.name, look), fit("leader", c.leader, look)]
-        parts += [fit("in sync", c.in_sync, look)] * bool(c.in_sync)
-        if not self.double:
-            parts += [fit("start", c.numbers, look, True)] * bool(c.numbers)
-            parts.append(fit("log" if self.shape.rows else "", c.bar, look))
-            parts += [fit("hw", c.numbers, look, True), fit("end", c.numbers, look, True)] if c.numbers else []
-        parts += [fit("group", c.group, look)] * bool(c.group)
-        parts += [fit("committed", c.committed, look, True)] * bool(c.committed)
-        parts += [fit("lag", c.lag, look, True)] * bool(c.lag)
-        parts += [fit(f"in {self.shape.curve_s} s", c.spark, look)] * bool(c.spark)
-        parts += [fit("owner", c.owner, look)] * bool(c.owner)
-        colourless = look.colors.value == "none"
-        self.put(" " + " ".join(parts), look.style(look.tone(Tone.MUTED), underline=colourless))
+        offsets = not self.double and bool(c.numbers)
+        titles = (
+            ("partition", c.name, False),
+            ("leader", c.leader, False),
+            ("in sync", c.in_sync, False),
+            ("start", c.numbers if offsets else 0, True),
+            ("" if self.double else "log", 0 if self.double else c.bar, False),
+            ("hw", c.numbers if offsets else 0, True),
+            ("end", c.numbers if offsets else 0, True),
+            ("group", c.group, False),
+            ("committed", c.committed, True),
+            ("lag", c.lag, True),
+            (f"in {c.spark * (2 if look.unicode else 1)} s", c.spark, False),
+            ("owner", c.owner, False),
+        )
+        style = look.style(look.tone(Tone.MUTED), underline=look.colors.value == "none")
+        for title, width, right in titles:
+            if width:
+                self.put(" ", self.plain(False))
+                self.put(fit(title, width, look, right), style)
         self.end_line()
 
     def reading(self, partition: Partition, progress: Progress | None, first: bool, cursor: bool) -> None:

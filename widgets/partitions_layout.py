@@ -15,7 +15,7 @@ _UNFOLDED_SINGLE = 110
 """Lines with fewer cells than this have no room for the names of internal topics; beside a bar they need more."""
 _SPARK = 8
 _MOST_SPARK = 15
-"""Two seconds a cell tell enough."""
+"""Half a minute, at two seconds a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def columns(rows: tuple[Partition, ...], width: int, double: bool) -> Columns:
             sizes[what] = size
             room -= cost
     if "spark" in sizes:
-        more = max(0, min(_MOST_SPARK - _SPARK, room if double else room - 40))
+        more = max(0, min(_MOST_SPARK - _SPARK, room if double else room - 28))
         sizes["spark"] += more
         room -= more
     if double:

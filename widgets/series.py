@@ -90,6 +90,8 @@ def draw_series(
         return Picture([line([("no curves yet", look.text_style(Tone.MUTED))], width)])
     caption = series.caption if height > len(lines) and height >= 4 else ""
     room = height - (1 if caption else 0)
+    if len(lines) > height > 2:
+        caption, room = f"{len(lines) - height + 1} more below", height - 1
     rows = max(1, min(4, room // len(lines)))
     lines = lines[: max(1, room // rows)]
     shared = _top_of(series.lines) if series.shared_scale else None
@@ -148,7 +150,8 @@ class SeriesPanel(Panel[Series]):
 
     def scroll_lines(self, lines: int) -> None:
         step = 1 if lines > 0 else -1
-        most = max(0, len(self.shape.lines) - self.content_size.height) if self.shape else 0
+        count, height = len(self.shape.lines) if self.shape else 0, self.content_size.height
+        most = max(0, count - height + (height < count))  # what is cut takes a line to say so
         self.top = max(0, min(self.top + step, most))
         self.redraw()
 

@@ -210,7 +210,7 @@ class Progress:
     lag: int = 0
     """Messages that wait: from what is committed to the high watermark."""
     lags: tuple[float | None, ...] = ()
-    """The lag over the last while, oldest first; None where nobody knew it."""
+    """The lag of the last seconds, one a second, oldest first; None where nobody knew it."""
     owner: str = ""
     hue: int | None = None
     """The owner's."""
@@ -278,8 +278,6 @@ class Partitions:
     """So many messages before its end a bar goes back at least; the same for all, so that they can be compared."""
     lag_top: float = 10.0
     """The lag that a curve must be able to show."""
-    curve_s: int = 30
-    """How far back the curves go."""
     caption: str = ""
     empty: str = "nothing here yet"
 

@@ -126,6 +126,7 @@ class Painter:
             log=self._story.log(),
             panels=self._panels.names,
             helps=self._panels.helps,
+            first=self._panels.first,
             notice=notice[1],
             notice_tone=notice[2],
             notice_number=notice[0],

@@ -51,6 +51,8 @@ class Panels(ABC):
     has_ring = True
     has_nodes = True
     """Somebody keeps data, and gossips."""
+    first = ""
+    """Who is selected at first; "": somebody on the ring, or of the nodes."""
 
     def __init__(self, cluster: Cluster, hues: Mapping[str, int]) -> None:
         self._cluster = cluster
@@ -224,6 +226,7 @@ class KafkaPanels(Panels):
     """Nobody keeps data but Kafka."""
 
     system = "kafka"
+    first = "br1"
     has_ring = False
     has_nodes = False
 

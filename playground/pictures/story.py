@@ -2,11 +2,14 @@
 
 What gossip finds out is said by many machines, within seconds, in whatever order. It would drown what it is about, so
 it is told in one line: who believes it of one machine, or of whom one machine believes it (one that is cut off). The
-line stands where the first of them said it, and grows. Everything else stands alone, in its place.
+line stands where the first of them said it, and grows. In the same way one machine may say the same of several
+partitions or shards within a moment: that is one line, which names them all. Everything else stands alone, in its
+place.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +33,18 @@ _BELIEFS = {
 """What gossip tells of a machine: as many say it of one, and as one says it of many."""
 _JOIN_US = 5_000_000
 """What is said within so long of the first who says it belongs to the same line."""
+_THINGS_US = {
+    "elected": 200_000,
+    "deposed": 200_000,
+    "election": 200_000,
+    "isr": 2_000_000,
+    "first-write": 2_000_000,
+    "truncated": 2_000_000,
+}
+"""What one machine may say of several things, and for how long that goes into one line."""
+_VARIES = re.compile(r" in epoch [0-9]+|[0-9.]+ s\b")
+"""What may differ from thing to thing."""
+_AGAIN = "in sync again"
 _TONES = {
     "crash": Tone.BAD,
     "dead": Tone.BAD,
@@ -55,6 +70,18 @@ _TONES = {
     "thaw": Tone.GOOD,
     "heal": Tone.GOOD,
     "good": Tone.GOOD,
+    "unclean": Tone.BAD,
+    "zombie": Tone.BAD,
+    "not-committed": Tone.BAD,
+    "truncated": Tone.WARN,
+    "isr": Tone.WARN,
+    "rebalancing": Tone.WARN,
+    "max-poll": Tone.WARN,
+    "reset": Tone.WARN,
+    "stall": Tone.WARN,
+    "rebalance": Tone.GOOD,
+    "election": Tone.ACCENT,
+    "feed": Tone.ACCENT,
     "answer": Tone.ACCENT,
     "say": Tone.ACCENT,
     "load": Tone.ACCENT,
@@ -84,8 +111,48 @@ class _Told:
         return True
 
     @property
+    def subject(self) -> str:
+        return _several(self)[0]
+
+    @property
+    def text(self) -> str:
+        return _several(self)[1]
+
+    @property
     def _lasts_us(self) -> int:
         return BOOT_US if self.entry.kind in _TOGETHER else _JOIN_US
+
+
+@dataclass(slots=True)
+class _ToldOfThings:
+    """A line in which one machine says the same of several things."""
+
+    number: int
+    entry: Entry
+    things: list[str]
+
+    def take(self, entry: Entry, _about: str) -> bool:
+        """Let ``entry`` be part of this line, if it says of another thing what the line says."""
+        thing = _thing(entry)
+        first = self.entry
+        if (
+            (entry.kind, entry.subject) != (first.kind, first.subject)
+            or entry.at_us - first.at_us > _THINGS_US[first.kind]
+            or thing in self.things
+            or _form(entry.text, thing) != _form(first.text, self.things[0])
+        ):
+            return False
+        self.things.append(thing)
+        return True
+
+    @property
+    def subject(self) -> str:
+        return self.entry.subject
+
+    @property
+    def text(self) -> str:
+        text = self.entry.text.replace(self.things[0], _listed(self.things), 1)
+        return re.sub(" in epoch [0-9]+", "", text)
 
 
 class Story:
@@ -99,7 +166,7 @@ class Story:
         self._read = 0
         """How many entries of the journal the log that was given out last tells."""
         self._written = 0
-        self._growing: deque[_Told] = deque(maxlen=_GROWING)
+        self._growing: deque[_Told | _ToldOfThings] = deque(maxlen=_GROWING)
         for entry in journal.entries:
             self._write(entry)
         journal.watch(self._write)
@@ -119,15 +186,15 @@ class Story:
                 return
         if entry.kind in _TOGETHER or entry.kind in _BELIEFS:
             self._growing.append(_Told(self._written, entry, [entry.subject], [about]))
+        elif entry.kind in _THINGS_US and _thing(entry):
+            self._growing.append(_ToldOfThings(self._written, entry, [_thing(entry)]))
         self._written += 1
         self._lines.append(self._line(entry, entry.subject, entry.text))
 
-    def _grow(self, told: _Told) -> None:
+    def _grow(self, told: _Told | _ToldOfThings) -> None:
         place = told.number - (self._written - len(self._lines))
-        if place < 0:
-            return  # it is too old to be shown
-        subject, text = _several(told)
-        self._lines[place] = self._line(told.entry, subject, text)
+        if place >= 0:  # else it is too old to be shown
+            self._lines[place] = self._line(told.entry, told.subject, told.text)
 
     def _line(self, entry: Entry, subject: str, text: str) -> LogLine:
         return LogLine(
@@ -137,7 +204,7 @@ class Story:
             subject,
             # The line begins with its subject already.
             text.removeprefix(f"{subject} "),
-            _TONES.get(entry.kind, Tone.PLAIN),
+            Tone.GOOD if entry.kind == "isr" and _AGAIN in text else _TONES.get(entry.kind, Tone.PLAIN),
             self._hues.get(subject),
         )
 
@@ -151,6 +218,23 @@ def _several(told: _Told) -> tuple[str, str]:
     if len(told.who) > 1:
         return told.about[0], of_one.format(_named(told.who))
     return told.who[0], by_one.format(_named(told.about))
+
+
+def _thing(entry: Entry) -> str:
+    """The one partition, or shard, that an entry is about; "" if it is about none, or does not name it."""
+    data = dict(entry.data)
+    thing = data.get("partition") or data.get("group") or ""
+    return thing if isinstance(thing, str) and thing in entry.text else ""
+
+
+def _form(text: str, thing: str) -> str:
+    """What a text says, whatever it is about."""
+    return _VARIES.sub("", text.replace(thing, "*", 1))
+
+
+def _listed(things: Sequence[str]) -> str:
+    more = f" and {len(things) - NAMED} more" if len(things) > NAMED else ""
+    return ", ".join(things[:NAMED]) + more
 
 
 def _named(names: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ class Choice:
         if selected not in names:
             on_ring = [node.name for node in frame.ring.nodes if node.name in names] if frame.ring else []
             members = on_ring or [thing.name for thing in frame.nodes if not thing.client] or names
-            selected = members[min(FIRST, len(members) - 1)] if members else ""
+            selected = frame.first if frame.first in names else members[min(FIRST, len(members) - 1)] if members else ""
         if selected == self.selected and self.marked <= set(names):
             return self
         return replace(self, selected=selected, marked=self.marked & set(names))

@@ -174,13 +174,15 @@ def _columns(width: int, height: int, y: int, content: Content, recent: Sequence
     left = min(width * 2 // 5, max(56, (height - gossip) * 2 + 4, content.nodes * 3 + 10))
     rest = width - left
     middle = rest * 11 // 20
-    log = max(11 if across else 12, (height - across) * 3 // 10)
+    log = max(10 if across else 12, (height - across) * 3 // 10)
     top = height - log - min(across, height // 3)
     tables = [
         Wish("replicas", content.rows + 4, 9 if across else 13),
         Wish("balancer", content.servers + 4, 7 if across else 10),
         Wish("detail", top, 6),
     ]
+    if across and content.rows + content.servers + 8 + 9 > top:
+        tables.pop()  # rather none than one that cuts the tables, which are short of lines as it is
     load = content.curves + 3  # two lines a curve only as far as the tree can spare them
     beside = [Wish("load", max(load, min(load + content.curves, top // 3))), Wish("tree", top, 8)]
     low = stack(

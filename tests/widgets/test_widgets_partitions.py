@@ -297,7 +297,6 @@ def any_partitions(chance: Random) -> Partitions:
         chance.choice(list(Tone)),
         chance.choice((0, 50, 10**6)),
         chance.choice((0.0, 1.0, 500.0)),
-        30,
         chance.choice(NAMES),
         chance.choice(NAMES),
     )

@@ -82,7 +82,6 @@ class Overview:
             *_summary(folded),
             span=max(LEAST_SPAN, now, most),
             lag_top=float(max(10, most)),
-            curve_s=CURVE_S,
             caption=self._caption(brokers, (*rows, *folded)),
             empty="no broker has come up yet" if brokers else "no broker is up",
         )
