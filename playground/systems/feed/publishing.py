@@ -22,7 +22,7 @@ from playground.systems.feed.stream import Stream
 from playground.systems.kafka.client import KafkaSettings, Reader
 from playground.systems.shards.client import START, Leading, Position, Replica
 
-TELL_US = 1_000_000
+TELL_US = 2_000_000
 """How often a position is written down while there is progress."""
 RETRY_US = 1_000_000
 """Pause after Kafka could not be read, or would not take a change."""

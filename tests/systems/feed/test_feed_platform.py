@@ -25,7 +25,7 @@ async def ready(seed: int = 1, **settings: Any) -> PlatformLab:
 def test_a_failover_of_a_shard_leaves_nothing_out_and_repeats_little() -> None:
     async def main() -> None:
         lab = await ready()
-        await lab.run(2)
+        await lab.run(3)
         lab.nodes[lab.master()].crash()
         await lab.run(5)
         await lab.settle()
