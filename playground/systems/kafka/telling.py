@@ -26,7 +26,7 @@ def elections(
 ) -> list[Line]:
     """Which partitions have got another leader, or one in another life."""
     lines: list[Line] = []
-    causes: dict[str, dict[TopicPartition, str]] = {}
+    causes: dict[str, dict[TopicPartition, tuple[str, str]]] = {}
     for partition, old, new in _both(before, after):
         if old.leader_epoch == new.leader_epoch:
             continue
@@ -34,7 +34,8 @@ def elections(
             text = f"nobody in sync is left; {new.leader} leads without being in sync, what it lacks is lost"
             lines.append(Line("unclean", f"{partition}: {text}", (partition,)))
         else:
-            causes.setdefault(_why(old, new, brokers), {})[partition] = _where(old, new)
+            why, does = _told(old, new, brokers)
+            causes.setdefault(why, {})[partition] = does, new.leader
     for why, fates in causes.items():
         lines.append(Line("election", f"{why}; {_listed(fates)}", tuple(fates)))
     return lines
@@ -54,40 +55,41 @@ def _is_unclean(old: PartitionState, new: PartitionState) -> bool:
     return leader not in (*old.isr, *old.elr)
 
 
-def _why(old: PartitionState, new: PartitionState, brokers: Brokers) -> str:
-    if not old.leader:
-        return f"{new.leader} is there"
+def _told(old: PartitionState, new: PartitionState, brokers: Brokers) -> tuple[str, str]:
+    """Why there was an election, and what the partition does now: "goes to", "stays with" …; "": it has no leader."""
     broker = brokers.get(old.leader)
+    does = "goes to" if new.leader else ""
+    if not old.leader:
+        return f"{new.leader} is there", does
     if broker is None:
-        return f"{old.leader} is gone"
+        return f"{old.leader} is gone", does
     if broker.incarnation != old.leader_incarnation:
-        return f"{old.leader} has restarted" + ("" if broker.member in old.isr else " with another disk")
+        disk = "" if broker.member in old.isr else " with another disk"
+        return f"{old.leader} has restarted{disk}", "stays with" if new.leader == old.leader else does
     if new.leader == new.replicas[0]:
-        return f"{new.leader} is in sync again"
-    return f"{old.leader} gives up its lead"
+        return f"{new.leader} is in sync again", "goes back to"
+    return f"{old.leader} gives up its lead", does
 
 
-def _where(old: PartitionState, new: PartitionState) -> str:
-    if not new.leader:
-        return "has no leader: nobody in sync is left"
-    return f"stays with {new.leader}" if new.leader == old.leader else f"goes to {new.leader}"
-
-
-def _listed(fates: Mapping[TopicPartition, str]) -> str:
+def _listed(fates: Mapping[TopicPartition, tuple[str, str]]) -> str:
     """ "changes-0 goes to br2, changes-3 to br3; feed-1 has no leader: nobody in sync is left"."""
-    groups: dict[str, list[str]] = {}
-    for partition, fate in fates.items():
-        groups.setdefault(fate.partition(" ")[0], []).append(f"{partition} {fate}")
+    groups: dict[str, list[tuple[TopicPartition, str]]] = {}
+    for partition, (does, leader) in fates.items():
+        groups.setdefault(does, []).append((partition, leader))
     parts = []
-    for verb, each in groups.items():
-        if verb == "has":
-            names = [text.partition(" ")[0] for text in each]
-            parts.append(f"{_some(names)} {'has' if len(names) == 1 else 'have'} no leader: nobody in sync is left")
+    for does, each in groups.items():
+        if does:
+            (first, leader), *rest = each
+            short = does.partition(" ")[2]
+            texts = [f"{first} {does} {leader}", *(f"{partition} {short} {heir}" for partition, heir in rest)]
+            parts.append(_some(texts))
         else:
-            parts.append(_some([each[0], *(text.replace(f" {verb} ", " ", 1) for text in each[1:])]))
+            have = "has" if len(each) == 1 else "have"
+            names = [str(partition) for partition, _ in each]
+            parts.append(f"{_some(names)} {have} no leader: nobody in sync is left")
     return "; ".join(parts)
 
 
-def _some(names: list[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _some(texts: list[str]) -> str:
+    more = len(texts) - SHOWN
+    return ", ".join(texts[:SHOWN]) + (f" and {more} more" if more > 0 else "")
