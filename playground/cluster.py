@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from playground import acts
@@ -21,7 +22,7 @@ from playground.checkers.history import History
 from playground.checkers.staleness import Staleness
 from playground.inspection import Inspection
 from playground.kernel.errors import UserError
-from playground.kernel.node import Life, Node
+from playground.kernel.node import Factory, Life, Node, Process
 from playground.kernel.service import Service
 from playground.kernel.world import World
 from playground.metrics import Metrics
@@ -227,12 +228,19 @@ class Cluster:
         nodes = tuple(each for each in members if kinds.get(each, "node") == "node")
         gossiping = tuple(each for each in members if kinds.get(each, "node") not in KAFKA)
         site = Site(name, kind, gossiping, nodes, self.spec.layout, joining, group)
-        node = Node(self.world, name, catalog.services(site))
+        node = Node(self.world, name, tuple(partial(self._made, each) for each in catalog.services(site)))
         node.event_us = self.spec.machine.event
         self.members.append(name)
         self.kinds[name] = kind
         node.start()
         return node
+
+    def _made(self, factory: Factory, process: Process) -> Service:
+        """A service of a member. A producer that boots is told what the rate is by now."""
+        service = factory(process)
+        if isinstance(service, ProducerService):
+            service.rate = self.produce_rate
+        return service
 
     def _make_client(self, name: str) -> None:
         node = Node(self.world, name)

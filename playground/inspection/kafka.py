@@ -115,7 +115,7 @@ class KafkaPart(Part):
             found += [_lost(message) for message in self.lost()]
         if self.sound:
             found += list(checks.agreement(services, self._memory, anew=True))
-            if self.settings.producer.idempotent:
+            if self.settings.producer.idempotent and self.settings.producer.acks == "all":
                 found += self._twice()
         if self.cluster.quiet and self.sound:
             found += [

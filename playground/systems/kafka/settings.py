@@ -66,7 +66,8 @@ class ProducerSettings(_Settings):
 
     acks: Acks = Field(default="all", description="0: nobody answers; 1: the leader has it; all: all in sync have it.")
     idempotent: bool = Field(
-        default=True, description="Number the batches, so that one that is sent twice is appended once, and in order."
+        default=True,
+        description="Number the batches, so that each is appended once, and in order; only with acks=all, as in Kafka.",
     )
     linger_ms: int = Field(default=10, ge=0, description="How long a message waits for others to share its batch.")
     batch_messages: int = Field(default=50, ge=1, le=10_000, description="A batch with so many is sent at once.")
