@@ -68,6 +68,8 @@ class Consumer:
         self._eager = settings.assignor != "cooperative-sticky"
         self._listener = listener
         self._event = trio.Event()
+        self._committed: dict[TopicPartition, int] = {}
+        """Where the group stood when this consumer last heard or said so; ``NOWHERE``: at no offset yet."""
         self._membership = Membership(
             service, settings, topics, self.metadata, brokers, member=member, on_event=self._wake
         )
@@ -138,6 +140,8 @@ class Consumer:
         ("rebalance-in-progress": try again after the next poll), TimedOut if nobody knows.
         """
         await self._membership.commit(offsets)
+        held = self.assignment
+        self._committed.update({partition: offset for partition, offset in offsets.items() if partition in held})
 
     def position(self, partition: TopicPartition) -> int | None:
         """The offset of the message that is handed over next. None: not its partition, or not known yet."""
@@ -177,11 +181,14 @@ class Consumer:
         kept = tuple(partition for partition in self.assignment if partition in result.partitions)
         going = tuple(partition for partition in self.assignment if partition not in result.partitions)
         if result.missed and kept:
-            # Others may have had it meanwhile: where they have gone on, what is held here is of no use.
+            # Others may have had them meanwhile. Only where nobody has committed anything nobody has gone on.
             committed = await self._membership.committed(kept)
-            self._lose(tuple(each for each in kept if committed.get(each, 0) > self._fetcher.positions[each]))
+            self._lose(tuple(each for each in kept if committed.get(each, NOWHERE) != self._committed.get(each)))
         if going:
-            await self._revoke(going)
+            if result.missed:
+                self._lose(going)
+            else:
+                await self._revoke(going)
             self._membership.rejoin = True
         if self._membership.lost:
             return
@@ -193,11 +200,13 @@ class Consumer:
         if coming:
             self._service.spawn(self._locate, {partition: self._fetcher.hold(partition) for partition in coming})
 
-    async def _locate(self, locate: dict[TopicPartition, Callable[[int], None]]) -> None:
+    async def _locate(self, locate: dict[TopicPartition, Callable[[int], bool]]) -> None:
         """Find out where the group stands in these, and go on from there."""
         committed = await self._membership.committed(tuple(locate))
-        for partition, at in locate.items():
-            at(committed.get(partition, NOWHERE))
+        for partition, begin in locate.items():
+            offset = committed.get(partition, NOWHERE)
+            if begin(offset):
+                self._committed[partition] = offset
 
     async def _revoke(self, partitions: tuple[TopicPartition, ...]) -> None:
         if self._listener is not None and partitions:
@@ -212,6 +221,7 @@ class Consumer:
     def _drop(self, partitions: tuple[TopicPartition, ...]) -> None:
         for partition in partitions:
             self._fetcher.drop(partition)
+            self._committed.pop(partition, None)
         witness = ledger(self._service)
         if witness is not None and partitions:
             witness.revoked(self.group, self.member, partitions, self._service.process.world.now_us)

@@ -128,16 +128,21 @@ class Fetcher:
         held = self._held.get(partition)
         return held.position if held is not None and held.position != NOWHERE else None
 
-    def hold(self, partition: TopicPartition) -> Callable[[int], None]:
-        """Begin to hold it. Returns how to say from where to read (``NOWHERE``: as ``reset`` says)."""
+    def hold(self, partition: TopicPartition) -> Callable[[int], bool]:
+        """Begin to hold it. Returns how to say from where to read (``NOWHERE``: as ``reset`` says).
+
+        That returns False if it is not held any more, or held anew.
+        """
         assert partition not in self._held, f"{partition} is held already"
         held = self._held[partition] = _Held(partition)
 
-        def locate(offset: int) -> None:
-            if self._held.get(partition) is held and not held.located:
-                held.located = True
-                held.next_offset = offset
-                self._ask_leaders()
+        def locate(offset: int) -> bool:
+            if self._held.get(partition) is not held:
+                return False
+            held.located = True
+            held.next_offset = offset
+            self._ask_leaders()
+            return True
 
         return locate
 

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from kafka_fake import FakeLab
 
 from playground.kernel.errors import Rejected
 from playground.kernel.world import run
@@ -22,6 +21,7 @@ from playground.systems.kafka.messages import (
     OffsetFetch,
 )
 from playground.systems.kafka.records import TopicPartition
+from tests.systems.kafka.kafka_fake import FakeLab
 
 ZERO, ONE = TopicPartition("changes", 0), TopicPartition("changes", 1)
 
