@@ -92,7 +92,7 @@ class Controller:
         """A leader wants another in-sync set. Returns when it is safe.
 
         A set without the leader itself is a resignation: one of the set leads then, in the next epoch. A request for
-        what is so already is answered with the version that it has.
+        what is so already is answered with the version that it has; if it is of that very version it gets the next one.
 
         Rejected: "not-controller", "fenced-leader-epoch", "invalid-version", "ineligible-replica",
         "unknown-topic-or-partition": this request changes nothing. "request-timed-out" (not definite): it may have been

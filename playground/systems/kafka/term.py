@@ -260,7 +260,9 @@ class Term:
             raise Rejected(UNKNOWN_TOPIC, f"there is no {request.partition}")
         min_insync = self._min_insync(request.partition.topic)
         altered = electing.alter(state, request, self.stored.brokers, min_insync=min_insync)
-        return {request.partition: altered} if altered != state else {}
+        # Who asks for what it knows to be so wants another version: none of its older requests can be granted then.
+        missed_the_answer = altered == state and request.version < state.version
+        return {} if missed_the_answer else {request.partition: altered}
 
     def _judge_creation(self, request: CreatePartitions) -> dict[TopicPartition, PartitionState]:
         topic, count = request.topic, request.count
