@@ -42,6 +42,8 @@ class Content:
     """Lines of partitions, one for each group that reads it, …"""
     groups: int = 1
     """… and of groups."""
+    internal: int = 1
+    """Partitions that show only where there is room to spare."""
 
     def need(self, panel: str, otherwise: int) -> int:
         """The lines a panel needs, with border, head and caption; ``otherwise``: where more is always better."""
@@ -97,7 +99,8 @@ def _zoom(width: int, height: int, content: Content, zoomed: str) -> Plan:
         return Plan({"detail": Region(0, 1, width, height - 1)}, tabs=True)
     left = width * 11 // 20
     places = {zoomed: Region(0, 1, left, height - 1), "detail": Region(left, 1, width - left, height - 1)}
-    need = content.need(zoomed, height) + (1 if zoomed == "gossip" else 0)
+    more = {"gossip": 1, "partitions": 2 * content.internal}
+    need = content.need(zoomed, height) + more.get(zoomed, 0)
     if height - 1 - need >= 8:  # what is left over tells how it came to this
         places[zoomed] = Region(0, 1, left, need)
         places["log"] = Region(0, 1 + need, left, height - 1 - need)
@@ -154,7 +157,7 @@ def _rows(width: int, height: int, y: int, content: Content, recent: Sequence[st
 
 def _across(width: int, height: int, content: Content, recent: Sequence[str]) -> Plan:
     """Partitions over everything; under them tree or load, the one focused last, and the log."""
-    top = min(max(content.flat, height * 2 // 5), height // 2)
+    top = min(max(content.flat, 8), height // 2)
     left = width // 2
     under = Region(0, 1 + top, width, height - top)
     return Plan(
@@ -181,8 +184,11 @@ def _columns(width: int, height: int, y: int, content: Content, recent: Sequence
         Wish("balancer", content.servers + 4, 7 if across else 10),
         Wish("detail", top, 6),
     ]
-    if across and content.rows + content.servers + 8 + 9 > top:
-        tables.pop()  # rather none than one that cuts the tables, which are short of lines as it is
+    short = sum(wish.need for wish in _there(tables[:2], recent))
+    if across and short + 9 > top:
+        tables.pop()  # rather none than one that cuts the tables; what they don't need is better used for the log
+        top = min(top, max(short, 22))
+        log = height - top - min(across, height // 3)
     load = content.curves + 3  # two lines a curve only as far as the tree can spare them
     beside = [Wish("load", max(load, min(load + content.curves, top // 3))), Wish("tree", top, 8)]
     low = stack(

@@ -189,6 +189,7 @@ class Stage(Widget):
             len(frame.balancer.rows) if frame.balancer else self._content.servers,
             height_of(frame.partitions.rows, False) if frame.partitions else self._content.logs,
             len(frame.partitions.groups) if frame.partitions else self._content.groups,
+            len(frame.partitions.folded) if frame.partitions else self._content.internal,
         )
         if content != self._content:
             self._content = content

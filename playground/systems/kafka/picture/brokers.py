@@ -72,14 +72,14 @@ def _facts(world: World, service: BrokerService, brokers: Brokers) -> tuple[Fact
 
 def _partitions(service: BrokerService) -> Table:
     columns = (
-        Column("partition", 10, weight=1),
-        Column("it", 12, weight=1),
+        _names(service),
+        Column("it", 11, weight=1),
         Column("epoch", 5, right=True),
-        Column("start", 6, right=True, drop=2),
+        Column("start", 5, right=True, drop=2),
         Column("hw", 6, right=True),
-        Column("synced", 6, right=True, drop=3),
+        Column("synced", 6, right=True, drop=1),
         Column("end", 6, right=True),
-        Column("in sync", 11, drop=1),
+        Column("in sync", 11, drop=4),
     )
     rows = []
     for partition, replica in service.partitions.items():
@@ -104,6 +104,10 @@ def _partitions(service: BrokerService) -> Table:
     return Table(columns, tuple(rows), empty="it holds none")
 
 
+def _names(service: BrokerService) -> Column:
+    return Column("partition", max((len(str(partition)) for partition in service.directory.logs), default=9))
+
+
 def _in_sync(leading: Leading) -> Cell:
     proposed = [member.name for member in leading.insync.proposed]
     text = " ".join(member.name for member in leading.isr)
@@ -115,12 +119,12 @@ def _in_sync(leading: Leading) -> Cell:
 def _readers(service: BrokerService, consumers: Consumers, hues: Mapping[str, int]) -> Table:
     """Followers as the leader knows them; consumers by their own account, as nobody keeps a list of them."""
     columns = (
-        Column("partition", 10, weight=1),
+        _names(service),
         Column("who", 5),
         Column("has", 8, right=True),
         Column("lacks", 6, right=True),
         Column("caught up", 9, right=True),
-        Column("asked", 8, right=True, drop=1),
+        Column("asked", 9, right=True, drop=1),
     )
     now_us = service.clock.monotonic_us
     rows = []
@@ -167,7 +171,7 @@ def _ago(us: int, late: bool) -> Cell:
 
 def _segments(service: BrokerService) -> Table:
     columns = (
-        Column("partition", 10, weight=1),
+        _names(service),
         Column("from", 7, right=True),
         Column("to", 7, right=True),
         Column("size", 8, right=True),
@@ -198,7 +202,7 @@ def _segments(service: BrokerService) -> Table:
 
 def _batches(service: BrokerService) -> Table:
     columns = (
-        Column("partition", 10, weight=1),
+        _names(service),
         Column("from", 7, right=True),
         Column("records", 7, right=True),
         Column("epoch", 5, right=True),
