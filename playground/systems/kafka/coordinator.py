@@ -152,8 +152,15 @@ class GroupCoordinator:
         self._group(request.group, request.member).commit(request, self._service.answer_later())
 
     def fetch_offsets(self, source: str, request: OffsetFetch) -> Offsets:
-        """Only what is committed."""
+        """Only what is committed. A member is told nothing from before its generation.
+
+        (Whoever coordinates no more may not know that yet, but then it does not know of newer generations, either.)
+        """
         group = self._lead(request.group).groups.get(request.group)
+        known = group.generation if group is not None else 0
+        if request.generation > known:
+            text = f"{self._service.name} knows of {request.group} up to generation {known}"
+            raise Rejected(errors.NOT_COORDINATOR, text)
         offsets = group.offsets if group is not None else {}
         return Offsets(tuple((each, offsets[each]) for each in request.partitions if each in offsets))
 

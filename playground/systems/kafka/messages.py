@@ -274,6 +274,8 @@ class OffsetFetch:
 
     group: str
     partitions: tuple[TopicPartition, ...]
+    generation: int = 0
+    """Of the member that asks: who does not know of it coordinates the group no more (as in KIP-848). 0: not said."""
 
 
 @message

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from groups_lab import Lab, T
-
 from playground.kernel.world import run
 from playground.systems.kafka import errors
 from playground.systems.kafka.messages import (
@@ -19,6 +17,7 @@ from playground.systems.kafka.messages import (
     Subscription,
     Synced,
 )
+from tests.systems.kafka.groups_lab import Lab, T
 
 BOTH = {"co1": T[:2], "co2": T[2:]}
 
@@ -624,6 +623,18 @@ def test_any_broker_tells_who_coordinates() -> None:
         found = lab.ask("co1", FindCoordinator("view"))
         await lab.run(0.1)
         assert found.code == errors.COORDINATOR_UNAVAILABLE
+
+    play(main)
+
+
+def test_who_does_not_know_of_a_generation_does_not_tell_its_members_where_the_group_stands() -> None:
+    """It may have been a coordinator once, and be unaware that another one is now."""
+
+    async def main(lab: Lab) -> None:
+        await lab.form(BOTH)
+        asked = [lab.ask("co1", OffsetFetch("view", T, generation)) for generation in (0, 1, 2)]
+        await lab.run(0.1)
+        assert [each.code for each in asked] == ["", "", errors.NOT_COORDINATOR]
 
     play(main)
 
