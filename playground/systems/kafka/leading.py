@@ -81,7 +81,7 @@ class Leading:
         self._committed = Marks()
         self._synced = Marks()
         self._refusing_since_us: int | None = None
-        self._hanging_since_us: int | None = None
+        self._hanging_since_us = None if replica.settled else now_us
         self._told_first_write = False
 
     # --- standing -----------------------------------------------------------------------------
@@ -252,9 +252,7 @@ class Leading:
             since_us = progress.caught_up_us if progress is not None and progress.member == member else NEVER_US
             progress = self.followers[member.name] = Progress(member, incarnation, caught_up_us=since_us)
         log = self.log
-        if not log.start_offset <= wanted.offset <= log.end_offset and wanted.last_epoch < 0:
-            return self.refused(errors.OUT_OF_RANGE)
-        if wanted.offset < log.start_offset:
+        if wanted.offset < log.start_offset or (wanted.offset > log.end_offset and wanted.last_epoch < 0):
             return self.refused(errors.OUT_OF_RANGE)
         if wanted.last_epoch >= 0:
             epoch, end_offset = log.end_of_epoch(wanted.last_epoch)

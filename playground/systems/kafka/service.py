@@ -14,11 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import trio
-
-from playground.kernel.errors import Rejected, TimedOut
 from playground.kernel.service import Service, handles
-from playground.systems.kafka import errors, producing
+from playground.systems.kafka import producing
 from playground.systems.kafka.controller import Controller
 from playground.systems.kafka.coordinator import GroupCoordinator
 from playground.systems.kafka.directory import LogDirectory
@@ -48,6 +45,7 @@ from playground.systems.kafka.messages import (
     Updated,
     UpdateMetadata,
 )
+from playground.systems.kafka.numbering import ProducerIds
 from playground.systems.kafka.partition import Partition
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.serving import Fetches
@@ -59,10 +57,9 @@ if TYPE_CHECKING:
 
 CLEAN_US = 1_000_000
 """How often it looks whether segments are to be closed, deleted or compacted."""
-PRODUCER_IDS = 100
-"""How many producer ids it takes at a time (Kafka takes a thousand)."""
 _TICK_US = 250_000
-_IDS_TIMEOUT_US = 2_000_000
+_CHECKPOINT_US = 1_000_000
+"""High watermarks are not written down more often."""
 
 
 class BrokerService(Service):
@@ -94,8 +91,7 @@ class BrokerService(Service):
         self.work = 0
         """Messages appended, copied, and handed out."""
         self._worked = 0
-        self._ids: list[int] = []
-        self._ids_lock = trio.Lock()
+        self._ids = ProducerIds(self.controller.producer_ids)
         self._tick_us = max(settings.lag_ms * 1_000 // 4, _TICK_US)
         self._ticked_us = 0
 
@@ -108,7 +104,7 @@ class BrokerService(Service):
         self._ticked_us = self.clock.monotonic_us
         self.every(self._tick_us, self._tick)
         self.every(CLEAN_US, self._clean)
-        self.every(self.settings.flush_ms * 1_000, self.directory.checkpoint)
+        self.every(max(self.settings.flush_ms * 1_000, _CHECKPOINT_US), self.directory.checkpoint)
 
     # --- standing ---------------------------------------------------------------------------------
 
@@ -205,14 +201,7 @@ class BrokerService(Service):
 
     @handles(InitProducerId)
     async def on_init_producer_id(self, _source: str, _message: InitProducerId) -> ProducerId:
-        async with self._ids_lock:
-            if not self._ids:
-                try:
-                    with self.timeout(_IDS_TIMEOUT_US):
-                        self._ids = list(await self.controller.producer_ids(PRODUCER_IDS))
-                except TimedOut as error:
-                    raise Rejected(errors.UNAVAILABLE, "the ensemble does not answer") from error
-            return ProducerId(self._ids.pop(0))
+        return ProducerId(await self._ids.next())
 
     # --- time -------------------------------------------------------------------------------------------
 

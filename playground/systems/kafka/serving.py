@@ -56,7 +56,8 @@ class Fetches:
         """Answer now, or later: then None."""
         if fetch.replica is not None:
             self._take_the_place(source)
-        found = self._checked(fetch) + self._found(fetch)
+        found = self._checked(fetch)
+        found += self._found(fetch, frozenset(each.partition for each in found))
         if found or not fetch.partitions:
             return Fetched(tuple(found))
         answer = self._service.answer_later()
@@ -65,7 +66,7 @@ class Fetches:
             (each.partition for each in fetch.partitions),
             partial(self._try, fetch, answer),
             partial(self._expire, fetch, answer),
-            min(fetch.wait_ms, MAX_WAIT_MS) * 1_000,
+            max(0, min(fetch.wait_ms, MAX_WAIT_MS)) * 1_000,
         )
         if fetch.replica is not None:
             self._waits[source] = delayed
@@ -89,10 +90,12 @@ class Fetches:
                         found.append(wrong)
         return found
 
-    def _found(self, fetch: Fetch) -> list[FetchedOf]:
-        """What there is to read, or is wrong with who leads."""
+    def _found(self, fetch: Fetch, but: frozenset[TopicPartition] = frozenset()) -> list[FetchedOf]:
+        """What there is to read, or is wrong with who leads, in all partitions but these."""
         found: list[FetchedOf] = []
         for wanted in fetch.partitions:
+            if wanted.partition in but:
+                continue
             leading = self._leading(wanted)
             if not isinstance(leading, Leading):
                 found.append(FetchedOf(wanted.partition, leading))
