@@ -17,6 +17,7 @@ from playground.kernel.errors import Rejected
 from playground.kernel.service import Service
 from playground.systems.kafka import errors
 from playground.systems.kafka.group import Group
+from playground.systems.kafka.groupstore import Store
 from playground.systems.kafka.image import Image
 from playground.systems.kafka.messages import (
     Coordinator,
@@ -32,7 +33,6 @@ from playground.systems.kafka.messages import (
 from playground.systems.kafka.offsets import read
 from playground.systems.kafka.records import Record, TopicPartition
 from playground.systems.kafka.settings import INTERNAL, KafkaSettings
-from playground.systems.kafka.storing import Store
 
 _LOOK_AGAIN_US = (20_000, 250_000)
 """How soon a coordinator that loads looks again whether the log is committed: at first, and at last."""

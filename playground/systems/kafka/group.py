@@ -31,13 +31,13 @@ from playground.kernel.errors import Rejected
 from playground.kernel.service import Service
 from playground.kernel.timers import Timer
 from playground.systems.kafka import errors
-from playground.systems.kafka.commits import Commits
+from playground.systems.kafka.groupcommits import Commits
 from playground.systems.kafka.groupmember import GroupMember
+from playground.systems.kafka.groupstore import Store, Stored
+from playground.systems.kafka.groupwording import after, changed, gifts, wish
 from playground.systems.kafka.messages import Joined, JoinGroup, LeaveGroup, OffsetCommit, Synced, SyncGroup
 from playground.systems.kafka.offsets import GroupRecord, Kept, put_group
 from playground.systems.kafka.records import TopicPartition
-from playground.systems.kafka.storing import Store, Stored
-from playground.systems.kafka.wording import after, changed, gifts, wish
 
 INITIAL_DELAY_US = 500_000
 """How long the first of an empty group wait for one more (group.initial.rebalance.delay.ms)."""

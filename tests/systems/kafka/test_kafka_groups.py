@@ -6,13 +6,13 @@ import pytest
 
 from playground.chaos.partition import Cut
 from playground.chaos.scope import Scope
-from playground.systems.kafka.commits import Commits
 from playground.systems.kafka.group import Group
+from playground.systems.kafka.groupcommits import Commits
+from playground.systems.kafka.groupstore import Store, Stored
 from playground.systems.kafka.messages import OffsetCommit
 from playground.systems.kafka.offsets import Put
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.settings import Assignor
-from playground.systems.kafka.storing import Store, Stored
 from tests.systems.kafka.groups_chaos import GroupsLab, accidents
 from tests.systems.kafka.kafka_lab import simulate
 

@@ -13,11 +13,11 @@ from playground.kernel.calls import Answer
 from playground.kernel.errors import Rejected
 from playground.kernel.service import Service
 from playground.systems.kafka import errors
+from playground.systems.kafka.groupstore import Store
 from playground.systems.kafka.ledger import Committed, ledger
 from playground.systems.kafka.messages import OffsetCommit
 from playground.systems.kafka.offsets import CommittedOffset, put_offset
 from playground.systems.kafka.records import TopicPartition
-from playground.systems.kafka.storing import Store
 
 
 class Commits:
