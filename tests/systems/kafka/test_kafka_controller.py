@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from playground.kernel.errors import Rejected
+from playground.kernel.errors import CallError, Rejected
 from playground.kernel.network import PASS, Parcel, Verdict
 from playground.systems.kafka.image import Image, Member
 from playground.systems.kafka.keeper import CONTROLLER, broker_path, partition_path, read_state, spelled_state
@@ -15,6 +15,7 @@ from playground.systems.kafka.messages import Altered, AlterPartition, CreatePar
 from playground.systems.kafka.records import TopicPartition
 from tests.systems.kafka.controllers_chaos import complaints
 from tests.systems.kafka.controllers_lab import Lab, simulate
+from tests.systems.shards.shards_chaos import OneWay
 from tests.systems.store.store_lab import Cut, Muddle
 
 ONE: dict[str, Any] = {"topic": {"partitions": 1}, "offsets_partitions": 1}
@@ -570,6 +571,36 @@ def test_who_has_lost_the_place_is_fenced_although_its_session_lives() -> None:
         assert lab.controllers() == {second: 2}
         assert (await lab.truth())[lab.partition()].version == 0
         assert list(complaints(lab, await lab.truth())) == []
+
+    simulate(main)
+
+
+def test_a_former_controller_that_has_not_heard_of_its_end_can_write_nothing() -> None:
+    async def main() -> None:
+        lab = await ready(**ONE, session_timeout_ms=20_000)
+        first, request = lab.controller(), lab.request(("br1", "br2"))
+        rule = OneWay(list(lab.servers), [first])  # it is heard, and hears nothing
+        lab.world.network.add(rule)
+        await lab.delete(CONTROLLER)
+        assert await lab.until(lambda: len(lab.controllers()) == 2)
+        answer = await lab.ask(first, request)
+        assert isinstance(answer, CallError)
+        assert not answer.definite
+        assert (await lab.truth())[lab.partition()].version == 0
+        lab.world.network.remove(rule)
+        assert await lab.until(lambda: list(lab.controllers().values()) == [2])
+        assert await lab.settle()
+        assert (await lab.truth())[lab.partition()].version == 0
+
+    simulate(main)
+
+
+def test_whose_place_is_taken_away_learns_it_at_once() -> None:
+    async def main() -> None:
+        lab = await ready(**ONE, session_timeout_ms=20_000)
+        await lab.delete(CONTROLLER)
+        assert await lab.until(lambda: list(lab.controllers().values()) == [2], seconds=1)
+        assert await lab.settle(2)
 
     simulate(main)
 
