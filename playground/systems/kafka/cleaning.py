@@ -82,6 +82,8 @@ class Cleaner:
 
     def _retain(self, now_us: int, segments: Segments, closed: list[Segment]) -> int:
         settings = self._log.settings
+        if not settings.retention_ms and not settings.retention_bytes:
+            return 0
         oldest_us = now_us - settings.retention_ms * 1_000
         too_much_bytes = self._log.size_bytes - settings.retention_bytes
         count = 0

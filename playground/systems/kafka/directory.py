@@ -5,7 +5,8 @@
     or a log that is damaged, takes a new one, and is thereby another member: what it had acknowledged may be gone,
     so it counts for nothing until it has caught up again. The new number is safe before a damaged log is cut.
 ``high-watermarks``
-    Of all partitions, written now and then: a broker that boots knows at least these. An old one does no harm.
+    Of all partitions, written now and then: a broker that boots knows at least these. One that is too low does no harm;
+    so that none is too high the file is removed when one falls.
 ``<topic>-<partition>/``
     The segments of a log.
 """
@@ -19,8 +20,7 @@ from typing import Any
 from playground.kernel.disk import Disk
 from playground.kernel.errors import DiskError
 from playground.kernel.node import Process
-from playground.kernel.recovering import RETRY_US, insist
-from playground.kernel.timers import sleep
+from playground.kernel.recovering import insist
 from playground.kernel.wal import frame, parse
 from playground.systems.kafka import recovery
 from playground.systems.kafka.log import PartitionLog
@@ -41,6 +41,7 @@ class LogDirectory:
         self._settings = settings
         self._checkpointed: dict[str, int] = {}
         self._checkpointing = False
+        self._falls = 0
         self.directory = 0
         self.logs: dict[TopicPartition, PartitionLog] = {}
 
@@ -63,7 +64,7 @@ class LogDirectory:
         damaged = [partition for partition, content in found.items() if content.damaged]
         if meta is None or damaged:
             self.directory = self._process.node.boots
-            await self._persist(META, {"directory": self.directory})
+            await insist(self._process, partial(self._write, META, {"directory": self.directory}))
         else:
             self.directory = meta["directory"]
         for partition, content in found.items():
@@ -73,7 +74,9 @@ class LogDirectory:
         """The log of a partition; an empty one if there is none."""
         log = self.logs.get(partition)
         if log is None:
-            log = self.logs[partition] = PartitionLog(self._process, partition, self._settings)
+            log = self.logs[partition] = PartitionLog(
+                self._process, partition, self._settings, on_fall=self._forget_marks
+            )
         return log
 
     def checkpoint(self) -> None:
@@ -89,13 +92,21 @@ class LogDirectory:
         except DiskError:
             return
         self._checkpointing = True
+        falls = self._falls
 
         def complete(_error: DiskError | None, _b: None) -> None:
             self._checkpointing = False
-            self._disk.replace(new, HIGH_WATERMARKS)
-            self._checkpointed = marks
+            if falls == self._falls:
+                self._disk.replace(new, HIGH_WATERMARKS)
+                self._checkpointed = marks
 
         disk.sync(self._process, new, complete)
+
+    def _forget_marks(self) -> None:
+        """One has fallen: those that are on the disk, or on their way there, say too much."""
+        self._falls += 1
+        self._checkpointed = {}
+        self._disk.remove(HIGH_WATERMARKS)
 
     def _restore(self, partition: TopicPartition, content: Content, high_watermark: int) -> None:
         disk = self._disk
@@ -109,22 +120,18 @@ class LogDirectory:
             end = content.segments[-1].end_offset
             text = f"{self._process.node.name}: the log of {partition} is damaged; it is cut at offset {end}"
             self._process.world.record("alert", self._process.node.name, text)
-        log = PartitionLog(self._process, partition, self._settings, content.segments)
+        log = PartitionLog(self._process, partition, self._settings, content.segments, self._forget_marks)
         log.advance(high_watermark)
         self.logs[partition] = log
 
     async def _read(self, name: str) -> bytes:
         return await insist(self._process, partial(self._disk.read, self._process, name))
 
-    async def _persist(self, name: str, value: Any) -> None:
-        new = f"{name}.new"
-        disk = self._disk
+    async def _write(self, name: str, value: Any) -> None:
+        """Put a new file in the place of another. Raises DiskError; then the old one is still there."""
+        new, disk = f"{name}.new", self._disk
         disk.remove(new)
-        while not disk.size_bytes(new):
-            try:
-                disk.append(new, frame(_encode(value)))
-            except DiskError:
-                await sleep(self._process, RETRY_US)
+        disk.append(new, frame(_encode(value)))
         await disk.fsync(self._process, new)
         disk.replace(new, name)
 

@@ -54,13 +54,13 @@ class Flusher:
         if not self._syncing:
             self._sync_next()
 
-    def cut(self) -> None:
-        """The log was cut. All that is left is safe; who waits for some of that is told after the sync that is due."""
+    def cut(self, kept: bool) -> None:
+        """The log was cut, and what is left (``kept``: anything) is safe; who waits for that is told in time."""
         end_offset = self._segments.end_offset
         self.unsynced.clear()
         self.synced_offset = end_offset
         self._flush_to = min(self._flush_to, end_offset)
-        self._waiting = deque(each for each in self._waiting if each[0] <= end_offset)
+        self._waiting = deque(each for each in self._waiting if kept and each[0] <= end_offset)
 
     def _sync_next(self) -> None:
         if self.unsynced and (self._each or self.synced_offset < self._flush_to):

@@ -15,7 +15,7 @@ When the disk is full an append raises :class:`DiskFull`, and nothing was append
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from playground.kernel.node import Process
 from playground.systems.kafka.cleaning import Cleaned, Cleaner
@@ -31,13 +31,19 @@ from playground.systems.kafka.settings import KafkaSettings, TopicSettings
 class PartitionLog:
     """One replica of one partition: ``start_offset <= high_watermark <= end_offset``.
 
-    ``found``: the segments that the disk has, in order; none: a new log.
+    ``found``: the segments that the disk has, in order; none: a new log. ``on_fall()``: the high watermark has fallen.
     """
 
     def __init__(
-        self, process: Process, partition: TopicPartition, settings: KafkaSettings, found: Sequence[Segment] = ()
+        self,
+        process: Process,
+        partition: TopicPartition,
+        settings: KafkaSettings,
+        found: Sequence[Segment] = (),
+        on_fall: Callable[[], object] = lambda: None,
     ) -> None:
         self._process = process
+        self._on_fall = on_fall
         self._about = f"{process.node.name} appends to {partition}"
         self.partition = partition
         self.settings = settings.topic(partition.topic) or TopicSettings(name=partition.topic)
@@ -163,7 +169,7 @@ class PartitionLog:
         if offset < self.start_offset:
             return self.restart(offset)
         cut = self._segments.cut(offset, self._flusher.unsynced)
-        self._settle()
+        self._settle(kept=True)
         return cut
 
     def restart(self, offset: int) -> int:
@@ -174,8 +180,8 @@ class PartitionLog:
         """
         cut = self._segments.restart(offset)
         self._epochs.clear()
-        self.high_watermark = offset
-        self._settle()
+        self._settle(kept=False)
+        self.high_watermark = max(self.high_watermark, offset)
         return cut
 
     def clean(self, now_us: int) -> Cleaned:
@@ -214,15 +220,17 @@ class PartitionLog:
         self._epochs.note(batch.leader_epoch, batch.base_offset)
         self._sequences.note(batch)
 
-    def _settle(self) -> None:
-        """After a cut."""
-        segments = self._segments
-        self.end_offset = segments.end_offset
-        self.high_watermark = min(self.high_watermark, self.end_offset)
+    def _settle(self, *, kept: bool) -> None:
+        """After a cut that has left something, or nothing."""
+        active = self._segments.active
+        self.end_offset = active.end_offset
         self._epochs.cut_from(self.end_offset)
-        self._sequences = Sequences(segments.active.producers)
-        self._sequences.note_all(segments.active.batches)
-        self._flusher.cut()
+        self._sequences = Sequences(active.producers)
+        self._sequences.note_all(active.batches)
+        self._flusher.cut(kept)
+        if self.high_watermark > self.end_offset:
+            self.high_watermark = self.end_offset
+            self._on_fall()
 
 
 def _nobody() -> None:

@@ -1,4 +1,4 @@
-"""Segments that are closed, deleted and compacted: what goes, what never does, and a power failure at any step of it."""
+"""Segments that are closed, deleted and compacted: what goes, what never does, and a power failure at any step."""
 
 from __future__ import annotations
 
@@ -96,6 +96,21 @@ def test_nothing_above_the_high_watermark_and_no_active_segment_is_deleted() -> 
         assert lab.log.end_offset == 60
 
     simulate(main, segment_bytes=256, segment_ms=10**9, retention_ms=1)
+
+
+@pytest.mark.parametrize("cleanup", ["delete", "compact"])
+def test_nothing_is_deleted_or_compacted_that_is_not_safe_here(cleanup: str) -> None:
+    async def main(lab: LogLab) -> None:
+        lab.disk.hang()
+        for _ in range(40):
+            lab.log.append(batch_of("k"), 1, nothing)
+        lab.log.advance(40)
+        assert not any(lab.log.clean(0)[1:])
+        lab.disk.resume()
+        await lab.wait()
+        assert any(lab.log.clean(0)[1:])
+
+    simulate(main, kafka={"flush": "later"}, cleanup=cleanup, segment_bytes=256, retention_bytes=300)
 
 
 def test_a_log_whose_records_are_all_deleted_still_knows_its_end() -> None:

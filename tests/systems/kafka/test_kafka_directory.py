@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,12 +163,35 @@ def test_high_watermarks_come_back_but_never_above_the_log() -> None:
         await lab.crash()
         assert lab.log.high_watermark == 6
         lab.log.truncate(4)
+        lab.directory.checkpoint()
+        await lab.wait()
         await lab.crash()
         assert lab.log.high_watermark == 4
         flip(lab, HIGH_WATERMARKS, 9)
         await lab.crash()
         assert lab.log.high_watermark == 0
         assert lab.directory.directory == 1
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_high_watermark_that_fell_is_not_on_the_disk_any_more(late: bool) -> None:
+    """A log that has grown again since must not count as committed where it is not."""
+
+    async def main(lab: LogLab) -> None:
+        await lab.write(10)
+        lab.log.advance(10)
+        if late:
+            lab.disk.hang()
+        lab.directory.checkpoint()
+        await lab.wait()
+        lab.log.truncate(4)
+        lab.disk.resume()
+        await lab.write(6)
+        await lab.crash()
+        assert lab.log.end_offset == 10
+        assert lab.log.high_watermark <= 4
 
     simulate(main)
 

@@ -190,11 +190,15 @@ def test_the_index_bounds_how_much_a_read_looks_through() -> None:
 
 def test_indexes_are_files_as_well_and_are_made_anew_from_the_log() -> None:
     async def main(lab: LogLab) -> None:
-        await lab.write(40)
+        await lab.write(44)
         entries = [segment.index_entries for segment in lab.log.segments]
         assert any(entries)
-        indexes = [name for name in lab.disk.names if name.endswith(".index")]
-        assert sum(lab.disk.size_bytes(name) for name in indexes) == 16 * sum(entries)
+        for _ in range(2):
+            indexes = [name for name in lab.disk.names if name.endswith(".index")]
+            assert sum(lab.disk.size_bytes(name) for name in indexes) == 16 * sum(entries)
+            lab.log.truncate(lab.log.end_offset - 3)
+            assert sum(entries) > sum(segment.index_entries for segment in lab.log.segments)
+            entries = [segment.index_entries for segment in lab.log.segments]
         await lab.crash()
         assert [segment.index_entries for segment in lab.log.segments] == entries
         assert [name for name in lab.disk.names if name.endswith(".index")] == indexes

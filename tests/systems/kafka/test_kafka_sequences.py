@@ -146,7 +146,7 @@ def test_producers_are_remembered_when_retention_has_deleted_their_batches() -> 
             await lab.crash()
         lab.log.truncate(lab.log.start_offset)
         assert lab.log.check_sequence(sent(8)) is None
-        lab.log.restart(5)
+        lab.log.restart(lab.log.start_offset)
         assert lab.log.check_sequence(sent(8)) == OUT_OF_ORDER
         await lab.crash()
         assert lab.log.check_sequence(sent(8)) == OUT_OF_ORDER
@@ -166,7 +166,11 @@ def test_retention_waits_until_the_producers_are_safe() -> None:
         lab.disk.full = True
         assert not lab.log.clean(SECOND).deleted
         lab.disk.full = False
+        lab.disk.hang()
         assert not lab.log.clean(SECOND).deleted
+        await lab.wait()
+        assert not lab.log.clean(SECOND).deleted
+        lab.disk.resume()
         await lab.wait()
         assert lab.log.clean(SECOND).deleted
         await lab.crash()
