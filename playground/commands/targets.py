@@ -17,9 +17,8 @@
 ``brokers``            all of Kafka's brokers; so with ``producers``, ``consumers``
 ``owner of k0``        whoever has that role for the key; so with ``master of k0``, ``master of shard-1``
 ``replicas of k0``     all who have that role for the key; ``any slave of k0``: one of them
-``leader``             whoever has that role now: of the ensemble; so with ``followers``, ``active`` (balancer),
-                       ``controller`` (of the brokers)
-``leader of orders-0`` the broker that leads that partition; so with ``coordinator of view``, a group
+``leader``             whoever has that role now: of the ensemble; so with ``followers``, ``active``, ``controller``
+``leader of log-0``    the broker that leads that partition; so with ``follower``, ``coordinator of view`` (a group)
 =====================  =======================================================
 
 The modes are those of Chaos Mesh (one, all, fixed, fixed-percent). Of ``majority``, ``minority``, ``rest`` and

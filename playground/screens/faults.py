@@ -48,7 +48,9 @@ _EXAMPLES = {
     "ensemble": "rolling-restart ensemble",
     "balancers": "freeze balancers lasting=2s",
     "servers": "slow-cpu servers times=50 lasting=5s",
+    "brokers": "rolling-restart brokers",
     "leader": "freeze leader",
+    "leader of log-0": "crash leader of changes-0",
 }
 """Word -> a line that uses it."""
 
