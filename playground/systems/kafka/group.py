@@ -18,6 +18,8 @@ What makes it safe where any message may be lost, late or doubled, and the coord
   every commit of those who had it before; a commit of an older generation is refused.
 * If a write fails, what it was to say is not valid: the round begins anew, for another number.
 
+* Who was left out of a generation cannot come back with what it held before: it is told so, and joins as a new one.
+
 A request that comes twice finds the same: a join that is known gets the answer that it has got, or will get.
 """
 
@@ -103,6 +105,8 @@ class Group:
             raise Rejected(errors.INCONSISTENT_PROTOCOL, f"the members of {self.name} agree on {self.assignor}")
         self._highest = max(self._highest, request.generation)
         member, known = GroupMember.of(machine, request), self.members.get(name)
+        if known is None and request.generation:
+            raise Rejected(errors.UNKNOWN_MEMBER, f"{name} is not in {self.name}: what it held may be others' by now")
         if known is not None and known.says_the_same(member) and not self._reacts_to(known):
             # It did not get the answer; or this is a late copy of what was answered.
             known.heard_us = self._now_us

@@ -243,7 +243,8 @@ class Lab:
         """These members, all that there are, join, and get what ``shares`` says. Returns the generation."""
         joins = {}
         for name in shares:
-            joins[name] = self.join(name, (owned or {}).get(name, ()), generation)
+            held = (owned or {}).get(name, ())
+            joins[name] = self.join(name, held, generation if held else 0)
             await self.run(0.01)
         await self.run(0.6)
         joined = next(iter(joins.values())).result

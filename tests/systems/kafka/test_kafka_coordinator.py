@@ -108,7 +108,10 @@ def test_who_does_not_join_again_in_time_is_out() -> None:
         assert list(lab.group.members) == ["co1", "co3"]
         late = lab.join("co2", T[2:], 1)
         await lab.run(0.1)
-        assert not late.done
+        assert late.code == errors.UNKNOWN_MEMBER
+        anew = lab.join("co2")
+        await lab.run(0.1)
+        assert not anew.done
         assert lab.notes("rebalancing")[-1] == "view: rebalance, co2 joined"
 
     play(main)
@@ -548,10 +551,10 @@ def test_no_coordinator_makes_a_generation_again_that_another_one_has_told() -> 
 
 def test_a_generation_is_above_all_that_members_speak_of_even_if_the_log_was_lost() -> None:
     async def main(lab: Lab) -> None:
-        lab.join("co1", T[:2], 7)
-        beat = lab.beat("co2", 9)
+        await lab.enter("co1")
+        refused = [lab.join("co2", T[:2], 7), lab.beat("co3", 6)]
         await lab.run(0.7)
-        assert beat.code == errors.UNKNOWN_MEMBER
+        assert [each.code for each in refused] == [errors.UNKNOWN_MEMBER] * 2
         assert lab.group.generation == 8
         beat = lab.beat("co1", 12)
         await lab.run(0.1)
