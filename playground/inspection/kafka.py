@@ -12,9 +12,9 @@ from playground.kernel.node import Life
 from playground.metrics import percentile
 from playground.systems.kafka import checks
 from playground.systems.kafka.books import KEEP_SECONDS, Books, machine_of
-from playground.systems.kafka.image import Image, PartitionState
+from playground.systems.kafka.image import PartitionState
 from playground.systems.kafka.ledger import WITNESS, Acknowledged
-from playground.systems.kafka.records import TopicPartition
+from playground.systems.kafka.records import Batch, TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.settings import INTERNAL
 from playground.systems.kafka.standing import LagHistory
@@ -41,6 +41,9 @@ class KafkaPart(Part):
         self._memory = checks.Memory()
         self.disks = Disks(cluster, "broker", self._enough, self._alarm)
         self.ensemble_disks = Disks(cluster, "ensemble", cluster.spec.zookeeper.quorum, self._alarm)
+        self._known: dict[TopicPartition, PartitionState] = {}
+        self._heard: dict[str, tuple[int, int]] = {}
+        """Broker -> the age of the image that it was looked at with."""
         self._unclean = 0
         self._rebalances = 0
         self._zombies = 0
@@ -105,7 +108,8 @@ class KafkaPart(Part):
             self._truncated += int(data.get("records", 0))
         elif kind == "crash":
             self.books.gone(entry.subject, entry.at_us)
-        if kind in ("elected", "deposed", "first-write", "up", "isr"):
+        if kind in ("elected", "deposed", "first-write", "up", "isr", "crash"):
+            self._states()
             self._check()
 
     def judge(self) -> list[Violation]:
@@ -164,8 +168,6 @@ class KafkaPart(Part):
         if books.latencies_us:
             found["publish_p50_s"] = percentile(books.latencies_us, 50) / 1e6
             found["publish_p99_s"] = percentile(books.latencies_us, 99) / 1e6
-        if self.cluster.now_us:
-            found["processing_rate"] = found["processed"] * 1e6 / self.cluster.now_us
         return found
 
     def leaders(self) -> dict[str, int]:
@@ -213,9 +215,7 @@ class KafkaPart(Part):
         disks = {name: self.cluster.node(name).disk for name in self.cluster.of_kind("broker")}
         found: list[Acknowledged] = []
         for partition, acks in self.books.acks.items():
-            state = states.get(partition)
-            eligible = [member.name for member in (*state.isr, *state.elr)] if state is not None else list(disks)
-            log = checks.truth(partition, services, disks, eligible)
+            log = checks.truth(partition, services, disks, states.get(partition))
             start, batches = log if log is not None else (0, [])
             compacted = self._topics[partition.topic].cleanup == "compact"
             found += checks.lost(acks, start, batches, compacted=compacted)
@@ -227,18 +227,23 @@ class KafkaPart(Part):
     def _services(self) -> dict[str, BrokerService]:
         return self.cluster.services(BrokerService)
 
-    def image(self) -> Image | None:
-        """The newest that any broker has."""
-        return max((each.image for each in self._services.values()), key=lambda image: image.age, default=None)
-
     def _states(self) -> dict[TopicPartition, PartitionState]:
-        image = self.image()
-        topics = image.topics if image is not None else {}
-        return {
-            TopicPartition(topic, number): state
-            for topic, states in topics.items()
-            for number, state in enumerate(states)
-        }
+        """The newest that any broker has ever heard of each partition."""
+        for service in self._services.values():
+            if self._heard.get(service.name) == service.image.age:
+                continue
+            self._heard[service.name] = service.image.age
+            for topic, states in service.image.topics.items():
+                for number, state in enumerate(states):
+                    partition = TopicPartition(topic, number)
+                    known = self._known.get(partition)
+                    if known is None or (state.leader_epoch, state.version) > (known.leader_epoch, known.version):
+                        self._known[partition] = state
+        return self._known
+
+    def _log(self, partition: TopicPartition) -> tuple[int, list[Batch]] | None:
+        """Start offset and batches of the log that counts, if anybody runs who has it."""
+        return checks.truth(partition, self._services, None, self._states().get(partition))
 
     def _check(self) -> None:
         if not self.sound:
@@ -275,7 +280,7 @@ class KafkaPart(Part):
     def _twice(self) -> list[Violation]:
         found: list[Violation] = []
         for partition in self.books.acks:
-            log = checks.truth(partition, self._services, {}, ())
+            log = self._log(partition)
             found += checks.duplicates(partition, log[1]) if log is not None else ()
         return found
 
@@ -283,14 +288,14 @@ class KafkaPart(Part):
         """Messages that stand in a log again."""
         doubled = 0
         for partition in self.books.acks:
-            log = checks.truth(partition, self._services, {}, ())
+            log = self._log(partition)
             headers = [record.header for batch in (log[1] if log is not None else ()) for record in batch.records]
             doubled += len(headers) - len(set(headers))
         return doubled
 
     def _gone(self, partition: TopicPartition, first: int, end: int) -> bool:
         """Whether the leader's log holds none of these offsets."""
-        log = checks.truth(partition, self._services, {}, ())
+        log = self._log(partition)
         if log is None:
             return True
         start, batches = log

@@ -20,6 +20,7 @@ from itertools import pairwise
 from playground.kernel.disk import Disk
 from playground.kernel.world import World
 from playground.systems.kafka.directory import held
+from playground.systems.kafka.image import PartitionState
 from playground.systems.kafka.ledger import Acknowledged
 from playground.systems.kafka.log import PartitionLog
 from playground.systems.kafka.records import NO_PRODUCER, Batch, TopicPartition
@@ -139,43 +140,46 @@ def _headers(log: PartitionLog, since: int, until: int) -> dict[int, tuple[str, 
 
 
 def truth(
-    partition: TopicPartition, services: Brokers, disks: Mapping[str, Disk], insync: Iterable[str]
+    partition: TopicPartition,
+    services: Brokers,
+    disks: Mapping[str, Disk] | None = None,
+    known: PartitionState | None = None,
 ) -> tuple[int, list[Batch]] | None:
-    """Start offset and batches of whoever leads a partition in the highest epoch.
+    """Start offset and batches of the log that counts: of who leads the partition in the newest epoch.
 
-    If nobody does: of one that may lead (``insync``), up or down, the longest. None: nobody has anything.
+    ``known``: the newest state that anybody has heard of. A leader of an earlier epoch is a zombie. If nobody leads,
+    the log counts that goes furthest of those who may lead, up or down (``disks``). None: nobody has any.
     """
-    leading = [
-        service
-        for service in services.values()
-        if (held_here := service.partitions.get(partition)) is not None and held_here.leading is not None
-    ]
+    least = known.leader_epoch if known is not None else 0
+    leading = [(epoch, name) for name in services if (epoch := _epoch(services[name], partition)) >= least]
     if leading:
-        log = max(leading, key=lambda each: _epoch(each, partition)).directory.logs[partition]
+        log = services[max(leading)[1]].directory.logs[partition]
         return log.start_offset, list(log.batches())
     best: tuple[int, list[Batch]] | None = None
-    for name in insync:
+    for name in dict.fromkeys(member.name for member in (*known.isr, *known.elr)) if known is not None else ():
         service = services.get(name)
         if service is not None and partition in service.directory.logs:
             log = service.directory.logs[partition]
             start, batches = log.start_offset, list(log.batches())
-        elif name in disks:
+        elif disks is not None and name in disks:
             batches = held(disks[name], partition)
             start = batches[0].base_offset if batches else 0
         else:
             continue
-        if best is None or _end(batches) > _end(best[1]):
+        if best is None or _reach(batches) > _reach(best[1]):
             best = start, batches
     return best
 
 
 def _epoch(service: BrokerService, partition: TopicPartition) -> int:
-    leading = service.partitions[partition].leading
-    return leading.epoch if leading is not None else -1
+    """In which a broker leads a partition; -1: it does not."""
+    replica = service.partitions.get(partition)
+    return replica.leading.epoch if replica is not None and replica.leading is not None else -1
 
 
-def _end(batches: list[Batch]) -> int:
-    return batches[-1].next_offset if batches else 0
+def _reach(batches: list[Batch]) -> tuple[int, int]:
+    """How far a log goes, as elections compare it: by epoch first."""
+    return (batches[-1].leader_epoch, batches[-1].next_offset) if batches else (-1, 0)
 
 
 def lost(acks: Iterable[Acknowledged], start: int, batches: Iterable[Batch], *, compacted: bool) -> list[Acknowledged]:
