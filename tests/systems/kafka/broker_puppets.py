@@ -68,7 +68,7 @@ class Puppet(Service):
             self.answer_later()
         return found
 
-    async def ask(self, request: Any, answers: list[Any], wait_us: int) -> None:
+    async def put(self, request: Any, answers: list[Any], wait_us: int) -> None:
         try:
             answers.append(await self.call("br1", request, timeout_us=wait_us))
         except CallError as error:
@@ -135,11 +135,11 @@ class Stage:
         life = self.incarnations.get(leader, 0)
         state = PartitionState(("br1", "br2", "br3"), leader, life, epoch, isr, (), version)
         image = Image("br2", 1, age or self.versions, brokers, {"changes": (state,)})
-        await self._ask("br2", UpdateMetadata(image))
+        await self.ask("br2", UpdateMetadata(image))
 
     async def produce(self, *batches: Batch, acks: str = "all") -> Any:
         """What became of the first of them; None: there is no answer yet."""
-        answer = await self._ask("c1", Produce(acks, tuple((C0, each) for each in batches)))
+        answer = await self.ask("c1", Produce(acks, tuple((C0, each) for each in batches)))
         return answer.results[0] if answer is not None else None
 
     async def fetch(
@@ -156,17 +156,18 @@ class Stage:
         if last_epoch == -2:
             last_epoch = next((each.leader_epoch for each in self.log.batches() if each.next_offset == offset), -1)
         wanted = FetchFrom(C0, offset, epoch, last_epoch)
-        answer = await self._ask(
+        answer = await self.ask(
             member.name if member else "c1", Fetch(member, life if member else 0, wait_ms, 10_000, (wanted,))
         )
         return answer.partitions[0] if answer is not None and answer.partitions else answer
 
-    async def _ask(self, puppet: str, request: Any) -> Any:
+    async def ask(self, puppet: str, request: Any) -> Any:
+        """What br1 answers a puppet: a message, or a CallError; None: there is no answer yet."""
         process = self.world.nodes[puppet].process
         assert process is not None
         answers: list[Any] = []
         service = process.find(Puppet)
-        service.spawn(service.ask, request, answers, 30 * SECOND)
+        service.spawn(service.put, request, answers, 30 * SECOND)
         await self.run()
         if not answers:
             self.told = answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from playground.kernel.errors import Rejected
 from playground.kernel.world import run
@@ -12,7 +13,7 @@ from playground.systems.kafka.messages import Altered, AlterPartition
 from tests.systems.kafka.broker_puppets import BR1, BR2, BR3, Stage, batch
 
 
-def play(scene: Callable[[Stage], Awaitable[None]], min_insync: int = 2, **settings: object) -> None:
+def play(scene: Callable[[Stage], Awaitable[None]], min_insync: int = 2, **settings: Any) -> None:
     async def main() -> None:
         await scene(Stage(min_insync=min_insync, **settings))
 
