@@ -1,7 +1,8 @@
 """What becomes of the segments of a log in time: they are closed, deleted (retention), or compacted.
 
-* A segment is closed when its first record is ``segment_ms`` old. Ages are those of the records, by the clocks of
-  the producers, and now is what the broker's clock says, as in Kafka: a wrong clock deletes too early or too late.
+* A segment is closed when it has been appended to for ``segment_ms``, or lain there so long since the boot.
+* Records are as old as the clocks of their producers and the broker's wall clock say, as in Kafka: where one of them
+  is wrong, retention comes too early or too late.
 * Only closed segments are deleted or compacted, and only what is safe on this disk and below the high watermark.
 * Retention deletes from the beginning on. What is known of the producers at the new beginning is safe by then, in a
   ``.snapshot`` that is written when a segment is begun: so a disk that is full can be made room on.
@@ -61,7 +62,7 @@ class Cleaner:
     def clean(self, now_us: int, segments: Segments) -> Cleaned:
         """See :meth:`.log.PartitionLog.clean`."""
         settings = self._log.settings
-        rolled = self._roll(now_us, segments)
+        rolled = self._roll(segments.active)
         end_offset = min(self._log.high_watermark, self._log.synced_offset)
         closed = [segment for segment in segments.closed if segment.end_offset <= end_offset]
         if settings.cleanup == "delete":
@@ -70,9 +71,11 @@ class Cleaner:
             return Cleaned(rolled)
         return Cleaned(rolled, compacting=self._compact(now_us, segments, closed))
 
-    def _roll(self, now_us: int, segments: Segments) -> bool:
-        first_at_us = segments.active.first_at_us
-        if first_at_us is None or now_us - first_at_us < self._log.settings.segment_ms * 1_000:
+    def _roll(self, active: Segment) -> bool:
+        now_us = self._process.node.clock.monotonic_us
+        if active.began_us is None:
+            active.began_us = now_us
+        if not active.batches or now_us - active.began_us < self._log.settings.segment_ms * 1_000:
             return False
         try:
             self._log.roll()

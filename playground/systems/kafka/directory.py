@@ -122,6 +122,8 @@ class LogDirectory:
             self._process.world.record("alert", self._process.node.name, text)
         log = PartitionLog(self._process, partition, self._settings, content.segments, self._forget_marks)
         log.advance(high_watermark)
+        if high_watermark > log.end_offset:
+            self._forget_marks()
         self.logs[partition] = log
 
     async def _read(self, name: str) -> bytes:

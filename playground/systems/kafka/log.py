@@ -211,6 +211,8 @@ class PartitionLog:
         if self._segments.full(len(payload)):
             self.roll()
         self._segments.append(batch, payload)
+        if len(self._segments.active.batches) == 1:
+            self._segments.active.began_us = self._process.node.clock.monotonic_us
         self._flusher.written()
         self._process.world.journal.mix(self._process.node.name, zlib.crc32(payload), about=self._about)
         self.end_offset = batch.next_offset

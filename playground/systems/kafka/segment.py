@@ -34,10 +34,10 @@ class Segment:
     __slots__ = (
         "base_offset",
         "batches",
+        "began_us",
         "compacted",
         "end_offset",
         "files",
-        "first_at_us",
         "index",
         "index_name",
         "name",
@@ -63,9 +63,10 @@ class Segment:
         self.size_bytes = 0
         self.end_offset = base_offset
         self.compacted = False
-        self.first_at_us: int | None = None
-        """When its first record was made; None if there is none."""
+        self.began_us: int | None = None
+        """When it was first appended to, by the machine's monotonic clock; None: not since the broker booted."""
         self.newest_at_us: int | None = None
+        """When its newest record was made, by the clock of its producer; None if there is none."""
 
     @property
     def records(self) -> int:
@@ -98,7 +99,7 @@ class Segment:
         del self.batches[count:], self.positions[count:]
         self.index.cut(count)
         self.end_offset = self.batches[-1].next_offset if self.batches else self.base_offset
-        self.first_at_us = self.newest_at_us = None
+        self.newest_at_us = None
         for batch in self.batches:
             self._note_times(batch)
 
@@ -109,9 +110,7 @@ class Segment:
 
     def _note_times(self, batch: Batch) -> None:
         for record in batch.records:
-            if self.newest_at_us is None:
-                self.first_at_us = self.newest_at_us = record.at_us
-            elif record.at_us > self.newest_at_us:
+            if self.newest_at_us is None or record.at_us > self.newest_at_us:
                 self.newest_at_us = record.at_us
 
     def view(self, *, active: bool) -> SegmentView:

@@ -196,6 +196,22 @@ def test_a_high_watermark_that_fell_is_not_on_the_disk_any_more(late: bool) -> N
     simulate(main)
 
 
+def test_a_high_watermark_above_what_a_boot_finds_is_not_believed_by_the_next_one_either() -> None:
+    async def main(lab: LogLab) -> None:
+        await lab.write(10)
+        lab.log.advance(10)
+        lab.directory.checkpoint()
+        await lab.wait()
+        await lab.crash()
+        assert (lab.log.end_offset, lab.log.high_watermark) == (0, 0)
+        await lab.write(10)
+        await lab.wait(10)
+        await lab.crash()
+        assert (lab.log.end_offset, lab.log.high_watermark) == (10, 0)
+
+    simulate(main, kafka={"flush": "later"})
+
+
 def test_a_checkpoint_survives_a_full_disk_and_one_that_hangs() -> None:
     async def main(lab: LogLab) -> None:
         await lab.write(10)
