@@ -20,7 +20,8 @@ import trio
 
 from playground.kernel.errors import Rejected
 from playground.systems.kafka import electing
-from playground.systems.kafka.errors import BAD_REQUEST, REQUEST_TIMED_OUT, UNAVAILABLE, UNKNOWN_TOPIC
+from playground.systems.kafka.asking import Asked, Request, Requests
+from playground.systems.kafka.errors import BAD_REQUEST, UNAVAILABLE, UNKNOWN_TOPIC
 from playground.systems.kafka.image import Broker, Image, PartitionState
 from playground.systems.kafka.messages import Altered, AlterPartition, CreatePartitions
 from playground.systems.kafka.placing import first_state, place
@@ -45,31 +46,6 @@ _AGAIN_US = 100_000
 """After a write that was refused because something is not as it was read."""
 
 
-class _Asked:
-    """A request that waits for its answer."""
-
-    def __init__(self, request: AlterPartition | CreatePartitions) -> None:
-        self.request = request
-        self.done = trio.Event()
-        self.version = -1
-        self.error: Rejected | None = None
-
-    def answer(self, version: int = -1) -> None:
-        self.version = version
-        self.done.set()
-
-    def refuse(self, error: Rejected) -> None:
-        self.error = error
-        self.done.set()
-
-    async def answered(self) -> int:
-        """The version that was answered. Raises Rejected."""
-        await self.done.wait()
-        if self.error is not None:
-            raise Rejected(self.error.code, self.error.text, definite=self.error.definite)
-        return self.version
-
-
 class Term:
     """``on_higher(epoch)``: a broker knows of a controller in a higher epoch."""
 
@@ -85,8 +61,7 @@ class Term:
         self._settings = settings
         self._changed = trio.Event()
         self._deposed = ""
-        self._asked: dict[tuple[str, object], _Asked] = {}
-        """(Who asks, about what) -> its newest request."""
+        self._requests = Requests(self.wake)
         self._known: dict[str, Broker] = {}
         """The brokers, as of the last election."""
         self._told: Topics = {}
@@ -106,30 +81,19 @@ class Term:
         self.wake()
 
     def end(self) -> None:
-        """It is the controller no more. What waits for an answer may have been done or not."""
+        """It is the controller no more."""
         self.pusher.stop()
         if self._timer is not None:
             self._timer.cancel()
-        asked, self._asked = self._asked, {}
-        for each in asked.values():
-            each.refuse(_unknown())
+        self._requests.end()
 
     async def alter(self, source: str, request: AlterPartition) -> Altered:
         """See `Controller.alter`."""
-        return Altered(await self._ask((source, request.partition), request))
+        return Altered(await self._requests.ask(source, request))
 
     async def create(self, source: str, request: CreatePartitions) -> None:
         """See `Controller.create`."""
-        await self._ask((source, request.topic), request)
-
-    async def _ask(self, key: tuple[str, object], request: AlterPartition | CreatePartitions) -> int:
-        asked = self._asked.get(key)
-        if asked is None or asked.request != request:
-            if asked is not None:
-                asked.refuse(_unknown())
-            asked = self._asked[key] = _Asked(request)
-            self.wake()
-        return await asked.answered()
+        await self._requests.ask(source, request)
 
     # --- the loop ---------------------------------------------------------------------------------
 
@@ -232,26 +196,23 @@ class Term:
     async def _serve(self) -> None:
         """Answer what was asked. Sets of different partitions are written together."""
         changes: dict[TopicPartition, PartitionState] = {}
-        doing: dict[tuple[str, object], _Asked] = {}
-        for key, asked in [*self._asked.items()]:
+        doing: list[Asked] = []
+        for asked in self._requests.waiting():
             try:
                 changed = self._judge(asked.request)
             except Rejected as error:
-                self._asked.pop(key)
-                asked.refuse(error)
+                self._requests.refuse(asked, error)
                 continue
             if any(partition in changes for partition in changed):
                 self.wake()  # one after the other
             else:
                 changes.update(changed)
-                doing[key] = asked
+                doing.append(asked)
         await self._write(changes)
-        for key, asked in doing.items():
-            if self._asked.get(key) is asked:
-                self._asked.pop(key)
-                asked.answer(self._version(asked.request))
+        for asked in doing:
+            self._requests.answer(asked, self._version(asked.request))
 
-    def _judge(self, request: AlterPartition | CreatePartitions) -> dict[TopicPartition, PartitionState]:
+    def _judge(self, request: Request) -> dict[TopicPartition, PartitionState]:
         """What is to be written. Raises Rejected."""
         if isinstance(request, CreatePartitions):
             return self._judge_creation(request)
@@ -281,7 +242,7 @@ class Term:
             raise Rejected(UNAVAILABLE, f"only {there} brokers are there, and each partition has {copies} copies")
         return self._placed(topic, copies, count - now) if count > now else {}
 
-    def _version(self, request: AlterPartition | CreatePartitions) -> int:
+    def _version(self, request: Request) -> int:
         state = self.stored.state(request.partition) if isinstance(request, AlterPartition) else None
         return state.version if state is not None else -1
 
@@ -311,7 +272,3 @@ class Term:
             self._timer.cancel()
         later_us = [at_us - now_us for at_us in due_us if at_us > now_us]
         self._timer = self._service.after(min(later_us), self.wake) if later_us else None
-
-
-def _unknown() -> Rejected:
-    return Rejected(REQUEST_TIMED_OUT, "the controller did not come to know what became of it", definite=False)

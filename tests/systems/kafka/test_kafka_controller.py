@@ -295,6 +295,27 @@ def test_a_leader_changes_its_isr_and_everybody_learns_it() -> None:
     simulate(main)
 
 
+def test_who_has_missed_the_answer_may_ask_again() -> None:
+    async def main() -> None:
+        lab = await ready(**ONE)
+        request = lab.request(("br1", "br3"))
+        assert [await lab.ask(lab.controller(), request) for _ in range(3)] == [Altered(1)] * 3
+
+    simulate(main)
+
+
+def test_who_asks_for_what_it_knows_to_be_so_makes_its_older_requests_void() -> None:
+    async def main() -> None:
+        lab = await ready(**ONE)
+        late = lab.request(("br1",))
+        assert await lab.alter(("br1", "br2", "br3")) == Altered(1)
+        answer = await lab.ask(lab.controller(), late)
+        assert isinstance(answer, Rejected)
+        assert answer.code == "invalid-version"
+
+    simulate(main)
+
+
 def test_of_two_requests_for_the_same_version_one_is_done() -> None:
     async def main() -> None:
         lab = await ready(**ONE)
