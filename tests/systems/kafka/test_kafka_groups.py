@@ -13,6 +13,7 @@ from playground.systems.kafka.messages import OffsetCommit
 from playground.systems.kafka.offsets import Put
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.settings import Assignor
+from tests.fresh import told
 from tests.systems.kafka.groups_chaos import GroupsLab, accidents
 from tests.systems.kafka.kafka_lab import simulate
 
@@ -136,6 +137,18 @@ def test_a_coordinator_reads_all_it_has_to_know_from_a_compacted_log() -> None:
         assert lab.told.wrong == []
 
     simulate(main)
+
+
+FRESH = """
+from tests.systems.kafka.groups_chaos import accidents
+from tests.systems.kafka.kafka_lab import simulate
+lab = simulate(accidents, 3, rounds=3)
+print(lab.world.journal.digest(), lab.told.commits)
+"""
+
+
+def test_the_same_accidents_do_the_same_in_any_process() -> None:
+    assert len(told(FRESH, ("1", "2"))) == 1
 
 
 # --- the checks find what is planted -----------------------------------------------------------------
