@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground.systems.kafka.assignors import (
@@ -123,6 +123,7 @@ def test_a_topic_that_does_not_exist_yet_has_no_partitions() -> None:
 
 # --- what always holds --------------------------------------------------------------------------------
 
+UNHURRIED = settings(max_examples=60, deadline=None)
 NAMES = tuple(f"C{number}" for number in range(8))
 TOPICS = ("t0", "t1", "t2")
 Topics = dict[str, int]
@@ -159,6 +160,7 @@ def test_examples_of_the_properties_have_somebody_who_reads_something() -> None:
     assert readable(group, {"t0": 1, "t1": 1}) == {*tps("t0p0 t1p0")}
 
 
+@UNHURRIED
 @given(groups())
 def test_every_partition_goes_to_exactly_one_member_that_reads_it(case: tuple[list[Subscription], Topics]) -> None:
     group, sizes = case
@@ -172,6 +174,7 @@ def test_every_partition_goes_to_exactly_one_member_that_reads_it(case: tuple[li
         assert all(each.topic in topics[name] for name, share in assignment.items() for each in share)
 
 
+@UNHURRIED
 @given(groups(), st.randoms(use_true_random=False))
 def test_the_order_in_which_members_are_told_changes_nothing(
     case: tuple[list[Subscription], Topics], chance: Random
@@ -184,6 +187,7 @@ def test_the_order_in_which_members_are_told_changes_nothing(
         assert assign(name, group, sizes) == assign(name, mixed, other)
 
 
+@UNHURRIED
 @given(groups(alike=True))
 def test_members_that_read_the_same_get_the_same_number_or_one_more(case: tuple[list[Subscription], Topics]) -> None:
     group, sizes = case
@@ -198,6 +202,7 @@ def test_members_that_read_the_same_get_the_same_number_or_one_more(case: tuple[
         assert max(counts) - min(counts) <= 1
 
 
+@UNHURRIED
 @given(groups())
 def test_sticky_leaves_nobody_who_could_take_a_partition_from_somebody_with_two_more(
     case: tuple[list[Subscription], Topics],
@@ -210,6 +215,7 @@ def test_sticky_leaves_nobody_who_could_take_a_partition_from_somebody_with_two_
                 assert not [partition for partition in share if partition.topic in each.topics]
 
 
+@UNHURRIED
 @given(groups())
 def test_sticky_moves_nothing_when_nothing_has_changed(case: tuple[list[Subscription], Topics]) -> None:
     group, sizes = case
@@ -218,6 +224,7 @@ def test_sticky_moves_nothing_when_nothing_has_changed(case: tuple[list[Subscrip
     assert cooperative_sticky(again(group, assignment, 9), sizes) == assignment
 
 
+@UNHURRIED
 @given(groups(alike=True), st.data())
 def test_when_a_member_is_lost_only_its_partitions_move(
     case: tuple[list[Subscription], Topics], data: st.DataObject
@@ -232,6 +239,7 @@ def test_when_a_member_is_lost_only_its_partitions_move(
         assert cooperative_sticky(rest, sizes) == after
 
 
+@UNHURRIED
 @given(groups(alike=True))
 def test_when_a_member_comes_it_gets_its_share_and_nothing_else_moves(
     case: tuple[list[Subscription], Topics],
@@ -245,6 +253,7 @@ def test_when_a_member_comes_it_gets_its_share_and_nothing_else_moves(
     assert len(after["D"]) == count // len(more)
 
 
+@UNHURRIED
 @given(groups())
 def test_cooperative_never_gives_away_what_another_member_may_hold(case: tuple[list[Subscription], Topics]) -> None:
     group, sizes = case
@@ -263,6 +272,7 @@ def test_cooperative_never_gives_away_what_another_member_may_hold(case: tuple[l
     assert kept_back <= {partition for _, partition in claims}
 
 
+@UNHURRIED
 @given(groups())
 def test_cooperative_members_come_to_a_balanced_assignment_in_two_generations(
     case: tuple[list[Subscription], Topics],
