@@ -40,7 +40,7 @@ class Listener(Protocol):
     async def revoked(self, partitions: tuple[TopicPartition, ...]) -> None:
         """These are about to be given up; they can still be committed."""
 
-    def lost(self, partitions: tuple[TopicPartition, ...]) -> None:
+    async def lost(self, partitions: tuple[TopicPartition, ...]) -> None:
         """These are gone: others may own them already, and nothing can be committed."""
 
 
@@ -150,7 +150,7 @@ class Consumer:
     async def close(self) -> None:
         """Give up everything and leave the group. Not while a poll is under way."""
         if self._membership.lost:
-            self._lose(self.assignment)
+            await self._lose(self.assignment)
         else:
             await self._revoke(self.assignment)
         self._fetcher.closed = True
@@ -163,8 +163,8 @@ class Consumer:
         membership = self._membership
         while True:
             if membership.lost:
+                await self._lose(self.assignment)
                 membership.lost = False
-                self._lose(self.assignment)
             elif membership.result is not None:
                 result, membership.result = membership.result, None
                 await self._take(result)
@@ -183,10 +183,10 @@ class Consumer:
         if result.missed and kept:
             # Others may have had them meanwhile. Only where nobody has committed anything nobody has gone on.
             committed = await self._membership.committed(kept)
-            self._lose(tuple(each for each in kept if committed.get(each, NOWHERE) != self._committed.get(each)))
+            await self._lose(tuple(each for each in kept if committed.get(each, NOWHERE) != self._committed.get(each)))
         if going:
             if result.missed:
-                self._lose(going)
+                await self._lose(going)
             else:
                 await self._revoke(going)
             self._membership.rejoin = True
@@ -213,9 +213,9 @@ class Consumer:
             await self._listener.revoked(partitions)
         self._drop(partitions)
 
-    def _lose(self, partitions: tuple[TopicPartition, ...]) -> None:
+    async def _lose(self, partitions: tuple[TopicPartition, ...]) -> None:
         if self._listener is not None and partitions:
-            self._listener.lost(partitions)
+            await self._listener.lost(partitions)
         self._drop(partitions)
 
     def _drop(self, partitions: tuple[TopicPartition, ...]) -> None:

@@ -11,8 +11,8 @@ Rules.
 * Every answer may be lost: what was asked is asked again. The name is the member's for its life, so a second request
   is the same as the first.
 * ``unknown-member`` and ``illegal-generation`` mean that the group has gone on without it: all it owned is lost, others
-  may own it already. Until the application has taken note (:attr:`lost`) nothing can be committed, because a newer
-  membership must not speak for what an older one has done.
+  may own it already. Until the application has taken note (:attr:`lost`) its commits are sent as of the generation that
+  is over, and refused: a newer membership must not speak for what an older one has done.
 * If there may have been a generation without it, others may have had what it kept over a (cooperative) rebalance:
   :class:`Result` says so.
 * It leaves by itself when the application has not polled for ``max_poll_ms``: it lives, but does no work (KIP-62).
@@ -107,6 +107,8 @@ class Membership:
         self._metadata = metadata
         self._on_event = on_event
         self._join_scope: trio.CancelScope | None = None
+        self._lost_generation = 0
+        """Of the membership that is over, as long as it is ``lost``."""
         self._missed = False
         self._goodbye: trio.CancelScope | None = None
         self._shared: dict[str, int] = {}
@@ -233,6 +235,8 @@ class Membership:
 
     def _lose(self) -> None:
         """The group has gone on without it."""
+        if not self.lost:
+            self._lost_generation = self.owned_generation or self.generation
         self.lost = True
         self.generation = self.owned_generation = 0
         self.leads = False
@@ -285,9 +289,9 @@ class Membership:
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """As a member of the present generation. Raises CallError; see :meth:`Consumer.commit`."""
-        if self.lost or not self.generation:
-            raise Rejected(UNKNOWN_MEMBER, f"{self.member} is not in {self._settings.name} any more")
-        generation = self.generation
+        generation = self._lost_generation if self.lost else self.generation
+        if not generation:
+            raise Rejected(UNKNOWN_MEMBER, f"{self.member} is not in {self._settings.name}")
         self._commits += 1
         request = OffsetCommit(
             self._settings.name, self.member, generation, tuple(sorted(offsets.items())), self._commits

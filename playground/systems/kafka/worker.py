@@ -13,6 +13,8 @@ Rules.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import trio
 
 from playground.kernel.errors import CallError, Rejected
@@ -65,6 +67,7 @@ class ConsumerService(Service):
         self._committing: trio.Event | None = None
         self._committed_us = 0
         self._told = 0
+        self._leaving = False
 
     # --- for pictures -------------------------------------------------------------------------
 
@@ -103,6 +106,10 @@ class ConsumerService(Service):
         """From the next message on, take so long for each; None: as long as is set."""
         self.stalled_ms = ms
 
+    def leave(self) -> None:
+        """After the messages that it has: commit, and leave the group for good."""
+        self._leaving = True
+
     def take_work(self) -> int:
         """Messages processed since this was last asked."""
         told, self._told = self._told, self.processed
@@ -112,19 +119,18 @@ class ConsumerService(Service):
 
     async def _work(self) -> None:
         consumer, most = self.consumer, self.settings.poll_messages
-        while True:
+        while not self._leaving:
             messages = await consumer.poll(most, self._patience_us())
             generation = consumer.generation
             if messages and self._commits_first:
                 messages = await self._commit_first(messages)
             for message in messages:
                 await self._process(message, generation)
-            if self._commits_first or not self._uncommitted():
-                continue
-            if not self.settings.commit_ms:
-                await self._commit()
-            elif self._due_us() <= 0 and self._committing is None:
-                self.spawn(self._commit)
+            if not self._commits_first and self._due_us() <= 0:
+                self._begin_commit()
+                if not self.settings.commit_ms:
+                    await self._end_commit()
+        await consumer.close()
 
     async def _process(self, message: Polled, generation: int) -> None:
         ms = processing_ms(message.record.value)
@@ -159,23 +165,25 @@ class ConsumerService(Service):
             return POLL_US
         return min(POLL_US, max(self._due_us(), 1))
 
-    async def _commit(self) -> None:
+    def _begin_commit(self) -> None:
         """What was processed, if that is something. If it fails, the next one covers it."""
         offsets = self._uncommitted()
-        if not offsets:
-            return
-        self._committed_us = self.clock.monotonic_us
-        self._committing = over = trio.Event()
-        try:
+        if offsets and self._committing is None:
+            self._committed_us = self.clock.monotonic_us
+            self._committing = trio.Event()
+            self.spawn(self._commit, offsets, self._committing)
+
+    async def _end_commit(self) -> None:
+        """Wait until no commit is under way."""
+        if self._committing is not None:
+            await self._committing.wait()
+
+    async def _commit(self, offsets: dict[TopicPartition, int], over: trio.Event) -> None:
+        with suppress(CallError):
             await self.consumer.commit(offsets)
-        except CallError as error:
-            self._tell(error, offsets)
-        else:
-            # What was given up meanwhile is not this member's any more.
-            self.committed.update({each: offset for each, offset in offsets.items() if each in self._done})
-        finally:
-            self._committing = None
-            over.set()
+            self.committed.update(offsets)
+        self._committing = None
+        over.set()
 
     async def _commit_first(self, messages: tuple[Polled, ...]) -> tuple[Polled, ...]:
         """Returns those that may be processed now, because nobody will be given them again."""
@@ -185,8 +193,7 @@ class ConsumerService(Service):
             try:
                 await self.consumer.commit(offsets)
             except CallError as error:
-                if _fenced(error):
-                    self._tell(error, offsets)
+                if isinstance(error, Rejected) and error.code in FENCED:
                     return ()
                 # The rebalance, if it is one, goes on in a poll; it may take partitions away.
                 await self.consumer.poll(0, RETRY_US)
@@ -196,30 +203,19 @@ class ConsumerService(Service):
                 break
         return messages
 
-    def _tell(self, error: CallError, offsets: dict[TopicPartition, int]) -> None:
-        if _fenced(error):
-            what = ", ".join(f"{partition} up to {offset}" for partition, offset in sorted(offsets.items()))
-            text = f"{self.group}: {self.member} cannot commit {what}: the group has gone on without it"
-            self.note("not-committed", text, group=self.group, member=self.member)
-
     # --- what a poll tells of the membership --------------------------------------------------
 
     async def revoked(self, partitions: tuple[TopicPartition, ...]) -> None:
         """Commit what is done of them, before others go on."""
-        if self._committing is not None:
-            await self._committing.wait()
+        await self._end_commit()
         if not self._commits_first:
-            await self._commit()
-        self.lost(partitions)
+            self._begin_commit()
+        await self.lost(partitions)
 
-    def lost(self, partitions: tuple[TopicPartition, ...]) -> None:
-        """Forget them."""
+    async def lost(self, partitions: tuple[TopicPartition, ...]) -> None:
+        """Forget them. A commit that is under way is heard to its end: it is refused, and nothing goes on before."""
+        await self._end_commit()
         for partition in partitions:
             self._done.pop(partition, None)
             self.committed.pop(partition, None)
             self._given_up[partition] = None
-
-
-def _fenced(error: CallError) -> bool:
-    """Whether the group has gone on without this member."""
-    return isinstance(error, Rejected) and error.code in FENCED

@@ -2,8 +2,8 @@
 
 ``ConsumersLab(consumers=2, seed=1, **settings)``: as ``Lab``, with machines pr1 and co1 …, in the group "view".
 ``await lab.begin()`` waits until all partitions have an owner. ``lab.consumer("co1")`` is the service;
-``lab.owned()`` says who owns what, as members see it. ``await lab.settle()`` mends all, stops the producer, and waits until
-the group has done everything.
+``lab.owned()`` says who owns what, as members see it. ``await lab.settle()`` mends all, stops the producer, and waits
+until the group has done everything.
 """
 
 from __future__ import annotations
@@ -51,10 +51,16 @@ class ConsumersLab(Lab):
     """See the module. ``group``: settings of the group "view"."""
 
     def __init__(
-        self, consumers: int = 2, seed: int = 1, *, brokers: int = 3, group: dict[str, Any] | None = None, **settings: Any
+        self,
+        consumers: int = 2,
+        seed: int = 1,
+        *,
+        brokers: int = 3,
+        group: dict[str, Any] | None = None,
+        **settings: Any,
     ) -> None:
         groups = ({"consumers": consumers, "session_timeout_ms": 1_500, "heartbeat_ms": 500, **(group or {})},)
-        super().__init__(brokers, seed, **{"producers": 1, "rate": 60, "groups": groups, **settings})
+        super().__init__(3, seed, **{"producers": 1, "rate": 60, "groups": groups, **settings})
         self.violations: list[Violation] = []
         self.books = Witness(self.settings, self.violations.append, lambda _partition, _first, _end: False)
         self.world.witnesses[WITNESS] = self.books
@@ -91,6 +97,8 @@ class ConsumersLab(Lab):
 
     def shared(self) -> bool:
         """Every partition has one owner, and all members agree on the generation."""
+        if any(node.life is Life.BOOTING for node in self.machines.values()):
+            return False
         running = self.running().values()
         owned = [partition for each in running for partition in each.assignment]
         stable = all(each.state == "stable" for each in running) and len({each.generation for each in running}) == 1

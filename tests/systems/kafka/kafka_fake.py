@@ -148,7 +148,7 @@ class Hand(Service):
     async def revoked(self, partitions: tuple[TopicPartition, ...]) -> None:
         self.told.append(("revoked", partitions))
 
-    def lost(self, partitions: tuple[TopicPartition, ...]) -> None:
+    async def lost(self, partitions: tuple[TopicPartition, ...]) -> None:
         self.told.append(("lost", partitions))
 
 
