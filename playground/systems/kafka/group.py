@@ -163,7 +163,8 @@ class Group:
         try:
             self._known(request.member, request.generation)
         except Rejected as error:
-            if error.code != errors.REBALANCE and request.offsets and not self.commits.is_copy(request):
+            past = request.generation <= self.generation  # (what is not is a word from a log that was lost)
+            if past and error.code != errors.REBALANCE and request.offsets and not self.commits.is_copy(request):
                 about = {"group": self.name, "member": request.member, "generation": request.generation}
                 text = f"{wish(request)}; the group is in generation {self.generation}: refused"
                 self._service.note("zombie", text, **about)

@@ -14,7 +14,7 @@ from playground.systems.kafka.offsets import Put
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.settings import Assignor
 from tests.fresh import told
-from tests.systems.kafka.groups_chaos import GroupsLab, accidents
+from tests.systems.kafka.groups_chaos import OFFSETS, GroupsLab, accidents
 from tests.systems.kafka.kafka_lab import simulate
 
 Patch = pytest.MonkeyPatch
@@ -135,6 +135,35 @@ def test_a_coordinator_reads_all_it_has_to_know_from_a_compacted_log() -> None:
         assert all(group(lab).offsets[each] >= before[each] for each in CHANGES)
         await lab.recover()
         assert lab.told.wrong == []
+
+    simulate(main)
+
+
+def test_generations_rise_even_when_an_unclean_election_has_lost_some() -> None:
+    async def main() -> None:
+        lab = await stable(unclean_election=True)
+        state = lab.state(OFFSETS)
+        assert state is not None
+        first, second, behind = state.replicas
+        lab.crash(behind)
+        await lab.run(4)
+        for _ in range(2):
+            lab.crash("co1")
+            lab.start("co1")
+            await lab.run(6)
+        newest, offsets = max(lab.told.leaders), dict(lab.told.acknowledged)
+        assert newest > 1
+        lab.crash(first)
+        lab.crash(second)
+        lab.start(behind)
+        await lab.run(4)
+        lab.start(first)  # the one alone could not commit anything
+        assert await lab.until(lambda: lab.coordinator == behind and lab.group is not None)
+        assert group(lab).generation == 1
+        assert any(offset < offsets[partition] for partition, offset in group(lab).offsets.items())
+        assert await lab.until(lambda: lab.stable and group(lab).generation > newest)
+        assert not [text for text in lab.told.wrong if "leaders" in text or "belongs" in text]
+        assert not lab.notes("zombie")
 
     simulate(main)
 
