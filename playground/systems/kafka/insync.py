@@ -37,6 +37,8 @@ class InSync:
         self.version = state.version
         self.proposed: dict[Member, None] = {}
         """Who was proposed against this version and is not in the set."""
+        self.resigning = False
+        """It has proposed a set without itself."""
         self._altering = False
 
     @property
@@ -98,6 +100,7 @@ class InSync:
         for member in wanted:
             if member not in self.isr:
                 self.proposed[member] = None
+        self.resigning = all(member.name != service.name for member in wanted)
         request = AlterPartition(
             leading.partition, service.name, service.process.node.boots, leading.epoch, self.version, wanted
         )

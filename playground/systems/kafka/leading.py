@@ -118,6 +118,7 @@ class Leading:
         replica.leading = None
         if replica.leader == name:
             replica.leader = ""
+        why = "its disk takes nothing" if self.insync.resigning else why
         text = f"{name} does not lead {self.partition} any more: {why}"
         self.service.note("deposed", text, group=str(self.partition), term=self.epoch)
         for marks in (self._committed, self._synced):
@@ -222,7 +223,7 @@ class Leading:
     def on_set_changed(self) -> None:
         """The controller has confirmed another in-sync set."""
         if all(member.name != self.service.name for member in self.isr):
-            self.end("its disk takes nothing")
+            self.end("it has resigned")
             return
         now_us = self.service.clock.monotonic_us
         for member in self.isr:
