@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from playground.screens import keys
 from widgets.detail import DetailPanel
 from widgets.palette import DEFAULT, Look
+from widgets.partitions import legend as parts
 from widgets.shapes import Belief, Cell, Column, Detail, Fact, Row, State, Table, Tone
 
 SYSTEMS = {
@@ -55,6 +56,13 @@ _BELIEFS = {
     Belief.DEAD: "believed dead: given up",
     Belief.UNKNOWN: "never heard of",
     Belief.SELF: "itself",
+}
+
+_LOG = {
+    "done": "done: what stands before the committed offset",
+    "in hand": "in hand: given to the consumer, not committed",
+    "waits": "waits: committed by the brokers, not read yet",
+    "not committed": "behind the high watermark: not on enough brokers",
 }
 
 
@@ -139,6 +147,7 @@ def legend(look: Look = DEFAULT) -> tuple[tuple[str, Table], ...]:
         ("Marks: requests around the ring", _table(asked, 2)),
         ("Marks: beside a node's name", _table(yours, 2)),
         ("Marks: in the tree", _table([(look.owned_mark, "ephemeral: goes with its owner's session")], 2)),
+        ("Marks: of a partition, by the owner's colour", _table([(mark, _LOG[part]) for mark, part in parts(look)], 2)),
     )
 
 

@@ -87,7 +87,7 @@ KEYS: tuple[Key, ...] = (
     Key(("right_square_bracket",), "]", "more_load", "more load", "more load: half as much again", "time", 12,
         frozenset({"load", "ring", "replicas", "balancer"})),
     Key(("c",), "c", "add_consumer", "add consumer", "Kafka: add a consumer to the first group", "time", 10, LOGS),
-    Key(("C",), "C", "stall", "stall", "Kafka: let the selected consumer be stuck in its work, or go on", "break", 6,
+    Key(("C",), "C", "stall", "stall", "Kafka: stall the selected consumer, or let it go on", "break", 6,
         LOGS | {"detail"}),
     Key(("b",), "b", "add_partition", "add partition", "Kafka: give the first topic one more partition", "time", 17,
         LOGS),

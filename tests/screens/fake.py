@@ -14,21 +14,42 @@ from typing import Any
 from playground import commands
 from playground.frame import PANELS, QUORUM_PANELS, Frame, Header, Thing, View
 from widgets import gallery_data as data
-from widgets.shapes import Cell, Column, Detail, Fact, Log, LogLine, Ring, Row, State, Table, Tone, Tree
+from widgets.shapes import (
+    Cell,
+    Column,
+    Detail,
+    Fact,
+    Log,
+    LogLine,
+    Partition,
+    Partitions,
+    Ring,
+    Row,
+    State,
+    Table,
+    Tone,
+    Tree,
+)
 
 MACHINES = ("z1", "z2", "z3", "b1", "b2", "s1", "s2", "s3", "s4", "n1", "n2", "n3", "n4", "n5", "n6")
 """Of a cluster with an ensemble, balancers and servers in front of a sharded database."""
+KAFKA = ("br1", "br2", "br3", "br4", "co1", "co2")
+"""Its brokers and consumers; they don't gossip."""
 
 
 class FakeSession:
-    """What it was asked stands in ``sent``, ``views`` and ``asked``. ``platform``: ``MACHINES``, and all panels."""
+    """What it was asked stands in ``sent``, ``views`` and ``asked``.
+
+    ``platform``: with ``MACHINES`` and ``KAFKA``, and all panels.
+    """
 
     def __init__(
         self, nodes: int = 8, *, speed: float = 1.0, title: str = "quorum store on a ring", platform: bool = False
     ) -> None:
-        names = MACHINES if platform else [f"n{number + 1}" for number in range(nodes)]
+        names = (*MACHINES, *KAFKA) if platform else [f"n{number + 1}" for number in range(nodes)]
         nodes = len(names)
         self.states = dict.fromkeys(names, State.UP)
+        self.stalled = dict.fromkeys((name for name in names if name.startswith("co")), False)
         self.platform = platform
         self.panels = PANELS if platform else QUORUM_PANELS
         self.helps = (("replicas", "shards"), ("load", "shards")) if platform else ()
@@ -139,6 +160,9 @@ class FakeSession:
                 self.states |= dict.fromkeys(command.nodes, State.FROZEN)
             case commands.Heal():
                 self.faults = []
+                self.stalled |= dict.fromkeys((name for name in command.nodes if name in self.stalled), False)
+            case commands.Stall():
+                self.stalled |= dict.fromkeys(command.nodes, True)
             case commands.Load():
                 self.rate = command.rate if command.rate is not None else self.rate
             case commands.Partition() | commands.OneWay() | commands.Link():
@@ -166,13 +190,15 @@ class FakeSession:
             chords=tuple(c for c in ring.chords if c.source in self.states and c.target in self.states),
             key=None,
         )
-        matrix = data.matrix(count, step)
+        gossiping = [name for name in names if name not in KAFKA]
+        matrix = data.matrix(len(gossiping), step)
         nodes = tuple(
             replace(n, name=name, state=self.states[name], side=self._side(name))
-            for n, name in zip(matrix.nodes, names, strict=True)
+            for n, name in zip(matrix.nodes, gossiping, strict=True)
         )
         rows = tuple(
-            () if self.states[name] is State.DOWN else data.matrix(16, step).cells[0][:count] for name in names
+            () if self.states[name] is State.DOWN else data.matrix(16, step).cells[0][: len(gossiping)]
+            for name in gossiping
         )
         panels: dict[str, Any] = {
             "ring": ring,
@@ -187,6 +213,7 @@ class FakeSession:
                 "replicas": self._shards(step),
                 "balancer": self._balancer(step),
                 "tree": self._tree(step),
+                "partitions": self._partitions(step),
             }
         return Frame(
             number=self._number,
@@ -195,7 +222,10 @@ class FakeSession:
                 0.0, 0, "all promises kept", Tone.GOOD, self.ended,
             ),
             nodes=(
-                *(Thing(name, hue, self.states[name]) for hue, name in enumerate(names)),
+                *(
+                    Thing(name, hue, self.states[name], stalled=self.stalled.get(name))
+                    for hue, name in enumerate(names)
+                ),
                 Thing("c1", count, State.UP, client=True),
             ),
             log=Log(tuple(self.lines)),
@@ -285,6 +315,29 @@ class FakeSession:
             owned = bool(node.subject) and owner in hues
             nodes.append(replace(node, subject=owner if owned else "", hue=hues[owner] if owned else None))
         return Tree(tuple(nodes), caption="leader z2, epoch 3 · 9 sessions")
+
+    def _partitions(self, step: int) -> Partitions:
+        """As the gallery's, with the machines that there are."""
+        hues = {name: hue for hue, name in enumerate(self.states)}
+        names = dict(zip(("n1", "n2", "n3", "n4", "n10", "n11"), KAFKA, strict=True))
+        shape = data.partitions(4, step)
+        return replace(
+            shape,
+            rows=tuple(self._partition(row, names, hues) for row in shape.rows),
+            folded=tuple(self._partition(row, names, hues) for row in shape.folded),
+            groups=tuple(
+                replace(group, members=tuple(self._renamed(member, names, hues) for member in group.members))
+                for group in shape.groups
+            ),
+        )
+
+    def _partition(self, row: Partition, names: dict[str, str], hues: dict[str, int]) -> Partition:
+        replicas = tuple(self._renamed(replica, names, hues) for replica in row.replicas)
+        readers = tuple(replace(each, owner=names[each.owner], hue=hues[names[each.owner]]) for each in row.readers)
+        return replace(row, leader=names[row.leader], hue=hues[names[row.leader]], replicas=replicas, readers=readers)
+
+    def _renamed(self, thing: Any, names: dict[str, str], hues: dict[str, int]) -> Any:
+        return replace(thing, name=names[thing.name], hue=hues[names[thing.name]])
 
     def _detail(self) -> Detail | None:
         name = self.view.selected

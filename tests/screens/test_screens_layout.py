@@ -17,10 +17,12 @@ RECENT = list(QUORUM_PANELS)
 CLUSTERS = {
     "ring": QUORUM_PANELS,
     "platform": PANELS,
-    "shards": tuple(name for name in PANELS if name != "balancer"),
-    "balanced ring": tuple(name for name in PANELS if name != "tree"),
-    "ensemble": tuple(name for name in PANELS if name not in ("ring", "balancer")),
-    "balanced ensemble": tuple(name for name in PANELS if name != "ring"),
+    "shards and brokers": tuple(name for name in PANELS if name != "balancer"),
+    "ensemble and brokers": tuple(name for name in PANELS if name not in ("ring", "balancer")),
+    "balanced shards": tuple(name for name in PANELS if name != "partitions"),
+    "shards": tuple(name for name in PANELS if name not in ("balancer", "partitions")),
+    "ensemble": tuple(name for name in PANELS if name not in ("ring", "balancer", "partitions")),
+    "brokers": ("tree", "partitions", "load", "log", "detail"),
 }
 """Every set of panels that a cluster can have."""
 BARS = 4
@@ -42,7 +44,7 @@ def test_panels_tile_the_stage_at_every_size(width: int, height: int, cluster: s
     panels = CLUSTERS[cluster]
     for nodes, front, zoomed in itertools.product((3, 8, 40), panels, ("", *panels)):
         recent = [front, *(name for name in panels if name != front)]
-        content = Content(nodes, nodes, nodes + 4, nodes)
+        content = Content(nodes, nodes, nodes + 4, nodes, nodes, 1 + nodes // 8)
         made = plan(width, height - BARS, content, recent, zoomed)
         rows = height - BARS - (1 if made.tabs else 0)
         assert not overlapping(made)
@@ -66,11 +68,14 @@ def test_160x50_shows_everything_at_once() -> None:
 def test_160x50_shows_every_panel_of_every_cluster_with_the_rows_it_has(cluster: str, caption: int) -> None:
     content = Content(nodes=15, rows=6, curves=4, servers=6)
     made = plan(160, 46 - caption, content, list(CLUSTERS[cluster]))
-    assert set(made.places) == set(CLUSTERS[cluster])
-    for name, need in (("replicas", 6 + 3), ("balancer", 6 + 3), ("gossip", 15 + 4), ("load", 4 + 3), ("tree", 10)):
+    across = "partitions" in CLUSTERS[cluster]
+    assert set(CLUSTERS[cluster]) - set(made.places) <= ({"detail"} if across else set())
+    needs = {"replicas": 6 + 3, "balancer": 6 + 3, "gossip": 15 + 4, "load": 4 + 3, "tree": 8 if across else 10}
+    for name, need in (needs | {"partitions": 4 + 5}).items():
         assert name not in made.places or made.places[name].height >= need
-    assert made.places["gossip"].width >= 15 * 3 + 10
-    assert made.places["log"].width >= 96
+    assert "gossip" not in made.places or made.places["gossip"].width >= 15 * 3 + 10
+    assert made.places["log"].width >= (96 if "gossip" in made.places else 64)
+    assert not across or made.places["partitions"].width >= 96
 
 
 @pytest.mark.parametrize(("width", "height"), [(120, 36), (80, 24), (60, 20)])
@@ -84,12 +89,27 @@ def test_the_focused_panel_is_always_there_when_others_are_tabs(width: int, heig
             assert made.tabs
 
 
-def test_120x36_shows_both_tables_beside_the_ring_and_the_matrix_over_the_load() -> None:
+def test_only_kafka_has_its_logs_over_everything_else() -> None:
+    for size in ((200, 56), (160, 46), (120, 32)):
+        places = plan(*size, Content(curves=11), list(CLUSTERS["brokers"])).places
+        assert places["partitions"].width == size[0]
+        assert all(places["partitions"].y < place.y for name, place in places.items() if name != "partitions")
+    assert "detail" in plan(160, 46, Content(curves=11), list(CLUSTERS["brokers"])).places
+
+
+def test_what_the_tables_do_not_need_goes_to_the_log() -> None:
+    content = Content(nodes=15, rows=9, curves=17, servers=4)
+    places = plan(160, 46, content, list(PANELS)).places
+    assert (places["replicas"].height, places["balancer"].height) == (9 + 4, 4 + 4 + 1)
+    assert places["log"].height >= 12
+
+
+def test_120x36_shows_both_tables_beside_the_ring_and_the_matrix_over_the_partitions() -> None:
     content = Content(nodes=15, rows=6, curves=4, servers=6)
     assert set(plan(120, 32, content, list(PANELS)).places) == {"ring", "replicas", "balancer", "log"}
     gossip = ["gossip", *(name for name in PANELS if name != "gossip")]
     made = plan(120, 32, content, gossip)
-    assert set(made.places) == {"gossip", "load", "replicas", "balancer", "log"}
+    assert set(made.places) == {"gossip", "partitions", "replicas", "balancer", "log"}
     assert made.places["gossip"].height >= 15 + 4
 
 

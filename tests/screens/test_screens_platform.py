@@ -1,4 +1,4 @@
-"""A cluster with an ensemble, shards and balancers: its eight panels at every size."""
+"""A cluster with an ensemble, shards, balancers and brokers: its nine panels at every size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playground.screens.bars import TabBar, Tabs
 from playground.screens.helping import about
 from playground.screens.stage import Stage
 from tests.screens.driving import Driver, drive
-from tests.screens.fake import MACHINES, FakeSession
+from tests.screens.fake import KAFKA, MACHINES, FakeSession
 from widgets.palette import DEFAULT, Colors, Look
 from widgets.shapes import State
 
@@ -44,14 +44,17 @@ def test_every_size_is_filled_and_names_its_panels(size: tuple[int, int], look: 
         assert len(lines) == size[1]
         assert all(len(line) == size[0] for line in lines)
         assert look.unicode or d.text().isascii()
-        assert "15 up" in lines[1]
+        assert f"{len(MACHINES + KAFKA)} up" in lines[1]
         if d.app.stage.plan.tabs:
             assert "1 ring" in lines[2]
-            assert "8" in lines[2].split()
+            assert "9" in lines[2].split()
         if size >= (160, 50):
-            assert d.seen() == list(PANELS)
-            for title in ("1 ring", "2 shards: masters", "3 balancer", "4 tree", "5 gossip", "6 load", "7 events"):
+            assert set(d.seen()) >= set(PANELS) - {"detail"}
+            for title in ("1 ring", "2 shards: masters", "3 balancer", "4 tree", "5 partitions: logs", "6 gossip"):
                 assert title in d.text()
+            assert "7 load" in d.text()
+            assert "8 events" in d.text()
+        assert size < (200, 60) or d.seen() == list(PANELS)
 
     drive(steps, size=size, session=FakeSession(platform=True), look=look)
 
@@ -75,10 +78,10 @@ def test_the_arrows_lead_to_every_machine_and_what_is_selected_first_keeps_data(
     async def steps(d: Driver) -> None:
         assert d.app.choice.selected == "n3"
         seen = set()
-        for _ in MACHINES:
+        for _ in MACHINES + KAFKA:
             seen.add(d.app.choice.selected)
             await d.press("down")
-        assert seen == set(MACHINES)
+        assert seen == set(MACHINES + KAFKA)
 
     drive(steps, session=FakeSession(platform=True))
 
@@ -86,7 +89,7 @@ def test_the_arrows_lead_to_every_machine_and_what_is_selected_first_keeps_data(
 def test_tab_goes_round_all_panels_and_clicks_on_tabs_bring_them() -> None:
     async def steps(d: Driver) -> None:
         seen = []
-        for _ in range(7):
+        for _ in range(8):
             seen.append(d.app.stage.front)
             await d.press("tab")
         assert seen == [name for name in PANELS if name != "detail"]
@@ -102,7 +105,7 @@ def test_tab_goes_round_all_panels_and_clicks_on_tabs_bring_them() -> None:
 
 def test_a_cluster_without_ensemble_has_six_panels_and_says_so() -> None:
     async def steps(d: Driver) -> None:
-        assert d.app.stage.names == tuple(name for name in PANELS if name not in ("tree", "balancer"))
+        assert d.app.stage.names == tuple(name for name in PANELS if name not in ("tree", "balancer", "partitions"))
         await d.press("7")
         assert "there is no panel 7: they are 1 to 6" in d.notice
         assert "2 nodes" in d.text()
@@ -112,7 +115,7 @@ def test_a_cluster_without_ensemble_has_six_panels_and_says_so() -> None:
 
 def test_resizing_the_platform_keeps_what_is_focused_in_sight() -> None:
     async def steps(d: Driver) -> None:
-        for number, name in ((4, "tree"), (3, "balancer"), (5, "gossip")):
+        for number, name in ((4, "tree"), (3, "balancer"), (5, "partitions"), (6, "gossip")):
             await d.press(str(number))
             for size in (*SIZES, *reversed(SIZES)):
                 await d.pilot.resize_terminal(*size)
@@ -121,6 +124,67 @@ def test_resizing_the_platform_keeps_what_is_focused_in_sight() -> None:
                 await d.until(lambda: d.session.view.panels == frozenset(d.seen()))
 
     drive(steps, session=FakeSession(platform=True))
+
+
+def test_among_the_partitions_arrows_go_by_partition_and_to_whom_it_belongs() -> None:
+    async def steps(d: Driver) -> None:
+        panel = d.app.stage.panels["partitions"]
+        await d.press("5", "down")
+        assert d.app.choice.selected == "br1"
+        assert {each.selected for each in d.app.stage.panels.values()} == {"br1"}
+        seen = []
+        for _ in range(4):
+            seen.append(d.app.choice.selected)
+            await d.press("right")
+        assert seen == ["br1", "br2", "br3", "co1"]
+        await d.press("left", "z")
+        assert d.lines() == ["freeze co1"]
+        await d.press("down")
+        assert d.app.choice.selected == "br2"
+        assert panel.text().count("▸") == 1
+
+    drive(steps, size=(160, 50), session=FakeSession(platform=True))
+
+
+def test_keys_add_consumers_and_partitions_and_stall_a_consumer_or_let_it_go_on() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("5", "c", "b")
+        assert d.lines() == ["consume", "partitions"]
+        assert "add consumer" in d.footer
+        assert "stall" not in d.footer
+        await d.press("C")
+        assert "only a consumer that runs can be stalled" in d.notice
+        await d.press("down", "left")
+        assert d.app.choice.selected == "co1"
+        assert "C stall" in d.footer
+        await d.press("C")
+        assert d.lines()[-1] == "stall co1"
+        assert "C go on working" in d.footer
+        await d.press("C")
+        assert d.lines()[-1] == "heal co1"
+
+    drive(steps, size=(160, 50), session=FakeSession(platform=True))
+
+
+def test_without_kafka_its_keys_say_so() -> None:
+    async def steps(d: Driver) -> None:
+        for key in ("c", "b", "C"):
+            await d.press(key)
+            assert "there is no Kafka here" in d.notice
+        assert d.session.sent == []
+
+    drive(steps)
+
+
+def test_the_zoom_of_the_partitions_unfolds_the_internal_ones() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("5")
+        assert "__consumer_offsets-0" not in d.app.stage.panels["partitions"].text()
+        await d.press("enter")
+        assert {"partitions", "detail"} <= set(d.seen())
+        assert "__consumer_offsets-0" in d.app.stage.panels["partitions"].text()
+
+    drive(steps, size=(160, 50), session=FakeSession(platform=True))
 
 
 @pytest.mark.parametrize(("panel", "system"), [("replicas", "ring"), ("tree", "gossip")])
@@ -133,7 +197,7 @@ def test_help_explains_the_system_that_the_cluster_runs_there(panel: str, system
 
 def test_help_on_each_panel_opens_and_closes() -> None:
     async def steps(d: Driver) -> None:
-        for number in (2, 3, 4):
+        for number in (2, 3, 4, 5):
             await d.press(str(number), "question_mark")
             assert d.app.stage.help.is_open
             assert "all keys below" in d.text() or "esc closes" in d.text()
@@ -146,13 +210,13 @@ def test_help_on_each_panel_opens_and_closes() -> None:
 @pytest.mark.parametrize("width", range(8, 100, 7))
 @pytest.mark.parametrize("look", [DEFAULT, Look(Colors.NONE, unicode=False)], ids=["true", "plain"])
 def test_tabs_keep_every_number_and_the_name_of_the_focused_one(width: int, look: Look) -> None:
-    names = ("ring", "shards", "balancer", "tree", "gossip", "load", "events", "detail")
+    names = ("ring", "shards", "balancer", "tree", "partitions", "gossip", "load", "events", "detail")
     for focused in names:
         bar = TabBar("tabs", look=look)
         picture = bar.paint(Tabs(names, frozenset({focused}), focused), width, 1)
         words = picture.text.replace("[", " ").replace("]", " ").split()
         if width >= 30:
-            assert [word for word in words if word.isdigit()] == [str(n) for n in range(1, 9)]
+            assert [word for word in words if word.isdigit()] == [str(n) for n in range(1, 10)]
             assert focused in words
-            assert len(picture.spots) == 8
+            assert len(picture.spots) == 9
         assert all(word.isdigit() or word in names or width < 30 for word in words)

@@ -33,7 +33,7 @@ flush: later (Kafka's own default) what no disk had when the power fails everywh
 again after a rebalance. A producer that gives up may have been heard all the same. A disk that lies breaks
 everything.
 
-Where it comes from. Kreps, Narkhede and Rao, "Kafka: a Distributed Messaging System for Log Processing" (2011);
+Sources. Kreps, Narkhede and Rao, "Kafka: a Distributed Messaging System for Log Processing" (2011);
 Wang et al., "Building a Replicated Logging System with Apache Kafka" (2015); the Kafka Improvement Proposals 62
 (heartbeats), 98 and 360 (idempotence), 101 and 279 (leader epochs), 380 (broker epochs), 429 (cooperative
 rebalancing), 480 (sticky partitioner), 497 (AlterPartition), 595 (divergence found by fetching), 966 (eligible
