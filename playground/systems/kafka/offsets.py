@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playground.systems.kafka.messages import Subscription
 from playground.systems.kafka.records import Record, TopicPartition
@@ -96,13 +96,11 @@ def _group(value: str) -> GroupRecord:
     return GroupRecord(generation, assignor, leader, assigned, tuple(_member(*each) for each in members))
 
 
-def _member(
-    subscription: list[object], machine: str, session_timeout_ms: int, rebalance_ms: int, partitions: list[list[object]]
-) -> MemberRecord:
-    name, topics, owned, generation = subscription
-    told = Subscription(name, tuple(topics), _partitions(owned), generation)  # type: ignore[arg-type]
-    return MemberRecord(told, machine, session_timeout_ms, rebalance_ms, _partitions(partitions))
+def _member(subscription: Any, machine: str, session_timeout_ms: int, rebalance_ms: int, owned: Any) -> MemberRecord:
+    name, topics, held, generation = subscription
+    told = Subscription(name, tuple(topics), _partitions(held), generation)
+    return MemberRecord(told, machine, session_timeout_ms, rebalance_ms, _partitions(owned))
 
 
-def _partitions(pairs: object) -> tuple[TopicPartition, ...]:
-    return tuple(TopicPartition(*each) for each in pairs)  # type: ignore[attr-defined]
+def _partitions(pairs: Any) -> tuple[TopicPartition, ...]:
+    return tuple(TopicPartition(*each) for each in pairs)
