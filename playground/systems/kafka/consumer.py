@@ -207,6 +207,7 @@ class Consumer:
             offset = committed.get(partition, NOWHERE)
             if begin(offset):
                 self._committed[partition] = offset
+        self._fetcher.ask()
 
     async def _revoke(self, partitions: tuple[TopicPartition, ...]) -> None:
         if self._listener is not None and partitions:

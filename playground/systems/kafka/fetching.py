@@ -12,6 +12,8 @@ Rules.
 * A partition without a committed offset, or whose offset is not in the log any more, begins where ``reset`` says. To
   learn what there is, the leader is asked for an offset that is in no log: it refuses, and tells where its log begins
   and ends (Kafka's ListOffsets).
+* An offset behind the end of the log (:mod:`.confirming`) may be a leader's mistake, which has been replaced and does
+  not know it yet. Most brokers have to agree that it leads before the offset is given up.
 * A partition that is refused, or has no leader, rests until a newer image has come, at most for a moment.
 """
 
@@ -24,6 +26,7 @@ from typing import NamedTuple
 
 from playground.kernel.errors import CallError
 from playground.kernel.service import Service
+from playground.systems.kafka.confirming import confirm
 from playground.systems.kafka.errors import OUT_OF_RANGE
 from playground.systems.kafka.messages import Fetch, Fetched, FetchedOf, FetchFrom
 from playground.systems.kafka.metadata import Metadata
@@ -51,7 +54,7 @@ class Polled(NamedTuple):
 class _Held:
     """One partition, from when the consumer got it until it gives it up."""
 
-    __slots__ = ("buffer", "located", "next_offset", "partition", "question", "resting")
+    __slots__ = ("buffer", "doubtful", "located", "next_offset", "partition", "question", "resting")
 
     def __init__(self, partition: TopicPartition) -> None:
         self.partition = partition
@@ -62,6 +65,8 @@ class _Held:
         self.buffer: deque[tuple[int, Record]] = deque()
         self.question: _Question | None = None
         self.resting = False
+        self.doubtful = False
+        """Its leader may not be the leader; that is being found out."""
 
     @property
     def position(self) -> int:
@@ -131,7 +136,7 @@ class Fetcher:
     def hold(self, partition: TopicPartition) -> Callable[[int], bool]:
         """Begin to hold it. Returns how to say from where to read (``NOWHERE``: as ``reset`` says).
 
-        That returns False if it is not held any more, or held anew.
+        That returns False if it is not held any more, or held anew. Then :meth:`ask`.
         """
         assert partition not in self._held, f"{partition} is held already"
         held = self._held[partition] = _Held(partition)
@@ -141,7 +146,6 @@ class Fetcher:
                 return False
             held.located = True
             held.next_offset = offset
-            self._ask_leaders()
             return True
 
         return locate
@@ -162,19 +166,19 @@ class Fetcher:
                 messages += [Polled(partition, *buffer.popleft()) for _ in range(count)]
                 self._held[partition] = self._held.pop(partition)
         if messages:
-            self._ask_leaders()
+            self.ask()
         return tuple(messages)
 
     # --- asking -------------------------------------------------------------------------------
 
-    def _ask_leaders(self) -> None:
+    def ask(self) -> None:
         """Ask every leader that is not being asked for what there is room for."""
         if self.closed:
             return
         limit = self._settings.fetch_messages
         asked: dict[str, list[_Held]] = {}
         for held in self._held.values():
-            if not held.located or held.resting or len(held.buffer) >= limit:
+            if not held.located or held.resting or held.doubtful or len(held.buffer) >= limit:
                 continue
             known = self._metadata.leader(held.partition)
             if known is None:
@@ -210,7 +214,7 @@ class Fetcher:
             for found in answered.partitions:
                 if found.partition in current:
                     self._take(current[found.partition], found)
-        self._ask_leaders()
+        self.ask()
 
     def _epoch(self, held: _Held) -> int:
         known = self._metadata.leader(held.partition)
@@ -220,7 +224,10 @@ class Fetcher:
         return held.question is question and self._held.get(held.partition) is held
 
     def _take(self, held: _Held, found: FetchedOf) -> None:
-        if found.error == OUT_OF_RANGE:
+        if found.error == OUT_OF_RANGE and held.next_offset > found.high_watermark:
+            held.doubtful = True
+            self._service.spawn(self._doubt, held, found)
+        elif found.error == OUT_OF_RANGE:
             self._reset(held, found)
         elif found.error:
             self._rest(held)
@@ -234,6 +241,17 @@ class Fetcher:
                 self._message_bytes = max(batch.size_bytes // max(len(batch.records), 1), 1)
             if len(held.buffer) > before:
                 self._on_messages()
+
+    async def _doubt(self, held: _Held, found: FetchedOf) -> None:
+        """It is said that the log ends before the position."""
+        certain = await confirm(self._service, self._metadata)
+        held.doubtful = False
+        if self._held.get(held.partition) is held:
+            if certain and self._epoch(held) == found.leader_epoch:
+                self._reset(held, found)
+                self.ask()
+            else:
+                self._rest(held)
 
     def _reset(self, held: _Held, found: FetchedOf) -> None:
         """Begin where the settings say; what was fetched before is still handed over."""
@@ -262,7 +280,7 @@ class Fetcher:
     def _on_news(self) -> None:
         for held in self._held.values():
             held.resting = False
-        self._ask_leaders()
+        self.ask()
 
     def _retry(self) -> None:
         self._retrying = False

@@ -1,13 +1,16 @@
 """Reads whole topics, outside any group: for those who read back what they wrote.
 
-Each partition's leader is first asked for an offset that is in no log: it refuses, and tells where its log begins and
-how much is committed. From there to there it is then read, wherever the lead goes meanwhile.
+Most brokers have to agree who leads: somebody who was replaced and does not know it would have less than there is. Each
+partition's leader is first asked for an offset that is in no log: it refuses, and tells where its log begins and how
+much is committed, as far as it knows (one that was elected a moment ago may know of a little less). From there to there
+it is then read, wherever the lead goes meanwhile.
 """
 
 from __future__ import annotations
 
 from playground.kernel.errors import CallError
 from playground.kernel.service import Service
+from playground.systems.kafka.confirming import confirm
 from playground.systems.kafka.errors import OUT_OF_RANGE
 from playground.systems.kafka.fetching import GRACE_US, NOWHERE, PAUSE_US
 from playground.systems.kafka.messages import Fetch, Fetched, FetchedOf, FetchFrom
@@ -69,8 +72,10 @@ class Reader:
         return [(partition, *found) for partition, read in progress.items() for found in read.records]
 
     async def _read(self, topic: str) -> dict[TopicPartition, _Progress]:
-        while not await self._metadata.refresh() or not self._metadata.partitions(topic):
+        await self._metadata.wait()
+        while not await confirm(self._service, self._metadata) or not self._metadata.partitions(topic):
             await self._service.sleep(PAUSE_US)
+            await self._metadata.refresh()
         count = self._metadata.partitions(topic)
         progress = {TopicPartition(topic, number): _Progress() for number in range(count)}
         while not all(read.done for read in progress.values()):

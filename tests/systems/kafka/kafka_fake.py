@@ -57,7 +57,7 @@ KINDS = (
 
 
 class FakeBroker(Service):
-    """br1."""
+    """br1 (a test may have others besides)."""
 
     def __init__(self, process: Process, partitions: int = 2) -> None:
         super().__init__(process)
@@ -158,8 +158,12 @@ class FakeLab:
     def __init__(self, partitions: int = 2, **settings: Any) -> None:
         self.world = World(1)
         self.settings = GroupSettings(**settings)
-        Node(self.world, "br1", (partial(FakeBroker, partitions=partitions),)).start()
+        self.partitions = partitions
+        self.add_broker("br1")
         Node(self.world, "co1", (partial(Hand, settings=self.settings),)).start()
+
+    def add_broker(self, name: str) -> None:
+        Node(self.world, name, (partial(FakeBroker, partitions=self.partitions),)).start()
 
     async def ready(self) -> None:
         await self.run(0.4)

@@ -21,7 +21,7 @@ from playground.systems.kafka.messages import (
     OffsetFetch,
 )
 from playground.systems.kafka.records import TopicPartition
-from tests.systems.kafka.kafka_fake import FakeLab
+from tests.systems.kafka.kafka_fake import FakeBroker, FakeLab
 
 ZERO, ONE = TopicPartition("changes", 0), TopicPartition("changes", 1)
 
@@ -100,6 +100,42 @@ def test_who_stands_where_the_log_is_deleted_goes_on_where_it_begins_and_says_so
         lab.fake.starts[ZERO] = 4
         assert await lab.poll() == [(0, 4, "e"), (0, 5, "f")]
         assert lab.notes("reset") == ["view: co1 cannot read on at 1 of changes-0, which has 4 to 6: it goes on at 4"]
+
+    run(main)
+
+
+def test_who_stands_behind_the_end_goes_back_when_most_brokers_say_that_this_is_the_leader() -> None:
+    async def main() -> None:
+        lab = FakeLab(partitions=1)
+        await lab.ready()
+        lab.fake.append(ZERO, "a", "b")
+        lab.fake.offsets[ZERO] = 7
+        lab.fake.silent.add(AskMetadata)
+        assert await lab.poll(seconds=3) == [], "nobody says so"
+        lab.fake.silent.clear()
+        assert await lab.poll(seconds=3) == [(0, 0, "a"), (0, 1, "b")]
+        assert lab.notes("reset") == ["view: co1 cannot read on at 7 of changes-0, which has 0 to 2: it goes on at 0"]
+
+    run(main)
+
+
+def test_what_a_leader_does_not_have_that_was_replaced_is_no_reason_to_go_back() -> None:
+    """It was frozen, or cut off, and answers as if it still led; and the consumer has not heard of another either."""
+
+    async def main() -> None:
+        lab = FakeLab(partitions=1)
+        lab.add_broker("br2")
+        await lab.ready()
+        lab.fake.append(ZERO, "a", "b")
+        lab.fake.offsets[ZERO] = 3
+        new = lab.find("br2", FakeBroker)
+        for value in "abcd":
+            new.append(ZERO, value)
+        old, image = lab.fake.image, new.lead("br2", 1, version=2)
+        lab.fake.answers[AskMetadata] = lambda _source, _request: image if lab.fake.asked(Fetch) else old
+        assert await lab.poll(seconds=3) == [(0, 3, "d")]
+        assert lab.fake.asked(Fetch), "it has asked the old one"
+        assert not lab.notes("reset")
 
     run(main)
 
