@@ -22,11 +22,11 @@ key applies each exactly once, in order. The database never waits for the feed; 
 
 What is not promised. Nothing comes only once: the last changes before a failover come again. There is no order
 between keys. When Kafka was away for so long that a shard's log was compacted in the meantime, a snapshot takes the
-place of the writes in between: each key with its last value. When partitions are added to the topic, a key may move to
-another one, and its old messages may be read after its new ones: the positions still tell. In mode async a master
-may publish what is then lost: it was committed, and the next master does not have it. That stays in the feed. The
-next master begins with a snapshot, which overrides it for every key that the database has; a key that only the
-lost writes had stays in the view until it is written again.
+place of the writes in between, and may overtake some: each key with its last value. When partitions are added to the
+topic, a key may move to another one, and its old messages may be read after its new ones: the positions still tell.
+In mode async a master may publish what is then lost: it was committed, and the next master does not have it. That
+stays in the feed. The next master begins with a snapshot, which overrides it for every key that the database has; a
+key that only the lost writes had stays in the view until it is written again.
 
 Where it comes from. Debezium: reads a database's log, publishes, begins with a snapshot; its messages carry the
 position in the log. Kafka Connect: source offsets are kept in a compacted topic, written after the messages are

@@ -4,8 +4,9 @@ The rules:
 
 * What it is given goes out in the order of positions, numbered (an idempotent producer) and with acks=all, whatever
   other producers are set to: so each partition gets the changes of a key in order, or the first of them.
+* It does not give up while Kafka is away. (Kafka Connect sets its producers so, too.)
 * A change is safe when its acknowledgement has come, and a position is reached when all changes up to it are.
-* When one change fails, the life is over: nothing that was given later may go out before it goes out again.
+* When one change is refused for good, the life is over: nothing that was given later may go out before it.
 * So many are on their way at a time and no more. What waits beyond them waits in the log.
 """
 
@@ -24,6 +25,8 @@ from playground.systems.shards.client import Position
 
 WINDOW = 500
 """Changes that are on their way at a time."""
+PATIENCE_MS = 2**31 - 1
+"""How long a change may take to be acknowledged: for ever (a timer of 24 days)."""
 
 
 @dataclass(slots=True)
@@ -53,8 +56,9 @@ class Delivery:
         self._topic = settings.topics[0].name
         self._limit = min(WINDOW, settings.producer.buffer_messages)
         self._window: deque[_Slot] = deque()
-        safely = settings.producer.model_copy(update={"acks": "all", "idempotent": True})
-        self._producer = Producer(service, safely, settings.broker_names, name=name)
+        safely = {"acks": "all", "idempotent": True, "delivery_timeout_ms": PATIENCE_MS}
+        patient = settings.producer.model_copy(update=safely)
+        self._producer = Producer(service, patient, settings.broker_names, name=name)
         self._producer.start()
 
     @property

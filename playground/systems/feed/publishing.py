@@ -23,7 +23,7 @@ from playground.systems.kafka.client import KafkaSettings, Reader
 from playground.systems.shards.client import START, Leading, Position, Replica
 
 TELL_US = 2_000_000
-"""How often a position is written down while there is progress."""
+"""How often a position is written down while there is progress: each costs Kafka as much as a change does."""
 RETRY_US = 1_000_000
 """Pause after Kafka could not be read, or would not take a change."""
 
@@ -135,7 +135,9 @@ class Publishing:
     def end(self) -> None:
         """The node does not lead any more: what waits is dropped."""
         self.over = True
-        self._close()
+        if self._delivery is not None:
+            self._delivery.close()
+            self._delivery = None
 
     def _open(self) -> Delivery:
         """Begin another producer's life."""
@@ -148,19 +150,13 @@ class Publishing:
         self._delivery = delivery = Delivery(service, self._settings, name, self._reach, self._fail)
         return delivery
 
-    def _close(self) -> None:
-        """End this life: what was not acknowledged goes out again in the next one, if there is one."""
-        if self._delivery is not None:
-            self._delivery.close()
-            self._delivery = None
-
     def _reach(self, position: Position | None) -> None:
         self.delivered += 1
         if position is not None:
             self.acknowledged = position
 
     def _fail(self, error: str) -> None:
-        self._close()
+        self._delivery = None
         self._resume_at_us = self._service.clock.monotonic_us + RETRY_US
         came = f"from {self.acknowledged} on" if self.acknowledged is not None else "from a snapshot on"
         text = f"{self._service.name} could not publish a change of {self.shard} ({error}): it goes on {came}"

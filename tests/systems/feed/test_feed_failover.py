@@ -8,7 +8,6 @@ import pytest
 
 from playground.systems.feed import checks, delivery, positions
 from playground.systems.shards.client import Position
-from tests.fresh import told
 from tests.systems.feed.feed_lab import FeedLab
 from tests.systems.shards.accidents import cut, deaf
 from tests.systems.shards.shards_chaos import Chaos
@@ -148,17 +147,16 @@ def test_no_write_that_was_reversed_is_ever_published() -> None:
 
 def test_kafka_may_be_away_for_long_and_the_database_never_waits() -> None:
     async def main() -> None:
-        lab = await ready(count=2, rate=40, keys=1, kafka={"producer": {"delivery_timeout_ms": 5_000}})
-        await lab.run(2)
+        lab = await ready(count=2, rate=40, keys=1)
         lab.fake.away = True
         await lab.run(20)
-        failed = [each for each in lab.history.operations if each.outcome not in ("ok", "open")]
-        assert failed == []
-        assert lab.notes("feed", "could not publish a change of shard-1 (timed-out): it goes on from ")
-        assert max(feed.lag for name in lab.names for feed in lab.feed(name).feeds.values()) > 50
+        assert [each for each in lab.history.operations if each.outcome not in ("ok", "open")] == []
+        feeds = [feed for name in lab.names for feed in lab.feed(name).feeds.values()]
+        assert max(feed.lag for feed in feeds) > delivery.WINDOW
+        assert lab.fake.most_waiting == delivery.WINDOW
         lab.fake.away = False
         await lab.settle()
-        assert checks.repeated(lab.changes()) < 100
+        assert checks.repeated(lab.changes()) == 0
         assert lab.wrong() == []
 
     simulate(main)
@@ -238,13 +236,15 @@ def test_asynchronous_masters_override_by_a_snapshot_what_was_published_and_lost
 
 
 async def chaotic(seed: int, **settings: Any) -> FeedLab:
-    """A database after chaos, with a Kafka that is away now and then, healed and quiet."""
-    lab = FeedLab(4, seed, **{"rate": 12, "kafka": {"producer": {"delivery_timeout_ms": 2_000}}, **settings})
+    """A database after chaos, with a Kafka that is away or refuses now and then, healed and quiet."""
+    lab = FeedLab(4, seed, **{"rate": 12, **settings})
     await lab.run(2)
     chaos = Chaos(lab)
-    for second in range(8):
-        lab.fake.away = chaos.random.random() < (0.3 if second < 7 else 0)
+    for _ in range(8):
+        lab.fake.away = chaos.random.random() < 0.3
+        lab.fake.refused = "storage-error" if chaos.random.random() < 0.2 else ""
         await chaos.run(1)
+    lab.fake.away, lab.fake.refused = False, ""
     chaos.heal()
     await lab.run(3)
     await lab.settle()
@@ -260,18 +260,5 @@ def test_chaos_leaves_no_write_out_publishes_no_reversed_one_and_keeps_the_order
 ) -> None:
     lab = simulate(chaotic, seed, **settings)
     assert lab.history.counts["ok"] > 80
-    assert len(lab.notes("feed", "publishes shard")) > 3  # two masters at first, and some more
+    assert len(lab.notes("elected", "master of shard")) > 2  # one of each shard at first
     assert lab.wrong(snapshots=bool(lab.notes("feed", "snapshot"))) == []
-
-
-def test_the_same_seed_publishes_the_same_whatever_the_hashes() -> None:
-    story = (
-        "from tests.systems.feed.test_feed_failover import chaotic\n"
-        "from tests.systems.feed import fake_kafka\n"
-        "from playground.systems.feed import delivery, publishing\n"
-        "from tests.systems.shards.shards_lab import simulate\n"
-        "delivery.Producer, publishing.Reader = fake_kafka.Producer, fake_kafka.Reader\n"
-        "lab = simulate(chaotic, 3)\n"
-        "print(lab.world.digest(), len(lab.changes()))\n"
-    )
-    assert len(told(story, ("1", "2"))) == 1
