@@ -53,7 +53,7 @@ def test_what_is_written_in_a_scenario_is_what_is_typed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("do", "keys"), [("crash", ["x", "X"]), ("thaw", ["z"]), ("link", ["o"]), ("heal", ["e", "E"]), ("flap", [])]
+    ("do", "keys"), [("crash", ["x", "X"]), ("thaw", ["z"]), ("link", ["o"]), ("heal", ["e", "E", "C"]), ("flap", [])]
 )
 def test_the_keys_are_those_that_send_it(do: str, keys: list[str]) -> None:
     assert faults.keys_for(COMMANDS[do]) == keys

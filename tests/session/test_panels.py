@@ -31,7 +31,8 @@ def painted(preset: str, view: View, then: Callable[[Frame], T]) -> T:
     [
         ("quorum", QUORUM_PANELS),
         ("platform", PANELS),
-        ("ensemble", tuple(name for name in PANELS if name not in ("ring", "balancer"))),
+        ("ensemble", tuple(name for name in PANELS if name not in ("ring", "balancer", "partitions"))),
+        ("kafka", ("tree", "partitions", "load", "log", "detail")),
     ],
 )
 def test_a_cluster_has_the_panels_of_its_systems_and_each_shows_something(preset: str, panels: tuple[str, ...]) -> None:
@@ -40,10 +41,10 @@ def test_a_cluster_has_the_panels_of_its_systems_and_each_shows_something(preset
         for name in PANELS:
             assert (getattr(frame, name) is not None) == (name in panels)
 
-    painted(preset, View(frozenset(PANELS), selected="n1"), look)
+    painted(preset, View(frozenset(PANELS), selected="z1" if "tree" in panels else "n1"), look)
 
 
-@pytest.mark.parametrize("name", ["n1", "z1", "b1", "s1", "c1"])
+@pytest.mark.parametrize("name", ["n1", "z1", "b1", "s1", "c1", "br1", "co1"])
 def test_every_kind_of_machine_can_be_zoomed(name: str) -> None:
     def look(frame: Frame) -> None:
         assert frame.detail is not None
@@ -51,6 +52,26 @@ def test_every_kind_of_machine_can_be_zoomed(name: str) -> None:
         assert frame.detail.facts
 
     painted("platform", View(frozenset({"detail"}), selected=name), look)
+
+
+def test_with_brokers_alone_one_of_them_is_selected_at_first_and_consumers_can_be_told_from_others() -> None:
+    def look(frame: Frame) -> None:
+        assert frame.first == "br1"
+        stalled = {thing.name: thing.stalled for thing in frame.nodes}
+        assert {name for name, each in stalled.items() if each is False} == {"co1", "co2"}
+        assert stalled["br1"] is None
+
+    painted("kafka", View(), look)
+
+
+def test_who_does_not_gossip_is_not_in_the_matrix() -> None:
+    def look(frame: Frame) -> list[str]:
+        assert frame.gossip is not None
+        return [node.name for node in frame.gossip.nodes]
+
+    names = painted("platform", View(frozenset({"gossip"})), look)
+    assert {"n1", "z1", "b1", "s1"} <= set(names)
+    assert not {"br1", "co1"} & set(names)
 
 
 def test_the_zoom_of_a_node_tells_of_each_of_its_shards_and_of_the_key_that_is_looked_at() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground.kernel.journal import Journal
 from playground.pictures.story import LOG_LINES, NAMED, Story
+from widgets.shapes import Tone
 
 HUES = {"n1": 0, "n2": 1}
 
@@ -86,3 +87,48 @@ def test_machines_that_boot_at_once_share_a_line_and_those_that_boot_later_do_no
         *((0, "up", f"n{each}", f"n{each} is up", "") for each in range(3)), (99_000, "up", "n7", "n7 is up", "")
     )
     assert lines == [(0, "", "3 machines are up"), (99_000, "n7", "is up")]
+
+
+def test_what_one_says_of_several_partitions_at_once_is_one_line() -> None:
+    journal = Journal()
+    story = Story(journal, HUES)
+    for at_us, who, thing, epoch in (
+        (10, "br1", "changes-0", 1),
+        (20, "br2", "changes-1", 1),
+        (30, "br1", "changes-3", 4),
+        (40, "br1", "orders-1", 1),
+        (3_000_000, "br1", "changes-1", 2),
+    ):
+        journal.record(at_us, "elected", who, f"{who} leads {thing} in epoch {epoch}", group=thing, term=epoch)
+    assert [(line.at_us, line.subject, line.text) for line in story.log().lines] == [
+        (10, "br1", "leads changes-0, changes-3, orders-1"),
+        (20, "br2", "leads changes-1 in epoch 1"),
+        (3_000_000, "br1", "leads changes-1 in epoch 2"),
+    ]
+
+
+def test_another_thing_that_is_said_of_a_partition_is_another_line() -> None:
+    journal = Journal()
+    story = Story(journal, HUES)
+    for partition, text in (
+        ("changes-0", "changes-0: br3 is out of sync: it has not caught up for 2.0 s"),
+        ("changes-1", "changes-1: br3 is out of sync: it has not caught up for 2.1 s"),
+        ("changes-2", "changes-2: br2 is out of sync: it has not caught up for 2.1 s"),
+        ("changes-1", "changes-1: br3 is in sync again"),
+    ):
+        journal.record(5, "isr", "br1", text, partition=partition)
+    lines = story.log().lines
+    assert [line.text for line in lines] == [
+        "changes-0, changes-1: br3 is out of sync: it has not caught up for 2.0 s",
+        "changes-2: br2 is out of sync: it has not caught up for 2.1 s",
+        "changes-1: br3 is in sync again",
+    ]
+    assert [line.tone for line in lines] == [Tone.WARN, Tone.WARN, Tone.GOOD]
+
+
+def test_so_many_partitions_are_named_and_the_rest_is_counted() -> None:
+    journal = Journal()
+    story = Story(journal, HUES)
+    for number in range(NAMED + 3):
+        journal.record(5, "elected", "br1", f"br1 leads changes-{number} in epoch 1", group=f"changes-{number}")
+    assert story.log().lines[0].text.endswith(f"changes-{NAMED - 1} and 3 more")
