@@ -9,9 +9,12 @@ import pytest
 from playground.kernel.errors import Rejected, TimedOut
 from playground.kernel.service import Service
 from playground.systems.kafka.admin import Admin
+from playground.systems.kafka.consumer import Polled
 from playground.systems.kafka.reader import Reader
 from playground.systems.kafka.records import Record, TopicPartition
 from playground.systems.kafka.settings import Assignor, Delivery
+from playground.systems.kafka.worker import ConsumerService
+from tests.fresh import told
 from tests.systems.kafka.consumers_lab import ConsumersLab, Trouble
 from tests.systems.kafka.kafka_lab import Lab, simulate
 
@@ -196,27 +199,72 @@ def test_groups_go_on_in_their_generation_under_another_coordinator() -> None:
     simulate(main)
 
 
-@pytest.mark.parametrize("delivery", DELIVERIES)
-@pytest.mark.parametrize("assignor", ASSIGNORS)
-@pytest.mark.parametrize("seed", [3])
+async def befall(seed: int, assignor: Assignor, delivery: Delivery, rounds: int = 8) -> ConsumersLab:
+    """A run with trouble, and after it."""
+    group = {"assignor": assignor, "delivery": delivery, "max_poll_ms": 3_000, "rebalance_ms": 2_000}
+    lab = ConsumersLab(3, seed, group={**group, "poll_messages": 10})
+    await lab.begin()
+    await Trouble(lab).run(rounds)
+    await lab.settle(60)
+    return lab
+
+
+@pytest.mark.parametrize(
+    ("seed", "assignor", "delivery"),
+    [
+        (3, "range", "at-least-once"),
+        (4, "cooperative-sticky", "at-least-once"),
+        (5, "round-robin", "at-most-once"),
+        (23, "cooperative-sticky", "at-most-once"),
+    ],
+)
 def test_whatever_befalls_them_the_delivery_is_what_was_promised(
     seed: int, assignor: Assignor, delivery: Delivery
 ) -> None:
     """At-least-once: nothing is skipped, nor committed before it is processed. At-most-once: nothing comes twice."""
+    lab = simulate(befall, seed, assignor, delivery)
+    assert not lab.violations
+    if delivery == "at-least-once":
+        assert not lab.skipped()
+    else:
+        assert lab.repeated() == 0
 
-    async def main() -> None:
-        group = {"assignor": assignor, "delivery": delivery, "max_poll_ms": 3_000, "rebalance_ms": 2_000}
-        lab = ConsumersLab(3, seed, group={**group, "poll_messages": 10})
+
+FRESH = """
+from tests.systems.kafka.kafka_lab import simulate
+from tests.systems.kafka.test_kafka_consumer_groups import befall
+print(simulate(befall, 1, "cooperative-sticky", "at-least-once", 3).world.journal.digest())
+"""
+
+
+def test_the_same_trouble_does_the_same_in_any_process() -> None:
+    assert len(told(FRESH, ("1", "2"))) == 1
+
+
+# --- what is planted is found -------------------------------------------------------------------------
+
+
+def test_a_consumer_that_commits_what_it_has_not_done_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ConsumerService, "_commits_first", True)
+
+    async def main() -> ConsumersLab:
+        lab = ConsumersLab(1)
         await lab.begin()
-        await Trouble(lab).run(12)
-        await lab.settle(60)
-        assert not lab.violations
-        if delivery == "at-least-once":
-            assert not lab.skipped()
-        else:
-            assert lab.repeated() == 0
+        await lab.run(1)
+        return lab
 
-    simulate(main)
+    assert {each.check for each in simulate(main).violations} == {"commit after processing"}
+
+
+def test_a_consumer_that_processes_before_its_commit_is_taken_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unasked(self: ConsumerService, messages: tuple[Polled, ...]) -> tuple[Polled, ...]:
+        self._done.update({message.partition: message.offset + 1 for message in messages})
+        self._begin_commit()
+        return messages
+
+    monkeypatch.setattr(ConsumerService, "_commit_first", unasked)
+    found = simulate(befall, 5, "range", "at-most-once").violations
+    assert {each.check for each in found} == {"at most once"}
 
 
 # --- reader and operator ------------------------------------------------------------------------------
