@@ -106,7 +106,8 @@ class Publishing:
             return
         if position is not None and self._log.holds(position):
             self.acknowledged = self._told = position
-            self._note(f"{self._service.name} publishes {self.shard} from {position} on", position)
+            begin = "its beginning" if position == START else str(position)
+            self._note(f"{self._service.name} publishes {self.shard} from {begin} on", position)
         self._follow(position)
 
     def _follow(self, position: Position | None) -> None:

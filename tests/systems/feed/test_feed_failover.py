@@ -40,7 +40,7 @@ def test_each_write_is_published_once_while_nothing_happens() -> None:
         lab = await ready(keys=5)
         assert values(lab) == ["v0", "v1", "v2", "v3", "v4"]
         assert [change.position for change in lab.changes()] == [Position(1, seq) for seq in range(2, 7)]
-        assert lab.notes("feed") == ["n1 publishes shard-1 from 0:0 on"]
+        assert lab.notes("feed") == ["n1 publishes shard-1 from its beginning on"]
         assert told_positions(lab)[-1] == "1 6"
         feed = lab.feed("n1").feeds["shard-1"]
         assert (feed.state, feed.lag, feed.in_flight, feed.published) == ("publishing", 0, 0, Position(1, 6))
