@@ -14,7 +14,9 @@
 ``ensemble``           all servers of ZooKeeper
 ``balancers``          all balancers
 ``servers``            all stateless servers
-``brokers``            all of Kafka's brokers; so with ``producers``, ``consumers``
+``brokers``            all of Kafka's brokers
+``producers``          all machines that make messages of their own
+``consumers``          all members of consumer groups
 ``owner of k0``        whoever has that role for the key; so with ``master of k0``, ``master of shard-1``
 ``replicas of k0``     all who have that role for the key; ``any slave of k0``: one of them
 ``leader``             whoever has that role now: of the ensemble; so with ``followers``, ``active``, ``controller``

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from playground.checkers.leaders import Claim, one_leader_per_term
 from playground.inspection.part import Figures, Part, Report
 from playground.kernel.journal import Entry
+from playground.systems.kafka.records import TopicPartition
 from playground.systems.violations import Violation
 
 if TYPE_CHECKING:
@@ -108,6 +109,11 @@ class Group:
         return now_us - self.since_us if self.since_us >= 0 and not self.led else 0
 
 
+def _is_partition(name: str) -> bool:
+    """Whether a group is a partition of a topic that people use."""
+    return not name.startswith(("shard-", "__")) and TopicPartition.parse(name) is not None
+
+
 class LeadershipPart(Part):
     """All groups of one cluster."""
 
@@ -150,9 +156,8 @@ class LeadershipPart(Part):
         balancers = self.groups.get(BALANCERS)
         if balancers is not None:
             found["balancerless_max_s"] = balancers.worst_us(now_us) / 1e6
-        topics = [f"{topic.name}-" for topic in self.cluster.spec.kafka.topics]
-        partitions = [group for name, group in self.groups.items() if name.startswith(tuple(topics))]
-        if partitions and self.cluster.spec.kafka.brokers:
+        partitions = [group for name, group in self.groups.items() if _is_partition(name)]
+        if partitions:
             found["partition_leaderless_s"] = max(group.total_us(now_us) for group in partitions) / 1e6
             found["partition_leaderless_max_s"] = max(group.worst_us(now_us) for group in partitions) / 1e6
             found["partition_elections"] = sum(group.elections - 1 for group in partitions)

@@ -49,6 +49,8 @@ _EXAMPLES = {
     "balancers": "freeze balancers lasting=2s",
     "servers": "slow-cpu servers times=50 lasting=5s",
     "brokers": "rolling-restart brokers",
+    "producers": "link producers latency=50ms",
+    "consumers": "stall consumers processing=100ms",
     "leader": "freeze leader",
     "leader of log-0": "crash leader of changes-0",
 }

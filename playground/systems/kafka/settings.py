@@ -56,6 +56,8 @@ class TopicSettings(_Settings):
 
     @model_validator(mode="after")
     def _replicas_suffice(self) -> TopicSettings:
+        if self.name == "shard":
+            raise ValueError("a topic cannot be called shard: the database's shards are")
         if self.min_insync > self.replication:
             raise ValueError(f"min_insync ({self.min_insync}) cannot be larger than replication ({self.replication})")
         return self
