@@ -126,9 +126,10 @@ class FakeBroker(Service):
                 found.append(FetchedOf(partition, OUT_OF_RANGE, 1, end, start))
             elif offset < end:
                 batches: list[Batch] = []
+                room = request.max_bytes
                 for batch in log:
-                    taken = sum(each.size_bytes for each in batches)
-                    if batch.next_offset > offset and (not batches or taken + batch.size_bytes <= request.max_bytes):
+                    if batch.next_offset > offset and (room > 0 or not batches):
+                        room -= batch.size_bytes
                         batches.append(batch)
                 found.append(FetchedOf(partition, "", 1, end, start, tuple(batches)))
         return tuple(found)

@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from playground.kernel.errors import Rejected
 from playground.kernel.world import run
@@ -20,7 +22,7 @@ from playground.systems.kafka.messages import (
     OffsetCommit,
     OffsetFetch,
 )
-from playground.systems.kafka.records import TopicPartition
+from playground.systems.kafka.records import Batch, Record, TopicPartition
 from tests.systems.kafka.kafka_fake import FakeBroker, FakeLab
 
 ZERO, ONE = TopicPartition("changes", 0), TopicPartition("changes", 1)
@@ -267,5 +269,42 @@ def test_who_closes_gives_everything_up_and_leaves() -> None:
         await lab.run(3)
         assert not lab.fake.asked(Heartbeat)
         assert not lab.fake.asked(Fetch)
+
+    run(main)
+
+
+@st.composite
+def _logs(draw: st.DrawFn) -> list[Batch]:
+    """What compaction may leave of a partition: batches with gaps in them, and between them."""
+    log: list[Batch] = []
+    offset = 0
+    for size in draw(st.lists(st.integers(1, 6), max_size=12)):
+        kept = draw(st.lists(st.booleans(), min_size=size, max_size=size))
+        records = tuple(Record(delta, None, f"{offset + delta}", 0) for delta in range(size) if kept[delta])
+        if draw(st.booleans()) or records:
+            log.append(Batch(records, size - 1, base_offset=offset, leader_epoch=1))
+        offset += size
+    return log
+
+
+@settings(max_examples=20, deadline=None)
+@given(log=_logs(), room=st.integers(1, 8), begin=st.integers(0, 20), data=st.data())
+def test_everything_from_the_position_on_is_handed_over_once_and_in_order(
+    log: list[Batch], room: int, begin: int, data: st.DataObject
+) -> None:
+    end = log[-1].next_offset if log else 0
+    begin = min(begin, end)
+
+    async def main() -> None:
+        lab = FakeLab(partitions=1, fetch_messages=room)
+        await lab.ready()
+        lab.fake.logs[ZERO] = log
+        lab.fake.offsets[ZERO] = begin
+        seen: list[int] = []
+        while polled := await lab.poll(data.draw(st.integers(1, 9)), seconds=0.3):
+            seen += [offset for _, offset, _ in polled]
+        offsets = [batch.base_offset + record.delta for batch in log for record in batch.records]
+        assert seen == [offset for offset in offsets if offset >= begin]
+        assert lab.consumer.position(ZERO) == end
 
     run(main)
