@@ -77,7 +77,7 @@ class Overview:
         most = max((lag for second in lags for lag in second.values()), default=0)
         return Partitions(
             tuple(rows),
-            tuple(self._group(name, group, consumers) for name, group in groups.items()),
+            tuple(self._group(name, group, brokers, consumers) for name, group in groups.items()),
             tuple(folded),
             *_summary(folded),
             span=max(LEAST_SPAN, now, most),
@@ -148,11 +148,15 @@ class Overview:
             Tone.WARN if lag > BEHIND else Tone.PLAIN,
         )
 
-    def _group(self, name: str, group: Group | None, consumers: Consumers) -> shapes.Group:
+    def _group(self, name: str, group: Group | None, brokers: Brokers, consumers: Consumers) -> shapes.Group:
         settings = self._settings.group(name)
         if group is None:
-            known = self._groups.get(name, shapes.Group(name, ""))
-            return shapes.Group(name, "nobody coordinates it", known.members, known.aside, Tone.BAD)
+            known = self._groups.get(name)
+            members, aside = (known.members, known.aside) if known is not None else ((), "")
+            if not roles.coordinator(brokers, name):
+                return shapes.Group(name, "nobody coordinates it", members, aside, Tone.BAD)
+            text, tone = ("nobody has joined", Tone.MUTED) if known is None else ("its coordinator reads", Tone.WARN)
+            return shapes.Group(name, text, members, aside, tone)
         text, tone = standing_of(group)
         members = tuple(
             GroupMember(
