@@ -84,7 +84,7 @@ class Membership:
     ) -> None:
         self.member = member
         self.state = "joining"
-        """"joining", "syncing", "stable"; "left": until the next poll."""
+        """"joining", "syncing", "stable"; "left": it is out, until the next poll."""
         self.generation = 0
         """As which it counts; 0: as none."""
         self.owned_generation = 0
@@ -223,15 +223,22 @@ class Membership:
             self._told(error, generation)
 
     def _told(self, error: CallError, generation: int) -> None:
-        """What an answer says about the membership in this generation. A join that is under way finds out by itself."""
-        if not isinstance(error, Rejected) or generation != self.generation or self.joining:
+        """What an answer to something said in a generation means for the membership."""
+        if not isinstance(error, Rejected) or generation != self.generation:
             return
-        if error.code == REBALANCE:
+        if error.code in FENCED:
+            self._stop_joining()
+            self._lose()
+            self.state = "left"
+            self.rejoin = True
+        elif error.code == REBALANCE and not self.joining:
             self.rejoin = True
             self._on_event()
-        elif error.code in FENCED:
-            self._lose()
-            self.rejoin = True
+
+    def _stop_joining(self) -> None:
+        scope, self._join_scope = self._join_scope, None
+        if scope is not None:
+            scope.cancel()
 
     def _lose(self) -> None:
         """The group has gone on without it."""
@@ -259,9 +266,7 @@ class Membership:
 
     def _leave(self) -> None:
         """Until the next poll."""
-        if self._join_scope is not None:
-            self._join_scope.cancel()
-            self._join_scope = None
+        self._stop_joining()
         self._lose()
         self.state = "left"
         self.rejoin = True
@@ -278,10 +283,9 @@ class Membership:
         if self._closed:
             return
         self._closed = True
-        scope, self._join_scope = self._join_scope, None
-        if scope is not None:
-            scope.cancel()
-        member, self.generation, self.state = bool(self.generation) or scope is not None, 0, "left"
+        member = self.joining or self.generation > 0
+        self._stop_joining()
+        self.generation, self.state = 0, "left"
         if member:
             await self._say_goodbye(trio.CancelScope())
 

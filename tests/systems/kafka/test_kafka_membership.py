@@ -244,6 +244,26 @@ def test_a_loss_during_a_join_is_not_covered_up_by_the_new_membership() -> None:
     run(main)
 
 
+def test_a_refused_commit_ends_a_join_that_was_begun_for_what_is_lost() -> None:
+    """Cooperative: it works on while it waits to be let in, and would not hear otherwise that others have its work."""
+
+    async def main() -> None:
+        lab = await member()
+        once(lab.fake, Heartbeat, REBALANCE)
+        lab.fake.silent.add(JoinGroup)
+        await lab.poll(seconds=1.5)
+        assert lab.consumer.state == "joining"
+        once(lab.fake, OffsetCommit, UNKNOWN_MEMBER)
+        with pytest.raises(Rejected, match=UNKNOWN_MEMBER):
+            await lab.do(partial(lab.consumer.commit, {ZERO: 1}))
+        lab.fake.silent.clear()
+        await lab.poll(seconds=0.2)
+        assert lab.hand.told == [("lost", (ZERO, ONE))]
+        assert lab.fake.asked(JoinGroup)[-1].owned == ()
+
+    run(main)
+
+
 def test_after_a_generation_without_it_a_member_keeps_only_what_nobody_else_has_committed() -> None:
     async def main() -> None:
         lab = await member()
