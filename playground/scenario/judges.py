@@ -20,7 +20,7 @@ from playground.scenario.hypothesis import Findings
 if TYPE_CHECKING:
     from playground.checkers.linearizability import Verdict
 
-_COUNTS = ("stale_reads", "lost_writes", "read_your_writes", "monotonic_reads")
+_COUNTS = ("stale_reads", "lost_writes", "lost_messages", "read_your_writes", "monotonic_reads")
 """More than none of these is something found."""
 _VERDICTS = {"checks": "fail", "linearizable": "violation"}
 _WORDS = {"linearizable": "pass", "violation": "violation", "unknown": "unknown"}

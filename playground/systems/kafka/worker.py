@@ -56,6 +56,8 @@ class ConsumerService(Service):
         )
         self.processed = 0
         """Messages that it has finished with, in this life."""
+        self.in_hand = 0
+        """Messages of its last poll that it has not finished with."""
         self.committed: dict[TopicPartition, int] = {}
         """What was taken of its commits, of each partition that it owns."""
         self.stalled_ms: int | None = None
@@ -121,11 +123,13 @@ class ConsumerService(Service):
         consumer, most = self.consumer, self.settings.poll_messages
         while not self._leaving:
             messages = await consumer.poll(most, self._patience_us())
-            generation = consumer.generation
+            generation, self.in_hand = consumer.generation, len(messages)
             if messages and self._commits_first:
                 messages = await self._commit_first(messages)
+                self.in_hand = len(messages)
             for message in messages:
                 await self._process(message, generation)
+                self.in_hand -= 1
             if not self._commits_first and self._due_us() <= 0:
                 self._begin_commit()
                 if not self.settings.commit_ms:
