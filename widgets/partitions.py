@@ -15,7 +15,7 @@ from textual import events
 from widgets.canvas import Picture
 from widgets.palette import Look
 from widgets.panel import Panel
-from widgets.partitions_draw import Drawing
+from widgets.partitions_draw import Drawing, Kept
 from widgets.partitions_layout import Lines, height_of, lines, readings
 from widgets.shapes import Partition, Partitions
 
@@ -47,13 +47,14 @@ def draw_partitions(
     marked: frozenset[str] = frozenset(),
     top: int = 0,
     cursor: str = "",
+    kept: Kept | None = None,
 ) -> Picture:
     """The partitions from number ``top`` on, in ``height`` lines (None: as many as it takes).
 
-    ``cursor``: the partition on which the selection stands.
+    ``cursor``: the partition on which the selection stands. ``kept``: lines of the picture before, to be used again.
     """
     places = lines(shape, width, height)
-    drawing = Drawing(shape, places, width, look, selected, marked)
+    drawing = Drawing(shape, places, width, look, selected, marked, kept or Kept())
     for group in shape.groups if places.groups else ():
         drawing.group(group)
     if not shape.rows:
@@ -91,6 +92,7 @@ class PartitionsPanel(Panel[Partitions]):
         self.top = 0
         self.row = ""
         """The partition on which the selection stands."""
+        self._kept = Kept()
 
     def names(self) -> list[str]:
         return list(dict.fromkeys(name for row in self._rows() for name in members(row)))
@@ -144,6 +146,7 @@ class PartitionsPanel(Panel[Partitions]):
             marked=self.marked,
             top=self.top,
             cursor=self.row,
+            kept=self._kept,
         )
 
     # --- which line is where --------------------------------------------------------

@@ -12,12 +12,30 @@ from widgets.partitions_layout import Lines, columns
 from widgets.series import nice_top
 from widgets.shapes import Group, Partition, Partitions, Progress, Replica, State, Tone
 
+Reading = tuple[Partition, Progress | None, bool, bool]
+Drawn = tuple[list[Strip], list[Spot]]
+
+
+class Kept:
+    """The lines of the last picture: most of them are the same in the next one. ``fits``: what else they depend on."""
+
+    def __init__(self) -> None:
+        self.fits: object = None
+        self.lines: dict[Reading, Drawn] = {}
+
 
 class Drawing:
     """One picture of partitions: the lines so far, and what on them can be clicked."""
 
     def __init__(
-        self, shape: Partitions, places: Lines, width: int, look: Look, selected: str | None, marked: frozenset[str]
+        self,
+        shape: Partitions,
+        places: Lines,
+        width: int,
+        look: Look,
+        selected: str | None,
+        marked: frozenset[str],
+        kept: Kept,
     ) -> None:
         self.shape = shape
         self.width = width
@@ -33,37 +51,44 @@ class Drawing:
         self.spots: list[Spot] = []
         self._pieces: list[Piece] = []
         self._used = 0
-        self._fill = look.style()
+        fits = (width, look, selected, marked, self.double, self.columns, self.span, self.lag_top)
+        self._known = kept.lines if kept.fits == fits else {}
+        kept.fits, kept.lines = fits, {}
+        self._kept = kept
+        self._grounds = (look.style(), look.style(bg=look.ground(SELECTION)))
+        self._fill = self._grounds[False]
 
     # --- pieces of a line -----------------------------------------------------------
 
     def put(self, text: str, style: Style, name: str = "") -> None:
         """Go on with the line; a click on it means ``name``."""
-        bare = text.lstrip(" ")
-        if bare != text:
+        if text[:1] == " ":
             # Blanks apart: exported as SVG, text that begins with them would move.
-            blank = " " * (len(text) - len(bare))
-            self._pieces.append((blank, self._fill or style))
-            self._used += len(blank)
-        size = width_of(bare)
+            bare = text.lstrip(" ")
+            self.gap(len(text) - len(bare))
+            text = bare
+        size = width_of(text)
         if size and name and self._used < self.width:
             self.spots.append(Spot(len(self.strips), self._used, min(self.width, self._used + size), name))
-        self._pieces.append((bare, style))
+        self._pieces.append((text, style))
         self._used += size
 
     def put_all(self, pieces: list[Piece]) -> None:
         for text, style in pieces:
             self.put(text, style)
 
+    def gap(self, cells: int = 1) -> None:
+        """Blanks on the line's ground."""
+        if cells > 0:
+            self._pieces.append((" " * cells, self._fill))
+            self._used += cells
+
     def end_line(self) -> None:
         self.strips.append(line(self._pieces, self.width, self._fill))
-        self._pieces, self._used, self._fill = [], 0, self.plain(False)
+        self._pieces, self._used, self._fill = [], 0, self._grounds[False]
 
     def begin_line(self, lit: bool) -> None:
-        self._fill = self.plain(lit)
-
-    def plain(self, lit: bool) -> Style:
-        return self.look.style(bg=self.look.ground(SELECTION) if lit else None)
+        self._fill = self._grounds[lit]
 
     def text(self, tone: Tone, lit: bool, *, bold: bool = False) -> Style:
         return self.look.text_style(tone, selected=lit, bold=bold)
@@ -104,15 +129,14 @@ class Drawing:
                 more = f"  {left + 1} more" if self._used + 9 <= self.width else ""
                 self.put(more, self.text(Tone.MUTED, False))
                 break
-            self.put("  ", self.plain(False))
+            self.gap(2)
             self.put(clean(member.name), self.named(member.name, member.hue, False), member.name)
             self.put(f" {member.partitions}", self.text(Tone.PLAIN, False))
             if member.note:
                 self.put(f" {clean(member.note)}", self.text(Tone.WARN, False, bold=True))
         aside = clean(group.aside)
         if aside and self._used + 2 + width_of(aside) <= self.width:
-            blank = " " * (self.width - self._used - width_of(aside))
-            self.put(blank, self.plain(False))
+            self.gap(self.width - self._used - width_of(aside))
             self.put(aside, self.text(Tone.MUTED, False))
         self.end_line()
 
@@ -137,12 +161,26 @@ class Drawing:
         style = look.style(look.tone(Tone.MUTED), underline=look.colors.value == "none")
         for title, width, right in titles:
             if width:
-                self.put(" ", self.plain(False))
+                self.gap()
                 self.put(fit(title, width, look, right), style)
         self.end_line()
 
     def reading(self, partition: Partition, progress: Progress | None, first: bool, cursor: bool) -> None:
         """The line (or both) of one group's way through a partition; only the first one repeats the log's figures."""
+        what = (partition, progress, first, cursor)
+        drawn = self._known.get(what)
+        y = len(self.strips)
+        if drawn is None:
+            before, self.spots = self.spots, []
+            self._draw(*what)
+            drawn = self.strips[y:], [Spot(spot.y - y, spot.x1, spot.x2, spot.name) for spot in self.spots]
+            self.spots = before
+        else:
+            self.strips += drawn[0]
+        self.spots += (Spot(spot.y + y, spot.x1, spot.x2, spot.name) for spot in drawn[1])
+        self._kept.lines[what] = drawn
+
+    def _draw(self, partition: Partition, progress: Progress | None, first: bool, cursor: bool) -> None:
         c, look = self.columns, self.look
         owner = progress.owner if progress is not None else ""
         lit = self.selected is not None and self.selected in (partition.leader, owner)
@@ -152,19 +190,19 @@ class Drawing:
         if first:
             tone = Tone.BAD if not partition.leader else Tone.PLAIN
             self.put(fit(look.clean(partition.name), c.name, look), self.text(tone, lit))
-            self.put(" ", self.plain(lit))
+            self.gap()
             self._leader(partition, lit)
             if c.in_sync:
                 self._in_sync(partition, lit)
         else:
-            self.put(" " * (c.name + 1 + c.leader + (1 + c.in_sync if c.in_sync else 0)), self.plain(lit))
+            self.gap(c.name + 1 + c.leader + (1 + c.in_sync if c.in_sync else 0))
         if not self.double:
             self._bar(partition, progress, lit, first)
         self._progress(partition, progress, lit)
         self.end_line()
         if self.double:
             self.begin_line(lit)
-            self.put("  ", self.plain(lit))
+            self.gap(2)
             self._bar(partition, progress, lit, first, gap=False)
             self.end_line()
         if partition.leader:  # under the others: they were put later
@@ -187,14 +225,14 @@ class Drawing:
         self.put(mark, look.style(look.state(partition.leader_state), look.ground(SELECTION) if lit else None))
         text = shorten(look.clean(partition.leader), c.leader - len(mark), look)
         self.put(text, self.named(partition.leader, partition.hue, lit), partition.leader)
-        self.put(" " * (c.leader - len(mark) - width_of(text)), self.plain(lit))
+        self.gap(c.leader - len(mark) - width_of(text))
 
     def _in_sync(self, partition: Partition, lit: bool) -> None:
         c, used = self.columns, 0
-        self.put(" ", self.plain(lit))
+        self.gap()
         for place, replica in enumerate(partition.replicas):
             if place:
-                self.put(" ", self.plain(lit))
+                self.gap()
                 used += 1
             text = self.look.clean(replica.name)
             if not replica.in_sync:
@@ -202,7 +240,7 @@ class Drawing:
             text = text[: max(0, c.in_sync - used)]
             used += width_of(text)
             self.put(text, self._replica_style(partition, replica, lit), replica.name)
-        self.put(" " * (c.in_sync - used), self.plain(lit))
+        self.gap(c.in_sync - used)
 
     def _missing(self, replica: Replica) -> str:
         """What stands before a replica that is not in sync: why, if that can be seen."""
@@ -225,12 +263,12 @@ class Drawing:
             self.put(fit(text, c.numbers, look, True) + after, self.text(tone, lit))
 
         if gap:
-            self.put(" ", self.plain(lit))
+            self.gap()
         if c.numbers:
             number(partition.start, Tone.MUTED, " ")
         self.put_all(draw_bar(partition, progress, self.span, c.bar, look, lit=lit))
         if c.numbers:
-            self.put(" ", self.plain(lit))
+            self.gap()
             number(partition.high_watermark, Tone.PLAIN, " ")
             behind = partition.end > partition.high_watermark
             number(partition.end, Tone.WARN if behind and partition.tone is Tone.BAD else Tone.MUTED)
@@ -252,10 +290,10 @@ class Drawing:
             tone = Tone.ACCENT if progress.tone is Tone.PLAIN else progress.tone
             cells.append((draw_lags(progress.lags, c.spark, self.lag_top, look), self.text(tone, lit)))
         for text, style in cells:
-            self.put(" ", self.plain(lit))
+            self.gap()
             self.put(text, style)
         if c.owner:
-            self.put(" ", self.plain(lit))
+            self.gap()
             if progress.owner:
                 text = shorten(look.clean(progress.owner), c.owner, look)
                 self.put(text, self.named(progress.owner, progress.hue, lit), progress.owner)

@@ -17,6 +17,7 @@ from widgets.gallery import Gallery
 from widgets.palette import SELECTION, Colors, Look
 from widgets.partitions import PartitionsPanel, draw_partitions, members
 from widgets.partitions_bar import stretches
+from widgets.partitions_draw import Kept
 from widgets.shapes import Group, GroupMember, Partition, Partitions, Progress, Replica, State, Tone
 
 LOOK = Look()
@@ -257,6 +258,24 @@ def test_only_lines_that_changed_are_repainted(monkeypatch: pytest.MonkeyPatch) 
         assert asked == [1]
 
     play(act, (200, 60))
+
+
+@pytest.mark.parametrize("width", [50, 92, 130])
+def test_lines_that_are_kept_are_those_that_would_be_drawn(width: int) -> None:
+    chance = Random(width)
+    kept = Kept()
+    for number in range(60):
+        shape = data.partitions(4, number // 7, groups=1 + number // 30)
+        about = {
+            "selected": chance.choice([None, "n1", "n2", "n11"]) if number % 5 == 0 else "n2",
+            "cursor": f"changes-{chance.randrange(4)}",
+            "top": chance.randrange(2),
+        }
+        made = draw_partitions(shape, width, 13, LOOK, kept=kept, **about)  # type: ignore[arg-type]
+        fresh = draw_partitions(shape, width, 13, LOOK, **about)  # type: ignore[arg-type]
+        assert made.strips == fresh.strips
+        assert list(made.spots) == list(fresh.spots)
+    assert len(kept.lines) <= 4 * 2 + 1
 
 
 def any_partitions(chance: Random) -> Partitions:
