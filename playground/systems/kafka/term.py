@@ -112,6 +112,7 @@ class Term:
 
     async def _step(self) -> None:
         """Decide all that is to be decided now."""
+        began_us = self._service.clock.monotonic_us
         if self._deposed:
             raise Fenced(self._deposed)
         if self.stored.outdated:
@@ -120,7 +121,7 @@ class Term:
         await self._make_topics()
         await self._serve()
         await self._prefer()
-        self._set_timer()
+        self._set_timer(began_us)
 
     async def _elect(self) -> None:
         brokers = self.stored.brokers
@@ -262,13 +263,13 @@ class Term:
             self._service.note(line.kind, text, partitions=partitions, term=self.epoch)
         self._told = topics
 
-    def _set_timer(self) -> None:
-        """Wake up when something falls due that nobody tells of."""
+    def _set_timer(self, began_us: int) -> None:
+        """Wake up when something falls due that nobody tells of; it may have done so while this step wrote."""
         due_us = [since_us + PREFER_US for since_us in self._preferring_us.values()]
         if self._missing():
             due_us.append(self._gathered_us)
         now_us = self._service.clock.monotonic_us
         if self._timer is not None:
             self._timer.cancel()
-        later_us = [at_us - now_us for at_us in due_us if at_us > now_us]
+        later_us = [max(at_us - now_us, 0) for at_us in due_us if at_us > began_us]
         self._timer = self._service.after(min(later_us), self.wake) if later_us else None

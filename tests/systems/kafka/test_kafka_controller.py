@@ -274,6 +274,33 @@ def test_a_preferred_replica_that_falls_behind_meanwhile_begins_to_wait_anew() -
     simulate(main)
 
 
+class Late:
+    """What brokers ask the ensemble takes 200 ms longer."""
+
+    cuts = False
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        asked = parcel.source.startswith("br") and parcel.target.startswith("z")
+        return Verdict(delay_us=200_000) if asked else PASS
+
+
+def test_a_preferred_replica_is_not_forgotten_whose_time_comes_while_another_is_given_its_partition() -> None:
+    async def main() -> None:
+        lab = await ready(topic={"partitions": 6}, offsets_partitions=1, session_timeout_ms=10_000)
+        lab.nodes["br1"].crash()
+        lab.nodes["br1"].start()
+        assert await lab.until(lambda: "br1" not in (lab.leader(0), lab.leader(3)))
+        await lab.alter(("br1", "br2", "br3"), 0)
+        await lab.run(0.1)
+        await lab.alter(("br1", "br2", "br3"), 3)
+        await lab.run(4)
+        lab.world.network.add(Late())
+        await lab.run(4)
+        assert (lab.leader(0), lab.leader(3)) == ("br1", "br1")
+
+    simulate(main)
+
+
 # --- leaders ask -----------------------------------------------------------------------------------------
 
 
