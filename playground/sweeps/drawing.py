@@ -86,7 +86,7 @@ class Stage:
         roles = _roles(self.spec)
         if not roles or self.lied or self.chance.random() >= _AIMED:
             return []
-        return [self.chance.choice(roles)]
+        return [self.chance.choice(self.chance.choice(roles))]
 
     def nodes(self, most: int = 1) -> list[str]:
         """Some members, whatever state they are in: at least one."""
@@ -158,18 +158,18 @@ def _disks(spec: ClusterSpec) -> int:
     return min(spare)
 
 
-def _roles(spec: ClusterSpec) -> list[str]:
-    """Who has a part that somebody else has to take over when it is lost."""
-    roles = ["leader"] if spec.zookeeper.servers else []
-    if spec.database == "shards":
-        roles += [f"master of {name}" for name in spec.shards.names]
-    elif spec.database == "zookeeper":
-        roles.append("master")
-    if spec.kafka.brokers:
-        first = spec.kafka.topics[0]
-        roles += ["controller", *(f"leader of {first.name}-{number}" for number in range(first.partitions))]
-        roles += [f"coordinator of {group.name}" for group in spec.kafka.groups]
-    return roles + (["active"] if spec.balancer.balancers else [])
+def _roles(spec: ClusterSpec) -> list[list[str]]:
+    """Who has a part that somebody else has to take over when it is lost, by systems."""
+    kafka, first = spec.kafka, spec.kafka.topics[0]
+    families = [
+        ["leader"] if spec.zookeeper.servers else [],
+        [f"master of {name}" for name in spec.shards.names] if spec.database == "shards" else [],
+        ["master"] if spec.database == "zookeeper" else [],
+        ["active"] if spec.balancer.balancers else [],
+        ["controller", *(f"coordinator of {group.name}" for group in kafka.groups)] if kafka.brokers else [],
+        [f"leader of {first.name}-{number}" for number in range(first.partitions)] if kafka.brokers else [],
+    ]
+    return [family for family in families if family]
 
 
 def _crash(stage: Stage) -> Fields | None:

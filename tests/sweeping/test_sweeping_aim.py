@@ -8,7 +8,7 @@ from playground.commands.targets import role_of
 from playground.spec import PRESETS, ClusterSpec
 from playground.sweeps.drawing import draw
 
-SEEDS = range(60)
+SEEDS = range(160)
 
 
 def drawn(preset: str, seed: int) -> tuple[tuple[int, Any], ...]:
@@ -21,7 +21,8 @@ def aimed(command: Any) -> list[str]:
 
 def test_everybody_who_leads_something_is_struck_by_every_kind_of_loss() -> None:
     struck = {(command.do, *aimed(command)) for seed in SEEDS for _, command in drawn("platform", seed)}
-    roles = ["leader", "active", "master of shard-1", "master of shard-2", "master of shard-3"]
+    roles = ["leader", "active", *(f"master of shard-{number}" for number in (1, 2, 3))]
+    roles += ["controller", "coordinator of view", *(f"leader of changes-{number}" for number in range(4))]
     assert {("crash", role) for role in roles} <= struck
     assert {("partition", "leader"), ("freeze", "leader"), ("restart", "leader")} <= struck
 

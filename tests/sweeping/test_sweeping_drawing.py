@@ -16,7 +16,7 @@ from playground.commands import COMMANDS, check_nodes
 from playground.kernel.errors import UserError
 from playground.scenario.loader import loads
 from playground.scenario.runner import play
-from playground.spec import ClusterSpec
+from playground.spec import PRESETS, ClusterSpec
 from playground.sweeps.drawing import CALM, DRAWS, SHORTEST_US, draw
 from playground.sweeps.trial import Plan
 
@@ -47,7 +47,15 @@ def test_everything_that_breaks_something_can_be_drawn() -> None:
 
 
 def test_every_kind_of_fault_comes_up() -> None:
-    assert {command.do for seed in range(60) for _, command in drawn(seed)} == set(DRAWS)
+    everywhere = {word for word, each in DRAWS.items() if not each.kafka}
+    assert {command.do for seed in range(60) for _, command in drawn(seed)} == everywhere
+
+
+def test_where_there_are_brokers_their_faults_come_up_as_well() -> None:
+    spec = {**PRESETS["kafka"], "load": {"rate": 0, "clients": 1}}
+    found = {command.do for seed in range(80) for _, command in drawn(seed, **spec)}
+    assert {word for word, each in DRAWS.items() if each.kafka} <= found
+    assert found.isdisjoint({"add", "remove", "burst"})
 
 
 def test_fresh_processes_with_other_hash_seeds_draw_the_same() -> None:
