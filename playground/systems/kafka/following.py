@@ -19,7 +19,7 @@ from playground.kernel.errors import DiskError
 from playground.systems.kafka import errors
 from playground.systems.kafka.messages import Fetch, Fetched, FetchedOf, FetchFrom
 from playground.systems.kafka.partition import Partition
-from playground.systems.kafka.records import TopicPartition
+from playground.systems.kafka.records import Batch, TopicPartition
 
 if TYPE_CHECKING:
     from playground.systems.kafka.service import BrokerService
@@ -31,6 +31,7 @@ RETRY_US = 50_000
 FULL_US = 500_000
 """After the disk has refused."""
 _MARGIN_US = 250_000
+_LEAST_WAIT_MS = 250
 
 
 class Fetcher:
@@ -44,6 +45,9 @@ class Fetcher:
         """What was asked for last, and the leader epoch of each."""
         self._calls: Calls | None = None
         self._runs = False
+        settings = service.settings
+        self._wait_ms = min(settings.fetch_wait_ms, max(settings.lag_ms // 2, _LEAST_WAIT_MS))
+        """Not so long that a follower whose answer is lost falls out of sync."""
 
     def follow(self, partitions: Iterable[Partition]) -> None:
         """These are the partitions from now on; what is asked now may be asked otherwise."""
@@ -60,9 +64,10 @@ class Fetcher:
         service = self._service
         while self.partitions:
             for partition in list(self.partitions.values()):
-                await partition.settle()
+                if not partition.settled:
+                    await partition.settle()
             now_us = service.clock.monotonic_us
-            wait_ms = service.settings.fetch_wait_ms
+            wait_ms = self._wait_ms
             asked: dict[TopicPartition, FetchFrom] = {}
             for tp, partition in self.partitions.items():
                 if partition.retry_us > now_us:
@@ -117,22 +122,31 @@ class Fetcher:
         elif fetched.batches and fetched.batches[0].base_offset < log.end_offset:
             self._restart(partition, fetched.start_offset)  # an empty log that begins within a batch of the leader's
         else:
-            before = log.end_offset
-            try:
-                log.copy(fetched.batches, partition.on_synced)
-            except DiskError:
-                partition.retry_us = now_us + FULL_US
-            service.work += log.end_offset - before
+            if fetched.batches:
+                self._copy(partition, fetched.batches)
             log.advance(fetched.high_watermark)
+
+    def _copy(self, partition: Partition, batches: tuple[Batch, ...]) -> None:
+        log, service = partition.log, self._service
+        before = log.end_offset
+        try:
+            log.copy(batches, partition.on_synced)
+        except DiskError:
+            partition.retry_us = service.clock.monotonic_us + FULL_US
+            if log.end_offset > before:
+                log.copy((), partition.on_synced)  # some had room
+        service.work += log.end_offset - before
 
     def _truncate(self, partition: Partition, offset: int) -> None:
         cut = partition.log.truncate(offset)
+        partition.on_synced()
         if cut:
             self._tell(partition, cut, f"from offset {partition.log.end_offset} on")
 
     def _restart(self, partition: Partition, offset: int) -> None:
         cut = sum(len(batch.records) for batch in partition.log.batches())
         partition.log.restart(offset)
+        partition.on_synced()
         if cut:
             self._tell(partition, cut, f"and begins anew at offset {offset}")
 

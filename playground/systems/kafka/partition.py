@@ -34,6 +34,8 @@ class Partition:
         self.leader = ""
         """Who leads, as far as this broker knows."""
         self.leader_epoch = -1
+        self._led_epoch = -1
+        """The newest in which it has led: once it is over, it is over."""
         self.retry_us = 0
         """Nothing is fetched before this instant of the monotonic clock: the leader has refused."""
         self._synced: trio.Event | None = None
@@ -49,15 +51,14 @@ class Partition:
             self.retry_us = 0
         self.leader_epoch = state.leader_epoch
         self.leader = state.leader if leads or state.leader != service.name else ""
-        if not leads:
-            return
-        if self.leading is None:
-            self._lead(state)
-        else:
+        if self.leading is not None:
             self.leading.on_state(state)
+        elif leads and state.leader_epoch > self._led_epoch:
+            self._lead(state)
 
     def _lead(self, state: PartitionState) -> None:
         service = self.service
+        self._led_epoch = state.leader_epoch
         self.leading = leading = Leading(self, state)
         text = f"{service.name} leads {self.partition} in epoch {state.leader_epoch}"
         service.note("elected", text, group=str(self.partition), term=state.leader_epoch)

@@ -94,6 +94,7 @@ class BrokerService(Service):
         self._ids = ProducerIds(self.controller.producer_ids)
         self._tick_us = max(settings.lag_ms * 1_000 // 4, _TICK_US)
         self._ticked_us = 0
+        self._passed_over = False
 
     async def recover(self) -> None:
         await self.directory.recover()
@@ -209,8 +210,10 @@ class BrokerService(Service):
         now_us = self.clock.monotonic_us
         stalled = now_us - self._ticked_us > 2 * self._tick_us
         self._ticked_us = now_us
-        if stalled:
-            return  # it has been frozen, or is very slow: what others have sent meanwhile is to be looked at first
+        # It has been frozen, or is very slow: what others have sent meanwhile is looked at first, but not for ever.
+        self._passed_over = stalled and not self._passed_over
+        if self._passed_over:
+            return
         for replica in list(self.partitions.values()):
             if replica.leading is not None:
                 replica.leading.tick()

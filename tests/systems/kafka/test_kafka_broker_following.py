@@ -207,6 +207,23 @@ def test_a_full_disk_is_tried_again() -> None:
     play(scene)
 
 
+def test_of_a_fetch_that_has_not_enough_room_the_beginning_is_kept_and_the_rest_comes_when_there_is() -> None:
+    async def scene(stage: Stage) -> None:
+        Leader(stage, batches=tuple(stored(text * 50, offset) for offset, text in enumerate("abc")))
+        await stage.run(0.4)
+        disk = stage.node.disk
+        disk.capacity_bytes = disk.used_bytes + 250
+        await stage.image("br2")
+        await stage.run(2)
+        assert texts(stage) == ["a" * 50]
+        assert asked(stage)[-1].offset == 1
+        disk.capacity_bytes += 10_000
+        await stage.run(1)
+        assert len(texts(stage)) == 3
+
+    play(scene)
+
+
 def test_an_older_image_is_not_believed() -> None:
     async def scene(stage: Stage) -> None:
         await stage.image("br1", 3)
