@@ -236,10 +236,12 @@ class Cluster:
         return node
 
     def _made(self, factory: Factory, process: Process) -> Service:
-        """A service of a member. A producer that boots is told what the rate is by now."""
+        """A service of a member: a producer that boots is told the rate of now, a consumer that it was removed."""
         service = factory(process)
         if isinstance(service, ProducerService):
             service.rate = self.produce_rate
+        if isinstance(service, ConsumerService) and process.node.name in self.retired:
+            service.leave()
         return service
 
     def _make_client(self, name: str) -> None:

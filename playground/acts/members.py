@@ -8,6 +8,7 @@ from playground import commands
 from playground.acts.done import Done, listed
 from playground.commands.targets import is_reserved
 from playground.kernel.errors import UserError
+from playground.systems.kafka.worker import ConsumerService
 from playground.wording import unknown
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ def add(cluster: Cluster, command: commands.Add) -> Done:
 
 def remove(cluster: Cluster, command: commands.Remove) -> Done:
     names = tuple(dict.fromkeys(command.nodes))
+    consumers = cluster.of_kind("consumer")
+    if all(name in consumers for name in names):
+        return _leave_groups(cluster, names)
     for name in names:
         if name not in cluster.of_kind("node"):
-            raise UserError(f"remove: {unknown('node of the ring', name, cluster.askable)}")
+            raise UserError(f"remove: {unknown('node or consumer', name, [*cluster.askable, *consumers])}")
     if not set(cluster.askable) - set(names):
         raise UserError("remove: somebody has to stay")
     console = cluster.console()
@@ -43,3 +47,14 @@ def remove(cluster: Cluster, command: commands.Remove) -> Done:
         cluster.world.record("remove", name, f"{name} is to leave the ring")
         console.spawn(console.remove, name, cluster.keep)
     return Done(f"{listed(names)} leaving the ring")
+
+
+def _leave_groups(cluster: Cluster, names: tuple[str, ...]) -> Done:
+    """Consumers finish what they have, commit it, and leave: their groups share the partitions anew."""
+    running = cluster.services(ConsumerService)
+    cluster.retired.extend(name for name in names if name not in cluster.retired)
+    for name in names:
+        cluster.world.record("remove", name, f"{name} is to leave its group")
+        if name in running:
+            running[name].leave()
+    return Done(f"{listed(names)} leaving the group")

@@ -19,7 +19,7 @@ class Add(OnNodes):
 
 
 class Remove(OnNodes):
-    """Remove nodes from the ring for good: the next nodes copy what they held."""
+    """Remove nodes from the ring for good: the next nodes copy what they held. Or consumers from their group."""
 
     form: ClassVar[str] = "remove NODE..."
     example: ClassVar[str] = "remove n3"
