@@ -6,13 +6,13 @@ sampled only in a scenario that asks for one of its figures.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
 
 from playground.cluster import Cluster
 from playground.figure import Value
 from playground.metrics import percentile
+from playground.scenario.consuming import Consumers
+from playground.scenario.sampler import Sampler
 from playground.systems.balancer.sight import Comebacks, Unseen
 from playground.systems.coordination.service import CoordinationService
 from playground.systems.gossip import checks as gossip_checks
@@ -26,21 +26,6 @@ from playground.systems.shards.service import ShardsService
 from playground.systems.store import checks as store_checks
 from playground.systems.store.service import StoreService
 from playground.systems.zookeeper.client import State
-
-
-class Sampler(ABC):
-    """Looks every ``every_us`` and comes to ``names``."""
-
-    names: ClassVar[tuple[str, ...]]
-    every_us: ClassVar[int]
-
-    @abstractmethod
-    def look(self, cluster: Cluster) -> None:
-        """See how it stands at this instant."""
-
-    @abstractmethod
-    def figures(self, cluster: Cluster) -> dict[str, Value]:
-        """What it comes to by now."""
 
 
 class Rounds(Sampler):
@@ -318,7 +303,17 @@ class Owners(Sampler):
         }
 
 
-SAMPLERS: tuple[type[Sampler], ...] = (Rounds, Ages, Heartbeats, Copies, Followers, Servers, Rosters, Owners)
+SAMPLERS: tuple[type[Sampler], ...] = (
+    Rounds,
+    Ages,
+    Heartbeats,
+    Copies,
+    Followers,
+    Servers,
+    Rosters,
+    Owners,
+    Consumers,
+)
 
 
 class Sampling:
