@@ -154,8 +154,8 @@ class Drawing:
             ("end", c.numbers if offsets else 0, True),
             ("group", c.group, False),
             ("committed", c.committed, True),
-            ("lag", c.lag, True),
             (f"in {c.spark * (2 if look.unicode else 1)} s", c.spark, False),
+            ("lag", c.lag, True),
             ("owner", c.owner, False),
         )
         style = look.style(look.tone(Tone.MUTED), underline=look.colors.value == "none")
@@ -188,8 +188,9 @@ class Drawing:
         self.begin_line(lit)
         self._gutter(partition, first, cursor, lit)
         if first:
-            tone = Tone.BAD if not partition.leader else Tone.PLAIN
-            self.put(fit(look.clean(partition.name), c.name, look), self.text(tone, lit))
+            bad = partition.tone is Tone.BAD or not partition.leader
+            style = self.text(Tone.BAD if bad else Tone.PLAIN, lit, bold=bad)
+            self.put(fit(look.clean(partition.name), c.name, look), style)
             self.gap()
             self._leader(partition, lit)
             if c.in_sync:
@@ -251,9 +252,10 @@ class Drawing:
             return self.named(replica.name, replica.hue, lit)
         look = self.look
         ground = look.ground(SELECTION) if lit or replica.name == self.selected else None
-        tone = Tone.BAD if partition.tone is Tone.BAD else Tone.MUTED
+        bad = partition.tone is Tone.BAD
         strike = replica.state is State.UP and look.colors.value != "none"
-        return look.style(look.tone(tone), ground, strike=strike, underline=replica.name in self.marked)
+        color = look.tone(Tone.BAD if bad else Tone.MUTED)
+        return look.style(color, ground, bold=bad, strike=strike, underline=replica.name in self.marked)
 
     def _bar(self, partition: Partition, progress: Progress | None, lit: bool, first: bool, gap: bool = True) -> None:
         c, look = self.columns, self.look
@@ -283,12 +285,12 @@ class Drawing:
         if c.committed:
             text = "–" if progress.committed is None else f"{progress.committed:,}"
             cells.append((fit(look.clean(text), c.committed, look, True), self.text(Tone.PLAIN, lit)))
-        if c.lag:
-            style = self.text(progress.tone, lit, bold=progress.tone is not Tone.PLAIN)
-            cells.append((fit(f"{progress.lag:,}", c.lag, look, True), style))
         if c.spark:
             tone = Tone.ACCENT if progress.tone is Tone.PLAIN else progress.tone
             cells.append((draw_lags(progress.lags, c.spark, self.lag_top, look), self.text(tone, lit)))
+        if c.lag:
+            style = self.text(progress.tone, lit, bold=progress.tone is not Tone.PLAIN)
+            cells.append((fit(f"{progress.lag:,}", c.lag, look, True), style))
         for text, style in cells:
             self.gap()
             self.put(text, style)
@@ -298,7 +300,7 @@ class Drawing:
                 text = shorten(look.clean(progress.owner), c.owner, look)
                 self.put(text, self.named(progress.owner, progress.hue, lit), progress.owner)
             else:
-                self.put(fit("nobody"[: c.owner], c.owner, look), self.text(Tone.WARN, lit))
+                self.put(fit("none", c.owner, look), self.text(Tone.WARN, lit, bold=True))
 
     def caption(self, text: str, legend: tuple[tuple[str, str], ...], height: int | None) -> None:
         """The bottom line: ``text``, and what the bars are made of if there is room for that, too."""

@@ -78,7 +78,8 @@ def plan(width: int, height: int, content: Content, recent: Sequence[str], zoome
     if zoomed:
         return _zoom(width, height, content, zoomed)
     on_ring = set(recent) == set(QUORUM_PANELS)
-    if width >= 140 and height >= 38:
+    crowded = {"replicas", "partitions"} <= set(recent)
+    if width >= 140 and height >= (42 if crowded else 38):
         if on_ring:
             return _wide(width, height, content)
         made = _wide_platform(width, height, content, recent)
