@@ -10,6 +10,7 @@ from playground.checkers.live import Live
 from playground.inspection.balancing import BalancerPart
 from playground.inspection.coordination import CoordinationPart
 from playground.inspection.ensemble import EnsemblePart, KeeperPart
+from playground.inspection.feed import FeedPart
 from playground.inspection.gossiping import GossipPart
 from playground.inspection.kafka import KafkaPart
 from playground.inspection.leadership import LeadershipPart
@@ -67,6 +68,8 @@ class Inspection:
         self.kafka = KafkaPart(cluster, self._found) if spec.kafka.brokers else None
         if self.kafka is not None:
             self.parts.append(self.kafka)
+            if spec.kafka.feed and isinstance(self.database, ShardsPart):
+                self.parts.append(FeedPart(cluster, self._found, self.database, self.kafka))
         cluster.history.listen(ended=self._operation_ended)
         cluster.world.journal.watch(self._happened)
         cluster.world.schedule(LOOK_US, self._look)

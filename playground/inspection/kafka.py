@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from playground.checkers.effects import exactly_once
 from playground.inspection.disks import Disks
 from playground.inspection.part import PATIENCE, Figures, Part, Report
 from playground.kernel.journal import Entry
@@ -47,6 +48,7 @@ class KafkaPart(Part):
         self._unclean = 0
         self._rebalances = 0
         self._zombies = 0
+        self._poll_timeouts = 0
         self._shrinks = 0
         self._truncated = 0
         self._looks = 0
@@ -65,7 +67,8 @@ class KafkaPart(Part):
         """No more was broken than the promises allow for."""
         ensemble = self.ensemble_disks.lost < self.cluster.spec.zookeeper.quorum and not self.ensemble_disks.lied
         disks = self.disks.lost < self._enough and not self.disks.lied
-        return ensemble and disks and not self._unclean and self.settings.flush == "each"
+        unclean = self._unclean and self.settings.unclean_election
+        return ensemble and disks and not unclean and self.settings.flush == "each"
 
     @property
     def _durable(self) -> bool:
@@ -98,10 +101,14 @@ class KafkaPart(Part):
         kind, data = entry.kind, dict(entry.data)
         if kind == "unclean":
             self._unclean += 1
+            if not self.settings.unclean_election:
+                self.report(Violation("clean elections", str(data["partitions"]), entry.text))
         elif kind == "rebalance":
             self._rebalances += 1
         elif kind == "zombie":
             self._zombies += 1
+        elif kind == "max-poll":
+            self._poll_timeouts += 1
         elif kind == "isr" and data.get("left"):
             self._shrinks += 1
         elif kind == "truncated" and self.cluster.kinds.get(entry.subject) == "broker":
@@ -119,8 +126,7 @@ class KafkaPart(Part):
             found += [_lost(message) for message in self.lost()]
         if self.sound:
             found += list(checks.agreement(services, self._memory, anew=True))
-            if self.settings.producer.idempotent and self.settings.producer.acks == "all":
-                found += self._twice()
+            found += self._of_logs()
         if self.cluster.quiet and self.sound:
             found += [
                 Violation("replicas come back", str(partition), f"{partition} has lost replicas for good: {text}")
@@ -132,7 +138,8 @@ class KafkaPart(Part):
         """Every replica is in sync, and every group has done all there is."""
         if self._under_replicated() or self._unequal():
             return False
-        return not any(self.lags().values()) and not self._under_way()
+        at_work = any(service.in_hand for service in self.cluster.services(ConsumerService).values())
+        return not any(self.lags().values()) and not at_work and not self._under_way()
 
     # --- figures --------------------------------------------------------------------------
 
@@ -156,6 +163,7 @@ class KafkaPart(Part):
             "partition_moves": books.moves,
             "unowned_s": books.unowned_s(self.cluster.now_us),
             "zombie_commits": self._zombies,
+            "poll_timeouts": self._poll_timeouts,
             "lag": sum(self.lags().values()),
             "lag_peak": self._lag_max,
             "isr_shrinks": self._shrinks,
@@ -180,10 +188,10 @@ class KafkaPart(Part):
 
     def lags(self) -> dict[tuple[str, TopicPartition], int]:
         """(group, partition) -> how many committed messages its group has not processed; unread partitions included."""
-        marks = self._marks()
+        marks, served = self._marks(), self.served
         found = {}
         for group in self.settings.groups:
-            if not any(service.group == group.name for service in self.cluster.services(ConsumerService).values()):
+            if group.name not in served:
                 continue
             for partition, (start, mark) in marks.items():
                 if partition.topic in self.settings.read_by(group.name):
@@ -193,6 +201,11 @@ class KafkaPart(Part):
                     else:
                         found[group.name, partition] = progress.lag(start, mark)
         return found
+
+    @property
+    def served(self) -> frozenset[str]:
+        """The groups that some machine that runs is meant to work for."""
+        return frozenset(service.group for service in self.cluster.services(ConsumerService).values())
 
     def _under_way(self) -> int:
         """Messages of producers that nobody has answered yet."""
@@ -277,12 +290,25 @@ class KafkaPart(Part):
                 return True
         return False
 
-    def _twice(self) -> list[Violation]:
+    def _of_logs(self) -> list[Violation]:
+        """What must not stand in the logs. (What must is looked for where its producer was told that it stands.)"""
+        producer, books = self.settings.producer, self.books
+        idempotent = producer.idempotent and producer.acks == "all"
         found: list[Violation] = []
-        for partition in self.books.acks:
+        applied: list[str] = []
+        for partition in dict.fromkeys((*books.acks, *books.seen, *self._states())):
             log = self._log(partition)
-            found += checks.duplicates(partition, log[1]) if log is not None else ()
-        return found
+            if log is None:
+                continue
+            start, batches = log
+            if partition.topic in INTERNAL:
+                found += checks.commits(batches) if partition.topic == INTERNAL[0] else ()
+                continue
+            found += checks.stands(books.seen.get(partition, {}), start, batches, partition)
+            found += checks.duplicates(partition, batches) if idempotent else ()
+            applied += [record.header for batch in batches for record in batch.records]
+        applied = applied if idempotent else list(dict.fromkeys(applied))
+        return found + exactly_once((), applied, refused=sorted(books.never))
 
     def _doubled(self) -> int:
         """Messages that stand in a log again."""

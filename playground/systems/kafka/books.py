@@ -8,6 +8,8 @@ A ledger that adds up while it listens. What it finds:
 * *definite errors*: what a producer was told to be in no log is never processed.
 * *order*: messages of one producer that lie in one partition are processed in the order in which they were sent (for
   the first time each: what comes again does so on purpose). Across partitions nothing is promised; it is counted.
+  With at-least-once, and where nothing is deleted, a group passes over no offset that it processes later.
+* *one message per offset*: whoever processes an offset, whenever, gets the same message.
 """
 
 from __future__ import annotations
@@ -116,6 +118,10 @@ class Books(Ledger):
         """Definite or not -> how many messages were given up."""
         self._never: set[str] = set()
         """Headers of messages that are said to be in no log."""
+        self.listeners: list[Callable[[Processed], object]] = []
+        """Told of every message that is processed."""
+        self.seen: dict[TopicPartition, dict[int, str]] = {}
+        """Partition -> offset -> header of the message that was processed there."""
         self.progress: dict[tuple[str, TopicPartition], Progress] = {}
         self.processed_count: Counter[str] = Counter()
         """By member."""
@@ -223,6 +229,8 @@ class Books(Ledger):
 
     def processed(self, message: Processed) -> None:
         group, partition, offset, header = message.group, message.partition, message.offset, message.record.header
+        for listener in self.listeners:
+            listener(message)
         progress = self.of(group, partition)
         progress.processed += 1
         self.processed_count[message.member] += 1
@@ -230,12 +238,20 @@ class Books(Ledger):
         if header in self._never:
             text = f"{message.member} processed {header}, whose producer was told that it is in no log"
             self._report(Violation("definite errors", header, text))
+        first = self.seen.setdefault(partition, {}).setdefault(offset, header)
+        if first != header:
+            text = f"{partition}: {message.member} processed {header} at offset {offset}, where {first} stood before"
+            self._report(Violation("one message per offset", f"{partition} {offset}", text))
+        furthest = progress.done.found[-1][1] if progress.done.found else 0
         if not progress.done.add(offset):
             progress.repeated += 1
             if self._delivery(group) == "at-most-once":
                 text = f"{group}: message {offset} of {partition} was processed twice, now by {message.member}"
                 self._report(Violation("at most once", f"{group} {partition}", text))
             return
+        if offset < furthest and self._in_order(group, partition):
+            text = f"{group}: {message.member} processed {offset} of {partition}, which was passed over before"
+            self._report(Violation("order within a partition", f"{group} {partition}", text))
         producer, _, count = header.rpartition(":")
         number = int(count) if count.isdecimal() else 0
         self.out_of_order += number < progress.newest.get(producer, -1)
@@ -262,6 +278,16 @@ class Books(Ledger):
                     f"but nobody has processed {low}" + (f" to {high - 1}" if high - low > 1 else "")
                 )
                 self._report(Violation("commit after processing", f"{group} {partition}", text))
+
+    def _in_order(self, group: str, partition: TopicPartition) -> bool:
+        """Nothing explains an offset that a group passes over: none is deleted, and it begins where the log does."""
+        settings, topic = self._settings.group(group), self._settings.topic(partition.topic)
+        return (
+            settings is not None
+            and topic is not None
+            and topic.keeps_all
+            and (settings.delivery, settings.reset) == ("at-least-once", "earliest")
+        )
 
     def _delivery(self, group: str) -> str:
         settings = self._settings.group(group)

@@ -7,6 +7,9 @@
   in the order in which they were sent.
 * *lost messages*: what was acknowledged stands where the producer was told, unless it was deleted by retention or
   superseded in a compacted topic.
+* *commits*: once a generation of a group has its partitions, nobody commits as of an earlier one, and no committed
+  offset goes back. In the order of the log, which is that in which the coordinators decided.
+* *committed messages*: what a group has processed still stands where it was.
 
 Which of this may be expected when more is broken than was promised for, whoever calls must know.
 """
@@ -23,6 +26,7 @@ from playground.systems.kafka.directory import held
 from playground.systems.kafka.image import PartitionState
 from playground.systems.kafka.ledger import Acknowledged
 from playground.systems.kafka.log import PartitionLog
+from playground.systems.kafka.offsets import CommittedOffset, read
 from playground.systems.kafka.records import NO_PRODUCER, Batch, TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.running import running
@@ -216,3 +220,46 @@ def duplicates(partition: TopicPartition, batches: Iterable[Batch]) -> Iterator[
                 text = f"{partition}: message {record.header} at offset {offset} {what}"
                 yield Violation("once and in order", str(partition), text)
             newest[producer] = max(number, before)
+
+
+def stands(seen: Mapping[int, str], start: int, batches: Iterable[Batch], partition: TopicPartition) -> list[Violation]:
+    """``seen``: offset -> header, of messages that were processed. Each still stands there, if anything does."""
+    there, end = {}, start
+    for batch in batches:
+        end = max(end, batch.next_offset)
+        there.update((batch.base_offset + record.delta, record.header) for record in batch.records)
+    return [
+        Violation(
+            "what is processed is committed",
+            f"{partition} {offset}",
+            f"{partition}: {header} was processed at offset {offset}, where {there.get(offset, 'nothing')} stands now",
+        )
+        for offset, header in seen.items()
+        if there.get(offset, header) != header or offset >= end
+    ]
+
+
+def commits(batches: Iterable[Batch]) -> Iterator[Violation]:
+    """Of a partition of the offsets topic: see the module."""
+    generations: dict[str, int] = {}
+    newest: dict[tuple[str, TopicPartition], CommittedOffset] = {}
+    for record in (record for batch in batches for record in batch.records):
+        for group, kept in read((record,)).items():
+            if kept.group is not None and kept.group.assigned:
+                generations[group] = max(kept.group.generation, generations.get(group, 0))
+            for partition, commit in kept.offsets.items():
+                subject, assigned = f"{group} {partition}", generations.get(group, 0)
+                if commit.generation < assigned:
+                    text = (
+                        f"{group}: {commit.member} committed {partition} up to {commit.offset} "
+                        f"as of generation {commit.generation}, when {assigned} was assigned"
+                    )
+                    yield Violation("no commit of an old generation", subject, text)
+                before = newest.get((group, partition), commit)
+                newest[group, partition] = commit
+                if commit.offset < before.offset:
+                    text = (
+                        f"{group}: {commit.member} set {partition} back to {commit.offset}, "
+                        f"when {before.member} had committed {before.offset}"
+                    )
+                    yield Violation("committed offsets do not go back", subject, text)

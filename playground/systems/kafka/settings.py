@@ -54,6 +54,11 @@ class TopicSettings(_Settings):
         default=0.5, description="Compact when so much of the closed log is new (min.cleanable.dirty.ratio)."
     )
 
+    @property
+    def keeps_all(self) -> bool:
+        """Nothing is ever deleted from it, nor compacted."""
+        return self.cleanup == "delete" and not self.retention_ms and not self.retention_bytes
+
     @model_validator(mode="after")
     def _replicas_suffice(self) -> TopicSettings:
         if self.name == "shard":
