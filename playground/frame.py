@@ -95,6 +95,7 @@ class Frame:
     faults: tuple[str, ...] = ()
     """What is in force right now, in words."""
     load_rate: float = 0.0
+    """What clients ask for per second, as ``header.counted`` counts it."""
     panels: tuple[str, ...] = QUORUM_PANELS
     """The panels that this cluster has, in the order of :data:`PANELS`."""
     helps: tuple[tuple[str, str], ...] = ()

@@ -131,7 +131,7 @@ class Painter:
             notice_tone=notice[2],
             notice_number=notice[0],
             faults=cluster.in_force(),
-            load_rate=cluster.load.rate,
+            load_rate=cluster.produce_rate if cluster.spec.database == "none" else cluster.load.rate,
             caption=self._caption,
             stopped=stopped,
             **panels,

@@ -21,6 +21,8 @@ _FOOTER = ("break", "heal", "look", "time", "session")
 
 NODES = frozenset({"ring", "replicas", "balancer", "tree", "partitions", "gossip", "detail"})
 """The panels in which nodes are acted upon."""
+LOADED = frozenset({"load", "ring", "replicas", "balancer", "partitions"})
+"""Where the load is felt."""
 LOGS = frozenset({"partitions"})
 """Where consumers and partitions are added."""
 
@@ -55,7 +57,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         ("pageup", "pagedown", "home", "end"), "pgup, pgdn", "scroll", "scroll",
-        "scroll the panel by a page; home, end: to its ends", "look", 60, frozenset({"log", "detail", "tree"}),
+        "scroll the panel by a page; home, end: to its ends", "look", 60, frozenset({"log", "detail", "tree"}) | LOGS,
         takes_key=True,
     ),
     Key(
@@ -83,13 +85,13 @@ KEYS: tuple[Key, ...] = (
         NODES),
     Key(("E",), "E", "heal_all", "heal all", "end all that is in force (nodes that are down: s)", "heal", 6),
     Key(("left_square_bracket",), "[", "less_load", "less load", "less load: two thirds of it", "time", 16,
-        frozenset({"load", "ring", "replicas", "balancer"})),
+        LOADED),
     Key(("right_square_bracket",), "]", "more_load", "more load", "more load: half as much again", "time", 12,
-        frozenset({"load", "ring", "replicas", "balancer"})),
+        LOADED),
     Key(("c",), "c", "add_consumer", "add consumer", "Kafka: add a consumer to the first group", "time", 10, LOGS),
     Key(("C",), "C", "stall", "stall", "Kafka: stall the selected consumer, or let it go on", "break", 6,
         LOGS | {"detail"}),
-    Key(("b",), "b", "add_partition", "add partition", "Kafka: give the first topic one more partition", "time", 17,
+    Key(("b",), "b", "add_partition", "add partition", "Kafka: give the first topic one more partition", "time", 11,
         LOGS),
     Key(("space",), "space", "pause", "pause", "pause, or go on", "time", 7),
     Key(("full_stop",), ".", "step", "next event", "pause, and go on to the next event", "time", 40),
@@ -103,7 +105,7 @@ KEYS: tuple[Key, ...] = (
     Key(("ctrl+p",), "ctrl+p", "palette", "all acts", "find an act by its name", "session", 70),
     Key(("w",), "w", "save", "save", "save the session as a scenario", "session", 21),
     Key(("y",), "y", "copy", "copy", "copy the panel's text, without borders", "session", 22,
-        frozenset({"log", "detail", "load", "tree"})),
+        frozenset({"log", "detail", "load", "tree"}) | LOGS),
     Key(("f2",), "F2", "screenshot", "screenshot", "screenshot as SVG, into the current folder", "session", 80),
     Key(("q",), "q", "quit", "quit", "quit; the terminal is as before", "session", 0),
 )  # fmt: skip

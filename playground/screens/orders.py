@@ -73,16 +73,25 @@ def heal_all(frame: Frame, choice: Choice) -> commands.Heal:
     return commands.Heal()
 
 
-def more_load(frame: Frame, choice: Choice) -> commands.Load:
+def more_load(frame: Frame, choice: Choice) -> commands.Load | commands.Produce:
     if frame.load_rate >= MOST_LOAD:
-        raise UserError(f"the load is {frame.load_rate:,.0f} operations/s: more is not to be had")
-    return commands.Load(rate=min(MOST_LOAD, _round(frame.load_rate * FACTOR) if frame.load_rate >= 2 else 3.0))
+        raise UserError(f"the load is {frame.load_rate:,.0f} {_counted(frame)}: more is not to be had")
+    return _demand(frame, min(MOST_LOAD, _round(frame.load_rate * FACTOR) if frame.load_rate >= 2 else 3.0))
 
 
-def less_load(frame: Frame, choice: Choice) -> commands.Load:
+def less_load(frame: Frame, choice: Choice) -> commands.Load | commands.Produce:
     if frame.load_rate <= 0:
         raise UserError("there is no load: ] brings some")
-    return commands.Load(rate=_round(frame.load_rate / FACTOR) if frame.load_rate > 2 else 0.0)
+    return _demand(frame, _round(frame.load_rate / FACTOR) if frame.load_rate > 2 else 0.0)
+
+
+def _demand(frame: Frame, rate: float) -> commands.Load | commands.Produce:
+    """Where producers are the only clients, the load is theirs."""
+    return commands.Produce(rate=rate) if _counted(frame) == "messages/s" else commands.Load(rate=rate)
+
+
+def _counted(frame: Frame) -> str:
+    return "operations/s" if frame.header.counted == "ops/s" else "messages/s"
 
 
 def add_consumer(frame: Frame, choice: Choice) -> commands.Consume:

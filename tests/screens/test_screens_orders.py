@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from playground.frame import Frame
+from playground import commands
+from playground.frame import Frame, Thing
 from playground.kernel.errors import UserError
 from playground.screens.choice import Choice
 from playground.screens.orders import GROUP_ACTS, ORDERS, slow_line
@@ -117,6 +118,30 @@ def test_load_climbs_from_nothing_to_the_top_and_back() -> None:
             break
         shown = replace(shown, load_rate=ORDERS["less_load"](shown, Choice()).rate)
     assert shown.load_rate == 0
+
+
+def test_where_only_producers_ask_for_anything_the_load_is_theirs() -> None:
+    shown = replace(frame(), load_rate=20.0)
+    shown = replace(shown, header=replace(shown.header, counted="msgs/s"))
+    assert ORDERS["more_load"](shown, Choice()) == commands.Produce(rate=30)
+    assert ORDERS["less_load"](shown, Choice()) == commands.Produce(rate=13)
+
+
+def test_consumers_are_stalled_and_let_go_on_together() -> None:
+    base = replace(frame(), panels=("partitions",))
+    things = (*base.nodes, Thing("co1", 7, State.UP, stalled=False), Thing("co2", 8, State.UP, stalled=True))
+    shown = replace(base, nodes=things)
+
+    def line(*marked: str) -> str:
+        return str(ORDERS["stall"](shown, Choice(marked=frozenset(marked))).line())
+
+    assert line("co1") == "stall co1"
+    assert line("co2") == "heal co2"
+    assert line("co1", "co2", "n1") == "stall co1"
+    with pytest.raises(UserError, match="only a consumer that runs can be stalled"):
+        line("n1")
+    with pytest.raises(UserError, match="no Kafka here"):
+        ORDERS["stall"](frame(), Choice("n1"))
 
 
 def test_group_acts_are_orders() -> None:
