@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trio
+
 from playground.kernel.errors import CallError
 from playground.kernel.node import Process
 from playground.kernel.service import Service
@@ -25,6 +27,7 @@ class OperatorService(Service):
         self._producer = Producer(self, settings.producer, settings.broker_names, name=name)
         self._admin = Admin(self, settings.broker_names)
         self._metadata = Metadata(self, settings.broker_names)
+        self._turn = trio.Lock()
 
     def start(self) -> None:
         self._producer.start()
@@ -44,7 +47,11 @@ class OperatorService(Service):
         self._producer.send(topic, key, poison(value, processing_ms) if processing_ms else value, done)
 
     async def create_partitions(self, topic: str, count: int | None) -> None:
-        """Have ``count`` partitions of a topic in all; None: one more than there are."""
+        """Have ``count`` partitions of a topic in all; None: one more than there are. One such wish after the other."""
+        async with self._turn:
+            await self._create_partitions(topic, count)
+
+    async def _create_partitions(self, topic: str, count: int | None) -> None:
         try:
             if count is None:
                 await self._metadata.refresh()
