@@ -165,7 +165,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(line: str, complaint: str) -
 @pytest.mark.parametrize("line", ["produce 10", "consume", "stall n1", "partitions", "publish changes x"])
 def test_without_brokers_there_is_nothing_to_do_to_kafka(line: str) -> None:
     async def test(lab: Lab) -> None:
-        with pytest.raises(UserError, match="there is no Kafka here: a cluster with kafka.brokers has one"):
+        with pytest.raises(UserError, match="there is no Kafka here"):
             await lab.do(line)
 
     in_lab(test)
