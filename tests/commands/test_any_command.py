@@ -18,6 +18,17 @@ from playground.kernel.world import run
 from playground.spec import ClusterSpec
 
 SMALL: dict[str, Any] = {"nodes": 3, "load": {"rate": 10, "clients": 1, "keys": 5}}
+KAFKA: dict[str, Any] = {
+    "nodes": 0,
+    "database": "none",
+    "zookeeper": {"servers": 1},
+    "kafka": {
+        "brokers": 2,
+        "producers": 1,
+        "topics": [{"name": "changes", "partitions": 2, "replication": 2, "min_insync": 1}],
+    },
+    "load": {"rate": 0, "clients": 1},
+}
 SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
@@ -50,11 +61,13 @@ def test_completion_only_ever_goes_on_with_what_is_there(text: str) -> None:
     assert all(line.startswith(text) for line in complete(text, ("n1", "n2")))
 
 
-def play(acts: list[tuple[int, Any]], settle_us: int = 3_000_000) -> tuple[Cluster, list[str]]:
+def play(
+    acts: list[tuple[int, Any]], settle_us: int = 3_000_000, spec: dict[str, Any] = SMALL
+) -> tuple[Cluster, list[str]]:
     """Carry out ``acts`` (microseconds to wait before, command or line) on a small cluster; what was refused."""
 
     async def main() -> tuple[Cluster, list[str]]:
-        cluster = Cluster(ClusterSpec.model_validate(SMALL), 5)
+        cluster = Cluster(ClusterSpec.model_validate(spec), 5)
         await cluster.advance(1_500_000)
         refused = []
         for wait_us, act in acts:
@@ -146,6 +159,38 @@ def test_weird_acts_are_carried_out_or_refused(lines: str, wait_us: int) -> None
     # A line of its own for each part, but for the sides of partitions.
     parts = [lines] if lines.startswith("partition") else lines.split(" | ")
     cluster, refused = play([(wait_us, part) for part in parts])
+    assert len(refused) + len(cluster.recorded) == len(parts)
+    assert all("\n" not in text for text in refused)
+
+
+WEIRD_TO_KAFKA = [
+    "consume | consume view consumers=3 | remove co1 co2 co3 co4 co5 co6 | consume | start co1",
+    "crash br1 br2 | publish changes x | partitions | start all",
+    "crash you | publish changes x | partitions changes count=5 | start you | publish changes x",
+    "freeze you | partitions | partitions | thaw you",
+    "publish changes '' | publish changes x key=' ' processing=1us | publish changes 'a b' key='a=b' processing=9h",
+    "publish changes 'poison 9 ms: x' | publish changes 'poison ms: x'",
+    "partitions changes count=64 | partitions changes count=1 | partitions count=65",
+    "produce rate=0 | produce rate=1e-320 | produce rate=300 lasting=1us | produce rate=5 lasting=1us",
+    "stall co1 co2 processing=1us | stall co1 processing=9h lasting=1us | heal co1 | heal",
+    "stall co1 | crash co1 | heal co1 | start co1 | stall all",
+    "crash all lose_disk=yes | start all",
+    "disk brokers fault=full | publish changes x | crash brokers | start brokers | heal",
+    "disk brokers fault=rot amount=1000 | restart brokers down=0s",
+    "clock brokers drift_ppm=900000 | clock consumers frozen=yes | heal",
+    "crash leader of changes-0 | crash leader of changes-0 | crash controller | start all",
+    "freeze coordinator of view | remove co1 | heal",
+    "crash leader of changes-9 | crash coordinator of nobody | crash leader of k0 | crash leader of",
+    "slow-cpu all times=2000 | publish changes x | partitions | heal",
+    "herd | burst | add n9 | remove n1 | get k0 | put k0 v",
+]
+
+
+@pytest.mark.parametrize("lines", WEIRD_TO_KAFKA)
+@pytest.mark.parametrize("wait_us", [0, 300_000])
+def test_weird_acts_on_kafka_are_carried_out_or_refused(lines: str, wait_us: int) -> None:
+    parts = lines.split(" | ")
+    cluster, refused = play([(wait_us, part) for part in parts], spec=KAFKA)
     assert len(refused) + len(cluster.recorded) == len(parts)
     assert all("\n" not in text for text in refused)
 
