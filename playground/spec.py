@@ -91,6 +91,8 @@ class ClusterSpec(BaseModel):
             raise ValueError(f"database {self.database} with nodes: {self.nodes}: it is none where there are no nodes")
         if self.kafka.brokers and not self.zookeeper.servers:
             raise ValueError("brokers need an ensemble: set zookeeper.servers to 3")
+        if self.kafka.producers and not self.kafka.brokers:
+            raise ValueError("kafka.producers need brokers: set kafka.brokers to 3")
         if self.kafka.feed and self.kafka.brokers and self.database != "shards":
             raise ValueError("kafka.feed needs database: shards, whose masters have a log to follow")
         if self.database == "none" and not self.kafka.brokers:

@@ -34,7 +34,7 @@ def unknown(what: str, word: str, known: Iterable[str]) -> str:
     """``unknown node 'n33': did you mean n3?``, or the list if nothing is near."""
     known = list(known)
     near = nearest(word, known)
-    hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(known) or 'none'}"
     return f"unknown {what} {word[:60]!r}: {hint}"
 
 
@@ -47,9 +47,10 @@ def wording(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"is missing; write {error['loc'][-1]}: {_EXAMPLES.get(str(error['loc'][-1]), '…')}"
     if kind == "too_short":
         return f"needs at least {context.get('min_length', 1)}, has {context.get('actual_length', 0)}"
-    if kind == "string_type" and isinstance(given, int | float):
+    words = _WORD.findall(context["expected"]) if kind == "literal_error" else []
+    if isinstance(given, int | float) and (kind == "string_type" or str(given) in words):
         return f"should be text, not {_short(given)}; put it in quotes"
-    if kind == "literal_error" and (near := nearest(str(given), _WORD.findall(context["expected"]))):
+    if words and (near := nearest(str(given), words)):
         return f"unknown word {str(given)[:60]!r}: did you mean {near}?"
     text = _WANTED.get(kind) or error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     text = text[:1].lower() + text[1:] if text[1:2].islower() else text

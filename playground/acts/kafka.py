@@ -36,7 +36,9 @@ def produce(cluster: Cluster, command: commands.Produce) -> Done:
 
 def consume(cluster: Cluster, command: commands.Consume) -> Done:
     settings = _kafka(cluster, command.do)
-    group = command.group or settings.groups[0].name
+    group = command.group or next((each.name for each in settings.groups), "")
+    if not group:
+        raise UserError("consume: there are no groups here: name some in kafka.groups")
     if settings.group(group) is None:
         raise UserError(f"consume: {unknown('group', group, [each.name for each in settings.groups])}")
     there = cluster.of_kind("consumer")

@@ -45,7 +45,7 @@ MISTAKES = [
     ("until: 60s", "until: -1s", "8:8: until: '-1s' is negative: a duration cannot be"),
     # the cluster
     ("preset: small", "preset: smal", "4:11: cluster.preset: unknown preset 'smal': did you mean small?"),
-    ("nodes: 5", "nodes: 0", "5:10: cluster.nodes: should be greater than or equal to 1, not 0"),
+    ("nodes: 5", "nodes: 0", "4:3: cluster: database quorum with nodes: 0: it is none where there are no nodes"),
     ("nodes: 5", "node: 5", "5:3: cluster: unknown field 'node': did you mean nodes?"),
     ("nodes: 5", "store: {nn: 3}", "5:11: cluster.store: unknown field 'nn': did you mean n?"),
     ("nodes: 5", "network: 5ms", "5:12: cluster.network: should be fields, each as name: value, not '5ms'"),

@@ -43,13 +43,20 @@ def first(
         # What is missing stands nowhere; often something misspelt is what should have been there.
         return each[1]["type"] == "missing", document.mark(each[0], key=each[1]["type"] == "extra_forbidden")
 
-    path, detail = min(found, key=place)
+    path, detail = min((each for each in found if not _follows(each[1], found)), key=place)
     unwanted = detail["type"] == "extra_forbidden"
     names = [str(part) for part in path[skip:] if not isinstance(part, int)]
     if unwanted:
         names.pop()
     text = ": ".join(part for part in (prefix, ".".join(names), wording(detail, model)) if part)
     return document.error(path, text, key=unwanted)
+
+
+def _follows(detail: Any, found: list[tuple[FieldPath, Any]]) -> bool:
+    """A list has too few items only because those that it has are wrong: they are told of."""
+    here = detail["loc"]
+    inside = (each["loc"] for _, each in found if len(each["loc"]) > len(here))
+    return detail["type"] == "too_short" and any(loc[: len(here)] == here for loc in inside)
 
 
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
