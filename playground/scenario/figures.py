@@ -122,6 +122,8 @@ FIGURES: dict[str, Figure] = {
         ("processing_rate", _N, _RUN, "the same per second of virtual time, as long as the load lasted"),
         ("processed_again", _N, _MOMENT, "messages that a group processed although it had done so before"),
         ("skipped_messages", _N, _MOMENT, "messages before a committed offset that nobody in the group has processed"),
+        ("feed_missing", _N, _MOMENT, "keys of the database of which a group that reads its changes has seen none"),
+        ("feed_wrong", _N, _MOMENT, "keys of which the newest change that it has seen is not what the database holds"),
         ("out_of_order", _N, _MOMENT, "messages processed after a later one of the same producer and partition"),
         ("out_of_order_across", _N, _MOMENT, "the same, whatever their partitions"),
         ("rebalances", _N, _MOMENT, "generations of consumer groups"),
