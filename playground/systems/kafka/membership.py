@@ -165,6 +165,7 @@ class Membership:
             self._missed = False
             self._join_scope = None
             self._on_event()
+            self._on_news()  # what has come since it shared out was not looked at
 
     async def _ask_to_join(self, owned: tuple[TopicPartition, ...], timeout_us: int) -> Joined:
         settings = self._settings

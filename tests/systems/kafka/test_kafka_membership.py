@@ -337,3 +337,20 @@ def test_a_coordinator_that_is_silent_is_looked_for_again() -> None:
         assert lab.consumer.assignment == (ZERO, ONE), "nobody has said that it is out"
 
     run(main)
+
+
+def test_partitions_that_come_while_the_leader_shares_out_are_shared_out_next() -> None:
+    async def main() -> None:
+        lab = FakeLab()
+        await lab.ready()
+        lab.fake.silent.add(SyncGroup)
+        await lab.poll(seconds=0.2)
+        assert lab.consumer.state == "syncing"
+        lab.fake.lead("br1", 3, version=2)
+        assert await lab.do(lab.consumer.metadata.refresh)
+        assert lab.consumer.metadata.partitions("changes") == 3
+        lab.fake.silent.clear()
+        await lab.poll(seconds=6)
+        assert lab.consumer.assignment == (ZERO, ONE, TopicPartition("changes", 2))
+
+    run(main)
