@@ -235,17 +235,23 @@ class Drawing:
             if place:
                 self.gap()
                 used += 1
-            text = self.look.clean(replica.name)
-            if not replica.in_sync:
-                text = self._missing(replica) + text
-            text = text[: max(0, c.in_sync - used)]
-            used += width_of(text)
-            self.put(text, self._replica_style(partition, replica, lit), replica.name)
+            name = self.look.clean(replica.name)[: max(0, c.in_sync - used)]
+            style = self._replica_style(partition, replica, lit)
+            mark = self._mark(replica)
+            self.put(mark, style if replica.state is State.UP else self._state_style(replica, lit))
+            self.put(name, style, replica.name)
+            used += len(mark) + width_of(name)
         self.gap(c.in_sync - used)
 
-    def _missing(self, replica: Replica) -> str:
-        """What stands before a replica that is not in sync: why, if that can be seen."""
-        return "-" if replica.state is State.UP else self.look.mark(replica.state)
+    def _mark(self, replica: Replica) -> str:
+        """What stands before a replica that is not in sync, or will not be for long: why, if that can be seen."""
+        if replica.state is not State.UP:
+            return self.look.mark(replica.state)
+        return "" if replica.in_sync else "-"
+
+    def _state_style(self, replica: Replica, lit: bool) -> Style:
+        look = self.look
+        return look.style(look.state(replica.state), look.ground(SELECTION) if lit else None)
 
     def _replica_style(self, partition: Partition, replica: Replica, lit: bool) -> Style:
         if replica.in_sync:

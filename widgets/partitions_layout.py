@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from widgets.canvas import width_of
-from widgets.shapes import Partition, Partitions, Progress
+from widgets.shapes import Partition, Partitions, Progress, State
 
 _NARROW = 88
 """Lines with fewer cells than this are better doubled."""
@@ -118,7 +118,8 @@ def columns(rows: tuple[Partition, ...], width: int, double: bool) -> Columns:
 
 def _in_sync(row: Partition) -> int:
     """With room for one that falls out and is marked, so that nothing moves then."""
-    return sum(width_of(each.name) + 1 for each in row.replicas) + max(0, row.missing - 1)
+    marked = sum(not each.in_sync or each.state is not State.UP for each in row.replicas)
+    return sum(width_of(each.name) + 1 for each in row.replicas) + max(0, marked - 1)
 
 
 def _groups(readers: list[Progress]) -> int:

@@ -132,10 +132,19 @@ class TestLines:
         assert "br1 -br2 " in text
         assert f"{look.mark(State.DOWN)}br3" in text
 
+    @pytest.mark.parametrize("look", LOOKS)
+    def test_who_is_down_is_marked_even_while_it_counts_as_in_sync(self, look: Look) -> None:
+        replicas = tuple(replace(each, state=State.DOWN) for each in partition().replicas)
+        down = replace(partition(), replicas=replicas, leader_state=State.DOWN)
+        picture = draw_partitions(Partitions((down,)), 60, 4, look)
+        mark = look.mark(State.DOWN)
+        assert f" {mark}br1   {mark}br1 {mark}br2 {mark}br3" in picture.text
+        assert all(not style.strike for style in styles(picture, "br2"))  # type: ignore[attr-defined]
+
     def test_too_few_in_sync_is_bad_and_nobody_leading_is_said(self) -> None:
         few = replace(partition(out="br2 br3"), tone=Tone.BAD)
         picture = draw_partitions(Partitions((few,)), 60, 4, LOOK)
-        colours = {style.color.triplet for style in styles(picture, "-br2")}  # type: ignore[attr-defined]
+        colours = {style.color.triplet for style in styles(picture, "br2")}  # type: ignore[attr-defined]
         assert colours == {LOOK.tone(Tone.BAD)}
         assert " none " in draw_partitions(Partitions((replace(few, leader=""),)), 60, 4, LOOK).text
 

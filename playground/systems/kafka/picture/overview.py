@@ -184,6 +184,8 @@ class Overview:
     # --- the line below ---------------------------------------------------------------
 
     def _caption(self, brokers: Brokers, rows: tuple[Partition, ...]) -> str:
+        if not brokers:
+            return "no broker is up: this is what was last known" if rows else ""
         found = roles.controller(brokers, "")
         if found:
             controller = f"controller {found[0]}, epoch {brokers[found[0]].controller.epoch}"
