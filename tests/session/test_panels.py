@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import pickle
 from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 
 from playground.cluster import Cluster
+from playground.commandline import parse_line
 from playground.frame import PANELS, QUORUM_PANELS, Frame, View
 from playground.kernel import world
+from playground.kernel.errors import UserError
 from playground.pictures import Painter
 from playground.spec import PRESETS, ClusterSpec
+from playground.systems.layout import KAFKA
 
 T = TypeVar("T")
 
@@ -85,3 +90,31 @@ def test_the_zoom_of_a_node_tells_of_each_of_its_shards_and_of_the_key_that_is_l
         assert any(title.startswith(f"{shard}: master ") for title in titles)
         assert f"{shard}: slaves as the master knows them" in titles
     assert "keys" in titles
+
+
+def test_brokers_consumers_and_producers_can_be_looked_at_in_any_trouble() -> None:
+    trouble = (
+        "partitions", "crash leader of changes-0", "consume", "stall co1", "freeze coordinator of view", "freeze co2",
+        "crash brokers", "start br1 lose_disk=yes", "start br2", "remove co1", "partition br1 | rest", "start br3",
+    )  # fmt: skip
+
+    async def main() -> None:
+        cluster = Cluster(ClusterSpec.model_validate(PRESETS["kafka"]), 5)
+        painter = Painter(cluster, "")
+        for number, line in enumerate(("say hello", *trouble), start=1):
+            await cluster.advance(number * 1_700_000)
+            with contextlib.suppress(UserError):
+                await cluster.apply(parse_line(line))
+            for name in [name for name in cluster.members if cluster.kinds[name] in KAFKA]:
+                view = View(frozenset({"partitions", "detail"}), selected=name)
+                frame = painter.paint(view, speed=1, actual_speed=1, paused=False)
+                assert pickle.loads(pickle.dumps(frame)) == frame
+                assert frame.partitions is not None
+                assert frame.partitions.groups
+                assert frame.detail is not None
+                assert frame.detail.title.startswith(name)
+                for row in frame.partitions.rows:
+                    assert row.start <= row.high_watermark <= row.end
+        assert len(frame.partitions.rows) == 5
+
+    world.run(main)
