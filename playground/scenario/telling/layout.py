@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 INDENT = 2
-_GAP = 2
+GAP = 2
 
 
 def title(text: str, console: Console) -> None:
@@ -21,7 +21,7 @@ def title(text: str, console: Console) -> None:
 
 def grid(*sides: str) -> Table:
     """Columns aligned "left" or "right"; only the last one wraps."""
-    table = Table.grid(padding=(0, _GAP, 0, 0))
+    table = Table.grid(padding=(0, GAP, 0, 0))
     for side in sides[:-1]:
         table.add_column(justify="right" if side == "right" else "left", no_wrap=True)
     table.add_column()
@@ -30,7 +30,7 @@ def grid(*sides: str) -> Table:
 
 def rows(heads: Iterable[str], lines: Iterable[tuple[str, ...]]) -> Table:
     """A table of words and, from the second column on, numbers."""
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
     for number, head in enumerate(heads):
         table.add_column(head, justify="right" if number else "left", no_wrap=True)
     for line in lines:
@@ -40,7 +40,7 @@ def rows(heads: Iterable[str], lines: Iterable[tuple[str, ...]]) -> Table:
 
 def blocks(heads: Sequence[str], lines: Sequence[tuple[str, ...]], width: int) -> list[Table]:
     """The same table, cut between columns into as many as it takes to fit ``width``; the first column leads each."""
-    widths = [max(len(each[number]) for each in (tuple(heads), *lines)) + _GAP for number in range(len(heads))]
+    widths = [max(len(each[number]) for each in (tuple(heads), *lines)) + GAP for number in range(len(heads))]
     tables, start = [], 1
     while start < len(heads):
         stop, room = start + 1, width - INDENT - widths[0] - widths[start]

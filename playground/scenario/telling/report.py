@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from playground.scenario.figures import PERCENTILES, Kind, spell, spell_us
+from playground.scenario.figures import FIGURES, PERCENTILES, Kind, spell, spell_us
 from playground.scenario.hypothesis import Deviation, Findings, Probe, Strategy
 from playground.scenario.outcome import Outcome, Traffic, Verdict
 from playground.scenario.telling.layout import conclusion, grid, indented, rows, title, verdict
@@ -22,13 +22,39 @@ _STYLES = {
     "say": "italic cyan",
     "gap": "dim",
 }
+_MESSAGE_ROWS: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "producers",
+        {
+            "messages": "given",
+            "messages_acknowledged": "acknowledged",
+            "messages_refused": "refused",
+            "messages_unknown": "unknown",
+            "lost_messages": "lost",
+        },
+    ),
+    (
+        "consumers",
+        {
+            "processed": "processed",
+            "processed_again": "again",
+            "skipped_messages": "skipped",
+            "lag": "left",
+        },
+    ),
+    ("acknowledgement", {"publish_p50": "p50", "publish_p99": "p99"}),
+)
+"""Who, and what of them: figures, and their titles."""
 
 
 def report(outcome: Outcome, console: Console) -> None:
     """Print everything that is worth knowing about ``outcome``."""
     _head(outcome, console)
     _story(outcome, console)
-    _operations(outcome, console)
+    if outcome.scenario.spec.database != "none":
+        _operations(outcome, console)
+    if outcome.scenario.spec.kafka.brokers:
+        _messages(outcome, console)
     trouble(outcome, console)
     if outcome.probed:
         hypothesis(outcome.probed, console)
@@ -42,10 +68,14 @@ def _head(outcome: Outcome, console: Console) -> None:
     console.print(Text(scenario.title, "bold"))
     if scenario.description:
         console.print(Text(" ".join(scenario.description.split())))
+    kafka = spec.kafka
+    machines: tuple[str, ...] = (f"{spec.nodes} nodes", f"{spec.load.clients} clients")
+    if spec.database == "none":
+        counts = ("broker", kafka.brokers), ("producer", kafka.producers), ("consumer", len(kafka.consumers))
+        machines = tuple(f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in counts)
     parts = (
         f"seed {outcome.seed}",
-        f"{spec.nodes} nodes",
-        f"{spec.load.clients} clients",
+        *machines,
         f"{outcome.virtual_s:g} s of virtual time in {outcome.wall_s:.2f} s",
         f"{outcome.speed:,.0f} times real time",
     )
@@ -73,6 +103,14 @@ def _operations(outcome: Outcome, console: Console) -> None:
 
 def _latency(traffic: Traffic, rank: int) -> str:
     return spell_us(traffic.latency_us[rank]) if traffic.ok else "-"
+
+
+def _messages(outcome: Outcome, console: Console) -> None:
+    """What became of the messages, at both ends."""
+    title("Messages", console)
+    for who, names in _MESSAGE_ROWS:
+        told = (spell(FIGURES[name].kind, outcome.figures.get(name)) for name in names)
+        console.print(indented(rows(("", *names.values()), [(who, *told)])))
 
 
 def trouble(outcome: Outcome, console: Console) -> None:

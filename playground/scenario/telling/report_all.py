@@ -12,12 +12,15 @@ from rich.text import Text
 from playground.scenario.figures import FIGURES, spell
 from playground.scenario.outcome import Outcome
 from playground.scenario.playing import Examined, Played
+from playground.scenario.telling.bars import bars
 from playground.scenario.telling.layout import blocks, conclusion, grid, indented, rows, title, verdict
 from playground.scenario.telling.report import expectations, hypothesis, report, trouble
 from widgets.shapes import Table
 
 _ALWAYS = ("operations", "error_share", "p50", "p99", "stale_reads", "lost_writes", "checks")
 """Figures of which each variant is worth telling, whatever the file expects."""
+_ALWAYS_WITHOUT_DATABASE = ("messages", "publish_p50", "publish_p99", "lost_messages", "checks")
+"""The same where there is nothing that clients could ask."""
 
 
 def report_script(played: Played, console: Console) -> None:
@@ -78,7 +81,9 @@ def _head(played: Played, console: Console) -> None:
 def _figures(played: Played, console: Console) -> None:
     """Figure x variant: what is expected or compared anywhere, and what is always worth knowing."""
     expected = [verdict.expectation.figure.name for outcome in played.outcomes for verdict in outcome.verdicts]
-    names = dict.fromkeys((*_ALWAYS, *expected, *(each.comparison.figure.name for each in played.compared)))
+    served = any(outcome.scenario.spec.database != "none" for outcome in played.outcomes)
+    always = _ALWAYS if served else _ALWAYS_WITHOUT_DATABASE
+    names = dict.fromkeys((*always, *expected, *(each.comparison.figure.name for each in played.compared)))
     heads = ["", *(outcome.scenario.variant for outcome in played.outcomes)]
     lines = [
         (name, *(spell(FIGURES[name].kind, outcome.figures.get(name)) for outcome in played.outcomes)) for name in names
@@ -117,6 +122,12 @@ def _compared(played: Played, console: Console) -> None:
         measured = ", ".join(f"{name} {spell(figure.kind, each.measured[name])}" for name in operands)
         table.add_row(verdict(each.passed), Text(f"{figure.name}: {each.comparison.text} ({measured})"))
     console.print(indented(table))
+    for figure in dict.fromkeys(each.comparison.figure for each in played.compared):
+        values = {one.scenario.variant: one.figures.get(figure.name) for one in played.outcomes}
+        picture = bars(figure, values, console)
+        if picture is not None:
+            title(figure.name, console)
+            console.print(indented(picture))
 
 
 def _table(shape: Table, console: Console) -> None:
