@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LOSS_LOOKS = 10
 """Every so many looks it is checked that no acknowledged message is lost."""
+Leader = tuple[int, str]
+"""Epoch and name."""
 
 
 class KafkaPart(Part):
@@ -46,6 +48,8 @@ class KafkaPart(Part):
         self._heard: dict[str, tuple[int, int]] = {}
         """Broker -> the age of the image that it was looked at with."""
         self._unclean = 0
+        self._broker_crashes = 0
+        """Each took what was in memory only."""
         self._rebalances = 0
         self._zombies = 0
         self._poll_timeouts = 0
@@ -59,6 +63,8 @@ class KafkaPart(Part):
         """How far each group was behind in each partition, by what it has committed."""
         self._troubled_for = 0
         self._troubled = False
+        self._sought: dict[TopicPartition, tuple[Leader, int]] = {}
+        """In whose log how many of the partition's acknowledged messages were found."""
 
     # --- what may be expected -------------------------------------------------------------
 
@@ -68,7 +74,8 @@ class KafkaPart(Part):
         ensemble = self.ensemble_disks.lost < self.cluster.spec.zookeeper.quorum and not self.ensemble_disks.lied
         disks = self.disks.lost < self._enough and not self.disks.lied
         unclean = self._unclean and self.settings.unclean_election
-        return ensemble and disks and not unclean and self.settings.flush == "each"
+        kept = self.settings.flush == "each" or not self._broker_crashes
+        return ensemble and disks and not unclean and kept
 
     @property
     def _durable(self) -> bool:
@@ -89,7 +96,7 @@ class KafkaPart(Part):
         self.lag_samples.append((self.cluster.now_us // 1_000_000, sum(lags.values())))
         self.history.take(self.cluster.now_us // 1_000_000, self._services)
         if self._durable and self._looks % LOSS_LOOKS == 0:
-            for message in self.lost():
+            for message in self._lost_since():
                 self.report(_lost(message))
         if self.disks.incomplete and not self._under_replicated():
             self.disks.replicated()
@@ -114,6 +121,7 @@ class KafkaPart(Part):
         elif kind == "truncated" and self.cluster.kinds.get(entry.subject) == "broker":
             self._truncated += int(data.get("records", 0))
         elif kind == "crash":
+            self._broker_crashes += self.cluster.kinds.get(entry.subject) == "broker"
             self.books.gone(entry.subject, entry.at_us)
         if kind in ("elected", "deposed", "first-write", "up", "isr", "crash"):
             self._states()
@@ -224,15 +232,33 @@ class KafkaPart(Part):
 
     def lost(self) -> list[Acknowledged]:
         """Acknowledged messages that are in no log that counts."""
+        return [message for partition, acks in self.books.acks.items() for message in self._missing(partition, acks)]
+
+    def _lost_since(self) -> list[Acknowledged]:
+        """The same; but a log that was looked through is searched only for what was acknowledged since.
+
+        As long as the same broker leads in the same epoch it takes nothing back. (At the end all is looked at anew.)
+        """
         services, states = self._services, self._states()
-        disks = {name: self.cluster.node(name).disk for name in self.cluster.of_kind("broker")}
         found: list[Acknowledged] = []
         for partition, acks in self.books.acks.items():
-            log = checks.truth(partition, services, disks, states.get(partition))
-            start, batches = log if log is not None else (0, [])
-            compacted = self._topics[partition.topic].cleanup == "compact"
-            found += checks.lost(acks, start, batches, compacted=compacted)
+            leader = checks.leading(partition, services, states.get(partition))
+            before, count = self._sought.get(partition, (None, 0))
+            since = count if leader == before and self._topics[partition.topic].cleanup != "compact" else 0
+            if since < len(acks):
+                found += self._missing(partition, acks[since:])
+            self._sought.pop(partition, None)
+            if leader is not None:
+                self._sought[partition] = leader, len(acks)
         return found
+
+    def _missing(self, partition: TopicPartition, acks: list[Acknowledged]) -> list[Acknowledged]:
+        """Of these messages those that are not in the log that counts."""
+        disks = {name: self.cluster.node(name).disk for name in self.cluster.of_kind("broker")}
+        since = min(message.offset for message in acks)
+        log = checks.truth(partition, self._services, disks, self._states().get(partition), since=since)
+        start, batches = log if log is not None else (0, [])
+        return checks.lost(acks, start, batches, compacted=self._topics[partition.topic].cleanup == "compact")
 
     # --- details --------------------------------------------------------------------------
 

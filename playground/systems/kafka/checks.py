@@ -148,17 +148,19 @@ def truth(
     services: Brokers,
     disks: Mapping[str, Disk] | None = None,
     known: PartitionState | None = None,
+    *,
+    since: int = 0,
 ) -> tuple[int, list[Batch]] | None:
     """Start offset and batches of the log that counts: of who leads the partition in the newest epoch.
 
     ``known``: the newest state that anybody has heard of. A leader of an earlier epoch is a zombie. If nobody leads,
-    the log counts that goes furthest of those who may lead, up or down (``disks``). None: nobody has any.
+    the log counts that goes furthest of those who may lead, up or down (``disks``). None: nobody has any. ``since``:
+    of a leader's log the segments that end before may be left out.
     """
-    least = known.leader_epoch if known is not None else 0
-    leading = [(epoch, name) for name in services if (epoch := _epoch(services[name], partition)) >= least]
-    if leading:
-        log = services[max(leading)[1]].directory.logs[partition]
-        return log.start_offset, list(log.batches())
+    leader = leading(partition, services, known)
+    if leader is not None:
+        log = services[leader[1]].directory.logs[partition]
+        return log.start_offset, list(log.batches(since))
     best: tuple[int, list[Batch]] | None = None
     for name in dict.fromkeys(member.name for member in (*known.isr, *known.elr)) if known is not None else ():
         service = services.get(name)
@@ -173,6 +175,15 @@ def truth(
         if best is None or _reach(batches) > _reach(best[1]):
             best = start, batches
     return best
+
+
+def leading(
+    partition: TopicPartition, services: Brokers, known: PartitionState | None = None
+) -> tuple[int, str] | None:
+    """In which epoch who leads a partition; None: nobody but zombies."""
+    least = known.leader_epoch if known is not None else 0
+    found = [(epoch, name) for name in services if (epoch := _epoch(services[name], partition)) >= least]
+    return max(found, default=None)
 
 
 def _epoch(service: BrokerService, partition: TopicPartition) -> int:
@@ -224,7 +235,8 @@ def duplicates(partition: TopicPartition, batches: Iterable[Batch]) -> Iterator[
 
 def stands(seen: Mapping[int, str], start: int, batches: Iterable[Batch], partition: TopicPartition) -> list[Violation]:
     """``seen``: offset -> header, of messages that were processed. Each still stands there, if anything does."""
-    there, end = {}, start
+    there: dict[int, str] = {}
+    end = start
     for batch in batches:
         end = max(end, batch.next_offset)
         there.update((batch.base_offset + record.delta, record.header) for record in batch.records)
