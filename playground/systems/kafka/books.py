@@ -270,7 +270,12 @@ class Books(Ledger):
         before, progress.committed = progress.committed, commit.offset
         if self._delivery(group) != "at-least-once":
             return
-        first = before if before >= 0 else min((each[0] for each in progress.done.found), default=commit.offset)
+        if before >= 0:
+            first = before
+        elif self._in_order(group, partition):
+            first = 0
+        else:
+            first = min((each[0] for each in progress.done.found), default=commit.offset)
         for low, high in progress.done.missing(first, commit.offset):
             if not self._gap(partition, low, high):
                 text = (

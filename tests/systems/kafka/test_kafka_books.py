@@ -68,6 +68,14 @@ def test_a_commit_of_what_nobody_has_processed_is_found() -> None:
     assert "nobody has processed 2" in desk.found[0].text
 
 
+def test_a_first_commit_must_not_pass_over_the_beginning() -> None:
+    desk = Desk()
+    desk.process(2, 3)
+    desk.commit(4)
+    assert desk.checks == ["commit after processing"]
+    assert "nobody has processed 0 to 1" in desk.found[0].text
+
+
 def test_offsets_without_a_message_need_not_be_processed() -> None:
     desk = Desk()
     desk.gone = [2, 3]
