@@ -122,8 +122,10 @@ class Leading:
 
     def age_us(self, seq: int) -> int:
         """How long ago what follows ``seq`` was written, or this term began; 0 if nothing follows it."""
+        if self._made_us[-1][0] <= seq:
+            return 0  # mostly; the others are not looked through for that
         now_us = self._service.clock.monotonic_us
-        return next((now_us - at_us for made, at_us in self._made_us if made > seq), 0)
+        return next(now_us - at_us for made, at_us in self._made_us if made > seq)
 
     def end(self, why: str) -> None:
         """This node does not lead any more, and knows it. What is under way may still be done, by others."""
