@@ -1,8 +1,9 @@
 """How a member talks to its group's coordinator, whichever broker that is just now.
 
-Rules. Any broker tells who it is; the brokers are asked in turn. Who does not answer, or says that it is not the one,
-is not believed in any longer, and the next request begins with the question again. A request is safe to be sent twice,
-so one whose outcome is not known may be repeated; whoever repeats it decides for how long.
+Rules. Any broker tells who it is; the brokers are asked in turn. Who does not answer, says that it is not the one, or
+cannot do its work, is not believed in any longer, and the next request begins with the question again (as in Kafka). A
+request is safe to be sent twice, so one whose outcome is not known may be repeated; whoever repeats it decides for how
+long.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ PASSING = frozenset(
     }
 )
 """After these the same request may succeed a little later."""
+_ELSEWHERE = PASSING - {COORDINATOR_LOADING}
+"""After these perhaps with another broker only: who can write nothing may have been replaced without knowing it."""
 
 
 def passes(error: CallError) -> bool:
@@ -67,7 +70,7 @@ class CoordinatorLine:
             self._forget(coordinator)
             raise
         except Rejected as error:
-            if error.code == NOT_COORDINATOR:
+            if error.code in _ELSEWHERE:
                 self._forget(coordinator)
             raise
 

@@ -16,7 +16,9 @@ Rules.
 * If there may have been a generation without it, others may have had what it kept over a (cooperative) rebalance:
   :class:`Result` says so.
 * It leaves by itself when the application has not polled for ``max_poll_ms``: it lives, but does no work (KIP-62).
-* The leader looks at the topics now and then, and has the group join again when one has got more partitions.
+* Every member looks now and then who leads what: who reads from a broker that was replaced and does not know it
+  hears of no error (Kafka's metadata.max.age.ms). The leader has the group join again when a topic has got more
+  partitions.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ OFFSETS_US = 1_000_000
 LEAVE_US = 2_000_000
 """How long it tries to say that it leaves."""
 METADATA_US = 2_000_000
-"""How often the leader looks whether a topic has more partitions."""
+"""How often a member looks whether there is news of the topics."""
 
 
 class Result(NamedTuple):
@@ -252,7 +254,7 @@ class Membership:
         self._on_event()
 
     def _look(self) -> None:
-        if self.leads and self.state == "stable" and not self._closed:
+        if self.generation and not self._closed:
             self._metadata.ask()
 
     def _on_news(self) -> None:

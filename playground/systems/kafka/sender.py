@@ -176,8 +176,7 @@ class Sender:
         elif error == errors.FENCED_PRODUCER or (error == errors.OUT_OF_ORDER and self.numbered and pending.alone):
             self._give_up(pending, error, definite=False)
         elif error != errors.OUT_OF_ORDER or not line.came_too_early(pending):
-            if error in errors.REFRESH:
-                self._metadata.ask()
+            self._metadata.ask()  # who refuses may have been replaced, whatever it says
             line.put_off(pending)
 
             def again() -> None:
