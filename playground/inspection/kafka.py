@@ -346,13 +346,14 @@ class KafkaPart(Part):
         return doubled
 
     def _gone(self, partition: TopicPartition, first: int, end: int) -> bool:
-        """Whether the leader's log holds none of these offsets."""
+        """Whether the leader's log holds none of these offsets, or another copy has deleted them: it may have led."""
         log = self._log(partition)
         if log is None:
             return True
-        start, batches = log
+        copies = (service.directory.logs.get(partition) for service in self._services.values())
+        start = max([log[0], *(copy.start_offset for copy in copies if copy is not None)])
         return not any(
-            max(first, start) <= batch.base_offset + record.delta < end for batch in batches for record in batch.records
+            max(first, start) <= batch.base_offset + record.delta < end for batch in log[1] for record in batch.records
         )
 
     def _watch_partitions(self) -> None:

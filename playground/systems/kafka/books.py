@@ -268,7 +268,7 @@ class Books(Ledger):
         group, partition = commit.group, commit.partition
         progress = self.of(group, partition)
         before, progress.committed = progress.committed, commit.offset
-        if self._delivery(group) != "at-least-once":
+        if self._delivery(group) != "at-least-once" or self._may_pass_over(group, partition, before):
             return
         if before >= 0:
             first = before
@@ -283,6 +283,12 @@ class Books(Ledger):
                     f"but nobody has processed {low}" + (f" to {high - 1}" if high - low > 1 else "")
                 )
                 self._report(Violation("commit after processing", f"{group} {partition}", text))
+
+    def _may_pass_over(self, group: str, partition: TopicPartition, committed: int) -> bool:
+        """Whether a group goes on at the end of a log: where it has committed nothing yet, or what it stood at is gone."""
+        settings, topic = self._settings.group(group), self._settings.topic(partition.topic)
+        lasting = topic is not None and topic.keeps_all
+        return settings is not None and settings.reset == "latest" and (committed < 0 or not lasting)
 
     def _in_order(self, group: str, partition: TopicPartition) -> bool:
         """Nothing explains an offset that a group passes over: none is deleted, and it begins where the log does."""

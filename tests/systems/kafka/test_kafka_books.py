@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.systems.kafka.books import Books, Stretches, machine_of
 from playground.systems.kafka.ledger import Acknowledged, Committed, Processed
 from playground.systems.kafka.records import Record, TopicPartition
-from playground.systems.kafka.settings import GroupSettings, KafkaSettings
+from playground.systems.kafka.settings import KafkaSettings
 from playground.systems.violations import Violation
 
 P0, P1 = TopicPartition("changes", 0), TopicPartition("changes", 1)
@@ -17,10 +18,11 @@ P0, P1 = TopicPartition("changes", 0), TopicPartition("changes", 1)
 class Desk:
     """Books, and what they report. ``gone``: offsets that hold no message any more."""
 
-    def __init__(self, delivery: str = "at-least-once") -> None:
+    def __init__(self, delivery: str = "at-least-once", *, reset: str = "earliest", retention_ms: int = 0) -> None:
         self.found: list[Violation] = []
         self.gone: list[int] = []
-        settings = KafkaSettings(groups=(GroupSettings(delivery=delivery),))
+        group = {"delivery": delivery, "reset": reset}
+        settings = KafkaSettings.model_validate({"groups": [group], "topics": [{"retention_ms": retention_ms}]})
         self.books = Books(
             settings, self.found.append, lambda _p, first, end: all(each in self.gone for each in range(first, end))
         )
@@ -74,6 +76,17 @@ def test_a_first_commit_must_not_pass_over_the_beginning() -> None:
     desk.commit(4)
     assert desk.checks == ["commit after processing"]
     assert "nobody has processed 0 to 1" in desk.found[0].text
+
+
+@pytest.mark.parametrize(("retention_ms", "found"), [(0, ["commit after processing"]), (5_000, [])])
+def test_a_group_may_go_on_at_the_end_where_it_finds_nothing_else(retention_ms: int, found: list[str]) -> None:
+    desk = Desk(reset="latest", retention_ms=retention_ms)
+    desk.process(0, 7)
+    desk.commit(8)
+    assert desk.found == [], "nothing was committed before"
+    desk.process(20)
+    desk.commit(21)
+    assert desk.checks == found
 
 
 def test_offsets_without_a_message_need_not_be_processed() -> None:

@@ -172,8 +172,7 @@ def test_who_takes_too_long_over_a_poll_leaves_and_comes_back() -> None:
         assert await lab.until(lambda: bool(lab.notes("max-poll")), 8)
         assert await lab.until(lambda: len(lab.owned()["co2"]) == 4)
         lab.consumer("co1").stall(None)
-        assert await lab.until(lab.shared)
-        assert len(lab.owned()["co1"]) == 2
+        assert await lab.until(lambda: lab.shared() and len(lab.owned()["co1"]) == 2)
         assert lab.notes("zombie", "co1")
         await lab.settle()
         assert not lab.skipped()
