@@ -83,8 +83,9 @@ def about(panel: str, systems: Mapping[str, str] = MappingProxyType({})) -> tupl
     title, _, said = title.partition(": ")  # what it is called stands in one line
     facts = [Fact("", said)] if said else []
     for paragraph in paragraphs:
-        head, stop, rest = paragraph.partition(". ")
+        head, stop, rest = (*re.split("([.?]) ", paragraph, maxsplit=1), "", "")[:3]
         if stop and len(head) <= 24:
+            head += stop.strip(".")
             facts.append(Fact(head.replace("What is simplified", "Simplified"), rest))
         else:
             facts.append(Fact("", paragraph))
