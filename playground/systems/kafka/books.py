@@ -285,7 +285,7 @@ class Books(Ledger):
                 self._report(Violation("commit after processing", f"{group} {partition}", text))
 
     def _may_pass_over(self, group: str, partition: TopicPartition, committed: int) -> bool:
-        """Whether a group goes on at the end of a log: where it has committed nothing yet, or what it stood at is gone."""
+        """Whether a group may go on at a log's end: where it has committed nothing yet, or where it stood is gone."""
         settings, topic = self._settings.group(group), self._settings.topic(partition.topic)
         lasting = topic is not None and topic.keeps_all
         return settings is not None and settings.reset == "latest" and (committed < 0 or not lasting)
