@@ -1,16 +1,25 @@
-"""The event log: coloured by kind, filtered by a text, at its tail until somebody scrolls."""
+"""The event log: coloured by kind, filtered by a text, at its tail until somebody scrolls.
+
+A text that is too long for its line goes on under itself, in a few lines at most: what matters often stands at its end.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.style import Style
 
-from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of
+from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap
 from widgets.palette import SELECTION, Look
 from widgets.panel import Panel
 from widgets.shapes import Log, LogLine, Tone
 
 _KIND_WIDTH = (9, 11)
 """Of the kinds' column: at least, and at most."""
+_MOST_LINES = 4
+"""So many an entry takes at most."""
+_ROOMY = 40
+"""Texts with so many cells go on under themselves, others further to the left."""
 
 
 def clock(at_us: int) -> str:
@@ -40,10 +49,16 @@ def highlight(text: str, style: Style, wanted: str, hit: Style) -> list[Piece]:
     return pieces
 
 
-def draw_line(
-    entry: LogLine, width: int, look: Look, wanted: str, selected: str | None, kinds: int = _KIND_WIDTH[0]
-) -> list[Piece]:
-    """One line, its kind in ``kinds`` cells; kind and then the time give way when it is narrow."""
+def draw_entry(
+    entry: LogLine,
+    width: int,
+    look: Look,
+    wanted: str,
+    selected: str | None,
+    kinds: int = _KIND_WIDTH[0],
+    most: int = _MOST_LINES,
+) -> list[list[Piece]]:
+    """One entry in ``most`` lines at most, its kind in ``kinds`` cells; kind and then the time give way if narrow."""
     chosen = selected is not None and entry.subject == selected
     bg = look.ground(SELECTION) if chosen else None
     muted = look.text_style(Tone.MUTED, selected=chosen)
@@ -53,25 +68,44 @@ def draw_line(
     hit = look.style((0, 0, 0), look.tone(Tone.WARN), bold=True)
     subject_color = look.tone(Tone.PLAIN) if entry.hue is None else look.hue(entry.hue)
     subject_style = look.style(subject_color, bg, bold=True)
-    pieces: list[Piece] = []
+    head: list[Piece] = []
     left = width
     if width >= 28:
-        pieces += [*highlight(clock(entry.at_us), muted, wanted, hit), (" ", muted)]
+        head += [*highlight(clock(entry.at_us), muted, wanted, hit), (" ", muted)]
         left -= 10
     if width >= 44:
         kind = shorten(look.clean(entry.kind), kinds, look)
-        pieces += [*highlight(kind, tone, wanted, hit), (" " * (kinds + 1 - width_of(kind)), muted)]
+        head += [*highlight(kind, tone, wanted, hit), (" " * (kinds + 1 - width_of(kind)), muted)]
         left -= kinds + 1
+    before = width - left  # where a subject begins, and what has none goes on
     subject = look.clean(entry.subject)
     if subject:
         subject = shorten(subject, max(1, left // 2), look)
-        pieces += [*highlight(subject, subject_style, wanted, hit), (" ", plain)]
+        head += [*highlight(subject, subject_style, wanted, hit), (" ", plain)]
         left -= width_of(subject) + 1
         if width_of(subject) < 3 < left:  # n9 and n10 keep one edge
-            pieces.append((" ", plain))
+            head.append((" ", plain))
             left -= 1
-    pieces += highlight(shorten(look.clean(entry.text), max(0, left), look), plain, wanted, hit)
-    return pieces
+        before = width - left
+    if left < _ROOMY:
+        before = min(before, 10 if width >= 28 else 2)
+    parts = _parts(look.clean(entry.text), max(1, left), max(1, width - before), most, look)
+    lines = [[*head, *highlight(parts[0], plain, wanted, hit)]]
+    lines += [[(" " * before, muted), *highlight(part, plain, wanted, hit)] for part in parts[1:]]
+    return lines
+
+
+def _parts(text: str, first: int, others: int, most: int, look: Look) -> list[str]:
+    """``text`` in at most ``most`` lines: one of ``first`` cells, the others of ``others``."""
+    if width_of(text) <= first:
+        return [text]
+    if most < 2:
+        return [shorten(text, first, look)]
+    begin = wrap(text, first)[0]
+    parts = [begin, *wrap(text[len(begin) :].lstrip(), others)]
+    if len(parts) > most:
+        parts[most - 1 :] = [shorten(" ".join(parts[most - 1 :]), others, look)]
+    return parts
 
 
 def draw_log(
@@ -90,32 +124,51 @@ def draw_log(
     if bottom is not None:
         while end > 0 and entries[end - 1].index > bottom:
             end -= 1
-    # By all lines, not by those in sight: the column doesn't move when somebody scrolls.
-    least, most = _KIND_WIDTH
-    kinds = min(most, max((len(entry.kind) for entry in log.lines), default=least))
-    kinds = max(least, kinds)
+    kinds = kinds_width(log)
     newer = len(entries) - end
     room = height - (1 if newer and height > 1 else 0)
-    start = max(0, end - room)
+    most = lines_at_most(height)
+    drawn: list[tuple[LogLine, list[list[Piece]]]] = []
+    used = 0
+    start = end
+    while start > 0 and used < room:
+        start -= 1
+        pieces = draw_entry(entries[start], width, look, wanted, selected, kinds, most)
+        drawn.append((entries[start], pieces))
+        used += len(pieces)
     strips = []
     spots = []
     note: str | None = None
-    if start == 0 and log.dropped and end < room:
+    if start == 0 and log.dropped and used < room:
         note = f"{log.dropped:,} older lines dropped"
     elif not entries:
         note = f"no line holds “{wanted}”" if wanted else "nothing has happened yet"
     if note:
         strips.append(line([(shorten(look.clean(note), width, look), look.text_style(Tone.MUTED))], width))
-    for entry in entries[start:end]:
+    cut = max(0, used - room)  # of the oldest one the end is shown, as terminals do
+    for entry, lines in reversed(drawn):
         chosen = selected is not None and entry.subject == selected
-        if entry.subject:
-            spots.append(Spot(len(strips), 0, width, entry.subject))
         fill = look.style(bg=look.ground(SELECTION)) if chosen else look.style()
-        strips.append(line(draw_line(entry, width, look, wanted, selected, kinds), width, fill))
+        for row in lines[cut:]:
+            if entry.subject:
+                spots.append(Spot(len(strips), 0, width, entry.subject))
+            strips.append(line(row, width, fill))
+        cut = 0
     if newer and height > 1:
         text = shorten(look.clean(f"▼ {newer} newer"), width, look)
         strips.append(line([(text, look.text_style(Tone.ACCENT))], width))
     return Picture(strips, spots)
+
+
+def kinds_width(log: Log | None) -> int:
+    """Of the kinds' column: by all lines, not by those in sight, so it doesn't move when somebody scrolls."""
+    least, most = _KIND_WIDTH
+    return max(least, min(most, max((len(entry.kind) for entry in log.lines), default=least) if log else least))
+
+
+def lines_at_most(height: int) -> int:
+    """How many lines one entry may take in a log of ``height``: it does not drive out all others."""
+    return min(_MOST_LINES, max(2, height // 2)) if height > 1 else 1
 
 
 class LogPanel(Panel[Log]):
@@ -153,11 +206,22 @@ class LogPanel(Panel[Log]):
             while end > 0 and entries[end].index > self.bottom:
                 end -= 1
         # While there are newer lines, one line of the panel says so and is not there for entries.
-        height = self.content_size.height
-        first = height - 2 if len(entries) > height > 1 else min(len(entries), height) - 1
-        end = max(first, end + lines)
+        end = max(self._first(entries), end + lines)
         self.bottom = None if end >= len(entries) - 1 else entries[end].index
         self.redraw()
+
+    def _first(self, entries: Sequence[LogLine]) -> int:
+        """Which entry stands at the bottom when the oldest stands on top."""
+        size = self.content_size
+        width, height = max(1, size.width), size.height
+        most, kinds = lines_at_most(height), kinds_width(self.shape)
+        used = 0
+        for number, entry in enumerate(entries):
+            used += len(draw_entry(entry, width, self.look, "", None, kinds, most))
+            last = number == len(entries) - 1
+            if used > height - (0 if last else 1):
+                return max(0, number - 1)
+        return len(entries) - 1
 
     def paint(self, shape: Log, width: int, height: int) -> Picture:
         return draw_log(shape, width, height, self.look, wanted=self.wanted, selected=self.selected, bottom=self.bottom)

@@ -18,7 +18,23 @@ from widgets.ring_draw import RingPainter
 from widgets.ring_layout import circle, cut_turns
 from widgets.ring_static import Owners, annulus, pixel_owners
 from widgets.series import curve, draw_series, nice_top, short_number
-from widgets.shapes import Arc, Belief, Cell, Column, Line, Log, Ring, Row, Series, State, Table, Tone, Tree, TreeNode
+from widgets.shapes import (
+    Arc,
+    Belief,
+    Cell,
+    Column,
+    Line,
+    Log,
+    LogLine,
+    Ring,
+    Row,
+    Series,
+    State,
+    Table,
+    Tone,
+    Tree,
+    TreeNode,
+)
 from widgets.table import draw_table, layout
 from widgets.tree import draw_tree, guides
 
@@ -279,6 +295,36 @@ class TestLog:
         assert text[-1][10:].startswith("first-write n1")
         assert text[0][10:].startswith("net         n")
 
+    def test_a_long_text_goes_on_under_itself(self) -> None:
+        text = "view: generation 2 after co3 joined, co1 left: co2 gets changes-1 changes-3"
+        log = Log((LogLine(0, 0, "rebalance", "br2", text), LogLine(1, 9, "up", "co1", "is up")))
+        assert rows(draw_log(log, 70, 8, LOOK)) == [
+            "00:00.000 rebalance br2 view: generation 2 after co3 joined, co1 left:",
+            "                        co2 gets changes-1 changes-3",
+            "00:00.000 up        co1 is up",
+        ]
+        assert rows(draw_log(log, 50, 8, LOOK)) == [
+            "00:00.000 rebalance br2 view: generation 2 after",
+            "          co3 joined, co1 left: co2 gets changes-1",
+            "          changes-3",
+            "00:00.000 up        co1 is up",
+        ]
+        assert [spot.name for spot in draw_log(log, 70, 8, LOOK).spots] == ["br2", "br2", "co1"]
+
+    def test_a_long_text_leaves_room_for_others(self) -> None:
+        long = LogLine(0, 0, "zombie", "br2", "wants to commit " * 30)
+        log = Log((long, replace(long, index=1, kind="up", text="is up")))
+        for height in (2, 3, 4, 8, 12):
+            text = rows(draw_log(log, 60, height, LOOK))
+            assert text[-1].endswith("is up")
+            assert text[-2].endswith("…")
+            assert len(text) == min(height, 5, max(2, height // 2) + 1)
+
+    def test_of_the_oldest_one_the_end_is_left(self) -> None:
+        text = "a text that is longer than the line that it has"
+        log = Log(tuple(LogLine(number, number, "say", "", text) for number in range(4)))
+        assert rows(draw_log(log, 50, 5, LOOK))[0].strip() == "line that it has"
+
     def test_filter_keeps_matches_and_lights_them(self) -> None:
         picture = draw_log(self.LOG, 100, 50, LOOK, wanted="CRASHED")
         assert len(rows(picture)) == 4
@@ -297,7 +343,7 @@ class TestLog:
         assert rows(draw_log(log, 60, 6, LOOK))[0] == "1,234 older lines dropped"
 
     def test_the_selected_subject_lights_up(self) -> None:
-        picture = draw_log(self.LOG, 100, 30, LOOK, selected="n1")
+        picture = draw_log(self.LOG, 100, 60, LOOK, selected="n1")
         assert SELECTION in grounds(picture, 0)
         assert SELECTION not in grounds(picture, 1)
 

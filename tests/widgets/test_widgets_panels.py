@@ -69,7 +69,7 @@ def test_out_of_sight_draws_nothing_until_shown() -> None:
         assert clock_of(panel) == clock_of_log(904)
 
     def clock_of(panel: LogPanel) -> str:
-        return [line for line in panel.text().split("\n") if line][-1][:9]
+        return [line for line in panel.text().split("\n") if line and line[0] != " "][-1][:9]
 
     def clock_of_log(index: int) -> str:
         from widgets.log import clock
@@ -190,7 +190,7 @@ def test_the_log_follows_until_scrolled() -> None:
         panel.scroll_lines(500)
         assert panel.following
         panel.search("epoch 7")
-        assert all("elected" in line for line in panel.text().split("\n") if line)
+        assert all("elected" in line for line in panel.text().split("\n") if line and line[0] != " ")
 
     play(act)
 
