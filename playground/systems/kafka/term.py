@@ -259,7 +259,7 @@ class Term:
         self.pusher.push(self.image)
         for line in elections(self._told, topics, self.stored.brokers):
             partitions = tuple(map(str, line.partitions))
-            text = line.text if line.kind == "unclean" else f"controller {name}: {line.text}"
+            text = line.text if line.kind == "unclean" else f"{name} as controller: {line.text}"
             self._service.note(line.kind, text, partitions=partitions, term=self.epoch)
         self._told = topics
 

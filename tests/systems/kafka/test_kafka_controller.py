@@ -126,7 +126,7 @@ def test_when_a_broker_fails_its_partitions_go_to_others_in_one_line_of_the_jour
             assert state is not None
             assert (state.leader_epoch, len(state.isr)) == (2, 1)
         (line,) = lab.notes("election")
-        assert line.startswith(f"controller {controller}: {gone} is gone; ")
+        assert line.startswith(f"{controller} as controller: {gone} is gone; ")
         assert all(f"changes-{number}" in line for number in led)
 
     simulate(main)
@@ -409,7 +409,7 @@ def test_a_leader_that_resigns_is_followed_by_one_of_the_set() -> None:
         assert await lab.alter(("br2", "br3")) == Altered(1)
         assert await lab.until(lambda: lab.leader() == "br2")
         (line,) = lab.notes("election")
-        assert line == f"controller {lab.controller()}: br1 gives up its lead; changes-0 goes to br2"
+        assert line == f"{lab.controller()} as controller: br1 gives up its lead; changes-0 goes to br2"
 
     simulate(main)
 

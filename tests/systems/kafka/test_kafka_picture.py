@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import pytest
+
 from playground.systems.kafka import roles, standing
 from playground.systems.kafka.maker import ProducerService
 from playground.systems.kafka.picture import Overview, broker_detail, consumer_detail, producer_detail
@@ -21,8 +23,10 @@ GROUP = {"name": "view", "session_timeout_ms": 1_500, "heartbeat_ms": 300, "comm
 class Watched(Lab):
     """A lab with producers, consumers and somebody who looks at it."""
 
-    def __init__(self, *, producers: int = 1, consumers: int = 2, rate: float = 50, **settings: Any) -> None:
-        groups = [{**GROUP, "consumers": consumers}]
+    def __init__(
+        self, *, producers: int = 1, consumers: int = 2, rate: float = 50, assignor: str = "", **settings: Any
+    ) -> None:
+        groups = [{**GROUP, "consumers": consumers, **({"assignor": assignor} if assignor else {})}]
         super().__init__(producers=producers, rate=rate, groups=groups, **settings)
         for name in self.settings.producer_names:
             self.add(name, lambda process: ProducerService(process, self.settings, self.names))
@@ -168,6 +172,29 @@ def test_a_rebalance_says_for_whom_it_waits() -> None:
         assert next(each.note for each in group.members if each.name == "co2") == "frozen"
         assert await lab.until(lambda: lab.look().groups[0].tone is Tone.GOOD, 10)
         assert "co2" not in [each.name for each in lab.look().groups[0].members]
+
+    simulate(main)
+
+
+@pytest.mark.parametrize(("assignor", "goes_on"), [("cooperative-sticky", True), ("range", False)])
+def test_while_a_group_shares_out_anew_who_has_not_given_up_a_partition_owns_it(assignor: str, goes_on: bool) -> None:
+    async def main() -> None:
+        lab = Watched(assignor=assignor)
+        await lab.ready()
+        await lab.seconds(2)
+        lab.add_consumer("co3")
+        least, shared_out = 4, False
+        for _ in range(300):
+            await lab.run(0.01)
+            shape = lab.look()
+            [group] = shape.groups
+            owners = [row.readers[0].owner for row in shape.rows if row.readers[0].owner]
+            assert len(owners) == sum(member.partitions for member in group.members)
+            least = min(least, len(owners))
+            shared_out |= "shares out" in group.text
+        assert shared_out
+        assert (least >= 3) if goes_on else (least == 0)
+        assert "co3" in [row.readers[0].owner for row in lab.look().rows]
 
     simulate(main)
 

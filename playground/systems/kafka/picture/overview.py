@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -54,11 +55,7 @@ class Overview:
         for name, group in groups.items():
             if group is not None:
                 self._offsets[name] = group.offsets
-                self._owners[name] = {
-                    partition: (member.machine, member.name)
-                    for member in group.members.values()
-                    for partition in member.partitions
-                }
+                self._owners[name] = owners(group, consumers)
         lags = self._history.recent(self._world.now_us // 1_000_000, CURVE_S)
         rows: list[Partition] = []
         folded: list[Partition] = []
@@ -158,11 +155,12 @@ class Overview:
             text, tone = ("nobody has joined", Tone.MUTED) if known is None else ("its coordinator reads", Tone.WARN)
             return shapes.Group(name, text, members, aside, tone)
         text, tone = standing_of(group)
+        owned = Counter(member for _, member in self._owners[name].values())
         members = tuple(
             GroupMember(
                 member.machine,
                 self._hues.get(member.machine),
-                len(member.partitions),
+                owned[member.name],
                 self._trouble(member.machine, member.name, consumers),
             )
             for member in sorted(group.members.values(), key=lambda member: member.name)
@@ -195,6 +193,26 @@ class Overview:
         missing = sum(row.missing > 0 for row in rows)
         told = [f"{headless} without a leader"] * bool(headless) + [f"{missing} under-replicated"] * bool(missing)
         return ", ".join((controller, *told)) if told or not rows else f"{controller}, all in sync"
+
+
+def owners(group: Group, consumers: Consumers) -> dict[TopicPartition, tuple[str, str]]:
+    """Who owns what: partition -> machine, member.
+
+    While a group shares out anew its coordinator does not know: a partition belongs to the member that has not given
+    it up yet. Eager members give up all before they join; cooperative ones go on with what they have.
+    """
+    if group.state is State.STABLE:
+        return {
+            partition: (member.machine, member.name)
+            for member in group.members.values()
+            for partition in member.partitions
+        }
+    return {
+        partition: (machine, service.member)
+        for machine, service in consumers.items()
+        if service.group == group.name and service.member in group.members
+        for partition in service.assignment
+    }
 
 
 def standing_of(group: Group) -> tuple[str, Tone]:
