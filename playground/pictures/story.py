@@ -44,6 +44,7 @@ _THINGS_US = {
 """What one machine may say of several things, and for how long that goes into one line."""
 _VARIES = re.compile(r" in epoch [0-9]+|[0-9.]+ s\b")
 """What may differ from thing to thing."""
+_EPOCH = re.compile(r" in epoch [0-9]+")
 _AGAIN = "in sync again"
 _TONES = {
     "crash": Tone.BAD,
@@ -130,6 +131,8 @@ class _ToldOfThings:
     number: int
     entry: Entry
     things: list[str]
+    same: bool = True
+    """All say the very same, down to the epoch."""
 
     def take(self, entry: Entry, _about: str) -> bool:
         """Let ``entry`` be part of this line, if it says of another thing what the line says."""
@@ -143,6 +146,7 @@ class _ToldOfThings:
         ):
             return False
         self.things.append(thing)
+        self.same = self.same and _epoch(entry.text) == _epoch(first.text)
         return True
 
     @property
@@ -151,8 +155,8 @@ class _ToldOfThings:
 
     @property
     def text(self) -> str:
-        text = self.entry.text.replace(self.things[0], _listed(self.things), 1)
-        return re.sub(" in epoch [0-9]+", "", text)
+        text = self.entry.text.replace(self.things[0], _listed(sorted(self.things, key=_by_number)), 1)
+        return text if self.same else _EPOCH.sub("", text)
 
 
 class Story:
@@ -230,6 +234,17 @@ def _thing(entry: Entry) -> str:
 def _form(text: str, thing: str) -> str:
     """What a text says, whatever it is about."""
     return _VARIES.sub("", text.replace(thing, "*", 1))
+
+
+def _epoch(text: str) -> str:
+    found = _EPOCH.search(text)
+    return found.group() if found else ""
+
+
+def _by_number(thing: str) -> tuple[bool, str, int]:
+    """changes-2 before changes-10, and what is Kafka's own at the end."""
+    name, _, number = thing.rpartition("-")
+    return thing.startswith("__"), name, int(number) if number.isdigit() else 0
 
 
 def _listed(things: Sequence[str]) -> str:

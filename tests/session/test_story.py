@@ -131,4 +131,12 @@ def test_so_many_partitions_are_named_and_the_rest_is_counted() -> None:
     story = Story(journal, HUES)
     for number in range(NAMED + 3):
         journal.record(5, "elected", "br1", f"br1 leads changes-{number} in epoch 1", group=f"changes-{number}")
-    assert story.log().lines[0].text.endswith(f"changes-{NAMED - 1} and 3 more")
+    assert story.log().lines[0].text.endswith(f"changes-{NAMED - 1} and 3 more in epoch 1")
+
+
+def test_partitions_stand_in_their_order_and_epochs_where_they_are_the_same() -> None:
+    journal = Journal()
+    story = Story(journal, HUES)
+    for thing in ("__consumer_offsets-0", "changes-10", "changes-2"):
+        journal.record(5, "elected", "br1", f"br1 leads {thing} in epoch 3", group=thing)
+    assert [line.text for line in story.log().lines] == ["leads changes-2, changes-10, __consumer_offsets-0 in epoch 3"]

@@ -123,8 +123,8 @@ def _readers(service: BrokerService, consumers: Consumers, hues: Mapping[str, in
         Column("who", 5),
         Column("has", 8, right=True),
         Column("lacks", 6, right=True),
-        Column("caught up", 9, right=True),
-        Column("asked", 9, right=True, drop=1),
+        Column("caught up", 10, right=True),
+        Column("asked", 10, right=True, drop=1),
     )
     now_us = service.clock.monotonic_us
     rows = []
@@ -166,7 +166,8 @@ def _follower(
 def _ago(us: int, late: bool) -> Cell:
     if us > 1 << 50:
         return Cell("never", Tone.WARN)
-    return Cell(f"{max(0, us) / 1e6:.1f} s ago", Tone.WARN if late else Tone.PLAIN)
+    seconds = max(0, us) / 1e6
+    return Cell(f"{seconds:.1f} s ago" if seconds < 100 else f"{seconds:,.0f} s ago", Tone.WARN if late else Tone.PLAIN)
 
 
 def _segments(service: BrokerService) -> Table:
