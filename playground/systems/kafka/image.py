@@ -73,7 +73,10 @@ class Image:
         return states[partition.partition] if 0 <= partition.partition < len(states) else None
 
     def broker(self, name: str) -> Broker | None:
-        return next((broker for broker in self.brokers if broker.name == name), None)
+        for broker in self.brokers:  # asked at every fetch
+            if broker.name == name:
+                return broker
+        return None
 
     @property
     def age(self) -> tuple[int, int]:
