@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +145,33 @@ def test_a_message_that_was_said_to_be_nowhere_must_not_turn_up() -> None:
     desk.books.failed("pr1:7", "not-enough-replicas", definite=True, at_us=5)
     desk.process(7)
     assert desk.checks == ["definite errors"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({}, ["order within a partition"]),
+        ({"delivery": "at-most-once"}, []),
+        ({"reset": "latest"}, []),
+        ({"retention_ms": 5_000}, []),
+    ],
+)
+def test_what_was_passed_over_must_not_be_processed_later(settings: dict[str, Any], found: list[str]) -> None:
+    desk = Desk(**settings)
+    desk.process(0, 1, 5)
+    assert desk.found == []
+    desk.process(2)
+    assert desk.checks == found
+
+
+def test_what_comes_again_is_the_same_message_or_that_is_found() -> None:
+    desk = Desk()
+    desk.process(0, 1, 0, 1)
+    assert desk.found == []
+    other = Record(0, "k", "v", 0, "pr2:0")
+    desk.books.processed(Processed("audit", "co2", 1, P0, 1, other, 0))
+    assert desk.checks == ["one message per offset"]
+    assert "co2 processed pr2:0 at offset 1, where pr1:1 stood before" in desk.found[0].text
 
 
 def test_order_is_counted_within_a_partition_and_across() -> None:
