@@ -34,7 +34,8 @@ def unknown(what: str, word: str, known: Iterable[str]) -> str:
     """``unknown node 'n33': did you mean n3?``, or the list if nothing is near."""
     known = list(known)
     near = nearest(word, known)
-    hint = f"did you mean {near}?" if near else f"there are {', '.join(known) or 'none'}"
+    several = f"there is only {known[0]}" if len(known) == 1 else f"there are {', '.join(known) or 'none'}"
+    hint = f"did you mean {near}?" if near else several
     return f"unknown {what} {word[:60]!r}: {hint}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from playground.checkers.effects import exactly_once
@@ -57,6 +58,8 @@ class KafkaPart(Part):
         self._truncated = 0
         self._looks = 0
         self._lag_max = 0
+        self._last_marks: dict[TopicPartition, tuple[int, int]] = {}
+        """As they were last known: what is committed waits even while nobody leads its partition, or nobody reads."""
         self.lag_samples: deque[tuple[int, int]] = deque(maxlen=KEEP_SECONDS)
         """(second, messages that all groups together had not processed by then)."""
         self.history = LagHistory()
@@ -91,7 +94,8 @@ class KafkaPart(Part):
     def look(self) -> None:
         self._looks += 1
         self._check()
-        lags = self.lags()
+        self._last_marks |= self._marks()
+        lags = self._lags([group.name for group in self.settings.groups], self._last_marks)
         self._lag_max = max(self._lag_max, sum(lags.values()))
         self.lag_samples.append((self.cluster.now_us // 1_000_000, sum(lags.values())))
         self.history.take(self.cluster.now_us // 1_000_000, self._services)
@@ -195,11 +199,18 @@ class KafkaPart(Part):
         return counts
 
     def lags(self) -> dict[tuple[str, TopicPartition], int]:
-        """(group, partition) -> how many committed messages its group has not processed; unread partitions included."""
-        marks, served = self._marks(), self.served
+        """(group, partition) -> how many committed messages its group has not processed; unread partitions included.
+
+        Of the partitions that somebody leads, and the groups that somebody works for: what can become less.
+        """
+        return self._lags(self.served, self._marks())
+
+    def _lags(
+        self, groups: Collection[str], marks: Mapping[TopicPartition, tuple[int, int]]
+    ) -> dict[tuple[str, TopicPartition], int]:
         found = {}
         for group in self.settings.groups:
-            if group.name not in served:
+            if group.name not in groups:
                 continue
             for partition, (start, mark) in marks.items():
                 if partition.topic in self.settings.read_by(group.name):

@@ -15,12 +15,12 @@ BROKERS = {**PRESETS["kafka"], "kafka": {"brokers": 3, "producers": 1}}
 LONELY = {**PRESETS["kafka"], "kafka": {"brokers": 3, "groups": []}}
 
 COMMANDS = [
-    (BROKERS, "consume nobody", "consume: unknown group 'nobody': there are view"),
+    (BROKERS, "consume nobody", "consume: unknown group 'nobody': there is only view"),
     (BROKERS, "stall z1", "stall: unknown consumer 'z1': there are co1, co2"),
     (BROKERS, "stall n1", "stall: unknown node 'n1': did you mean z1?"),
-    (BROKERS, "publish nowhere x", "publish: unknown topic 'nowhere': there are changes"),
-    (BROKERS, "publish __consumer_offsets x", "publish: unknown topic '__consumer_offsets': there are changes"),
-    (BROKERS, "partitions zzz", "partitions: unknown topic 'zzz': there are changes"),
+    (BROKERS, "publish nowhere x", "publish: unknown topic 'nowhere': there is only changes"),
+    (BROKERS, "publish __consumer_offsets x", "publish: unknown topic '__consumer_offsets': there is only changes"),
+    (BROKERS, "partitions zzz", "partitions: unknown topic 'zzz': there is only changes"),
     (LONELY, "produce rate=5", "produce: there are no producers here; clients make the messages: say load rate=…"),
     (LONELY, "consume", "consume: there are no groups here: name some in kafka.groups"),
     (LONELY, "consume view", "consume: unknown group 'view': there are none"),

@@ -61,6 +61,15 @@ class Played:
         return any(text in entry.text for entry in self.cluster.world.journal.entries if entry.kind == "alert")
 
 
+def test_what_is_committed_waits_while_nobody_leads_its_partition_or_nobody_reads_it() -> None:
+    played = Played(["4 crash co1 co2", "6 crash br1 br2 br3"], 10, groups=[{"name": "view", "consumers": 2}])
+    kafka = played.cluster.inspection.kafka
+    assert kafka is not None
+    lag = [lag for second, lag in kafka.lag_samples if 3 <= second < 10]
+    assert lag[0] < 20 < lag[3] <= lag[-1] == played.at_the_end["lag_peak"]
+    assert played.at_the_end["lag"] == 0  # nobody will ever read it
+
+
 # --- acknowledged messages ----------------------------------------------------------------------------
 
 

@@ -39,7 +39,9 @@ class OperatorService(Service):
         def done(sent: Sent) -> None:
             if not sent.error:
                 took_ms = (self.process.world.now_us - sent_us) / 1_000
-                self.note("answer", f"{value} is message {sent.offset} of {sent.partition}, {took_ms:.1f} ms")
+                self.note(
+                    "answer", f"{value} stands in {sent.partition} at offset {sent.offset}, after {took_ms:.1f} ms"
+                )
             else:
                 fate = "it is in no log" if sent.definite else "it may be in the log, or may still come to be"
                 self.note("answer", f"{value} could not be published to {topic}: {sent.error}; {fate}")
@@ -61,6 +63,6 @@ class OperatorService(Service):
                 return
             await self._admin.create_partitions(topic, wanted)
         except CallError as error:
-            self.note("answer", f"{topic} could not be given more partitions: {error}")
+            self.note("answer", f"{topic} keeps its partitions: {error}")
         else:
             self.note("answer", f"{topic} has {wanted} partitions now")
