@@ -23,7 +23,7 @@ def draw_detail(
     spots: list[Spot] = []
     if detail.title:
         strips.append(line([(shorten(look.clean(detail.title), width, look), look.text_style(bold=True))], width))
-    label = min(max((width_of(fact.title) for fact in detail.facts), default=0), max(1, width // 3))
+    label = min(max((width_of(fact.title) for fact in detail.facts), default=0), max(1, width * 2 // 5))
     for fact in detail.facts:
         title = shorten(look.clean(fact.title), label, look)
         style = look.text_style(fact.tone)

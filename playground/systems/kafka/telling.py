@@ -12,6 +12,8 @@ from playground.systems.kafka.records import TopicPartition
 SHOWN = 6
 """So many partitions are named in a line."""
 
+_PLURAL = {"goes": "go", "stays": "stay"}
+
 
 class Line(NamedTuple):
     """For the journal: kind "election" or "unclean". ``partitions``: those that it is about."""
@@ -72,21 +74,22 @@ def _told(old: PartitionState, new: PartitionState, brokers: Brokers) -> tuple[s
 
 
 def _listed(fates: Mapping[TopicPartition, tuple[str, str]]) -> str:
-    """ "changes-0 goes to br2, changes-3 to br3; feed-1 has no leader: nobody in sync is left"."""
-    groups: dict[str, list[tuple[TopicPartition, str]]] = {}
+    """ "changes-0, changes-2 go to br2, changes-3 to br3; feed-1 has no leader: nobody in sync is left"."""
+    groups: dict[str, dict[str, list[str]]] = {}
     for partition, (does, leader) in fates.items():
-        groups.setdefault(does, []).append((partition, leader))
+        groups.setdefault(does, {}).setdefault(leader, []).append(str(partition))
     parts = []
-    for does, each in groups.items():
-        if does:
-            (first, leader), *rest = each
-            short = does.partition(" ")[2]
-            texts = [f"{first} {does} {leader}", *(f"{partition} {short} {heir}" for partition, heir in rest)]
-            parts.append(_some(texts))
-        else:
-            have = "has" if len(each) == 1 else "have"
-            names = [str(partition) for partition, _ in each]
-            parts.append(f"{_some(names)} {have} no leader: nobody in sync is left")
+    for does, heirs in groups.items():
+        texts = []
+        for leader, names in heirs.items():
+            several = len(names) > 1
+            if not does:
+                texts.append(f"{_some(names)} {'have' if several else 'has'} no leader: nobody in sync is left")
+                continue
+            verb, _, where = does.partition(" ")
+            verb = _PLURAL[verb] if several else verb
+            texts.append(f"{_some(names)} {where} {leader}" if texts else f"{_some(names)} {verb} {where} {leader}")
+        parts.append(", ".join(texts))
     return "; ".join(parts)
 
 

@@ -248,8 +248,8 @@ def test_the_zoom_of_a_leader_that_is_cut_off_shows_what_it_still_believes() -> 
         assert pickle.loads(pickle.dumps(detail)) == detail
         tables = dict(detail.tables)
         own = tables["its partitions, as it sees them"]
-        roles = dict(zip(cells(own, "partition"), cells(own, "it"), strict=True))
-        assert roles["changes-0"] == "leads"
+        roles = dict(zip(cells(own, "partition"), cells(own, "leader"), strict=True))
+        assert roles["changes-0"] == "itself"
         assert "; the newest is" in fact(detail, "its image")
         new = lab.row().leader
         detail = broker_detail(lab.world, new, lab.services(), lab.consumers(), lab.hues)

@@ -86,7 +86,7 @@ def test_what_becomes_of_a_broker_that_is_gone_is_one_line() -> None:
         state("", "br1", 2),
         state("br2", "br2 br3", 2),
     ]
-    text = "br1 is gone; changes-0 goes to br2, changes-2 to br3, changes-4 to br2; "
+    text = "br1 is gone; changes-0, changes-4 go to br2, changes-2 to br3; "
     assert lines(before, after, br2=1, br3=1) == [
         ("election", text + "changes-3 has no leader: nobody in sync is left")
     ]
@@ -126,7 +126,7 @@ def test_an_unclean_election_is_told_of_each_partition() -> None:
 
 def test_a_long_list_is_cut_short() -> None:
     ((_kind, text),) = lines([state("br1")] * 20, [state("br2", "br2 br3", 2)] * 20, br2=1, br3=1)
-    assert text.endswith("changes-5 to br2 and 14 more")
+    assert text.endswith("changes-5 and 14 more go to br2")
 
 
 def test_another_isr_alone_is_not_an_election() -> None:

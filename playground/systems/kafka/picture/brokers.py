@@ -73,8 +73,8 @@ def _facts(world: World, service: BrokerService, brokers: Brokers) -> tuple[Fact
 def _partitions(service: BrokerService) -> Table:
     columns = (
         _names(service),
-        Column("it", 11, weight=1),
-        Column("epoch", 5, right=True),
+        Column("leader", 6, weight=1),
+        Column("epoch", 5, right=True, drop=3),
         Column("start", 5, right=True, drop=2),
         Column("hw", 6, right=True),
         Column("synced", 6, right=True, drop=1),
@@ -84,14 +84,14 @@ def _partitions(service: BrokerService) -> Table:
     rows = []
     for partition, replica in service.partitions.items():
         log, leading = replica.log, replica.leading
-        what = Cell(f"follows {replica.leader}") if replica.leader else Cell("waits for a leader", Tone.WARN)
+        leader = Cell(replica.leader) if replica.leader else Cell("nobody", Tone.WARN)
         if leading is not None:
-            what = Cell("leads", Tone.GOOD)
+            leader = Cell("itself", Tone.GOOD)
         rows.append(
             Row(
                 (
                     Cell(str(partition)),
-                    what,
+                    leader,
                     Cell(str(replica.leader_epoch)),
                     Cell(f"{log.start_offset:,}"),
                     Cell(f"{log.high_watermark:,}"),
