@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ FAMILIES = {
     "client": "By hand",
 }
 """The families of commands, in the order of the tables."""
+_PLAIN = re.compile(r"[\w.+-]+")
 
 
 class Base(BaseModel):
@@ -93,6 +95,13 @@ class OneWord(Base):
         if len(plain) > 1:
             raise UserError(f"one {cls.positional} is enough, {plain[1]!r} is too much")
         return with_field(fields, cls.positional, plain[0]) if plain else fields
+
+    def _positional_words(self, fields: dict[str, Any]) -> list[str]:
+        """Plain, unless it would be read as something else."""
+        if self.positional not in fields:
+            return []
+        word = str(fields.pop(self.positional))
+        return [word if _PLAIN.fullmatch(word) else f"{self.positional}={_spell(word)}"]
 
 
 def split_words(words: Iterable[str]) -> tuple[list[str], dict[str, Any]]:

@@ -45,13 +45,13 @@ def _value(kind: type[Base], name: str, field: FieldInfo) -> st.SearchStrategy[A
         return st.sampled_from(get_args(field.annotation))
     if field.annotation is bool:
         return st.booleans()
-    if name in ("key", "hot"):
+    if name in ("key", "hot", "topic", "group"):
         return KEYS
     if name == "value":
         return st.text(max_size=20)
     if name in ("reads", "loss", "duplicate", "reorder", "hot_share") or (name == "down" and kind is Flap):
         return st.floats(0.0, 1.0)
-    if name in ("lasting", "latency", "jitter", "period", "down", "pause"):
+    if name in ("lasting", "latency", "jitter", "period", "down", "pause", "processing"):
         return st.one_of(st.integers(0, 3_000_000).map(lambda us: f"{us}us"), st.sampled_from(["10ms", "3s", "366h"]))
     if name == "offset":
         return st.integers(-(10**9), 10**9).map(lambda us: f"{us}us")
