@@ -97,6 +97,13 @@ def shorten(text: str, width: int, look: Look) -> str:
     return kept.rstrip(" ,;:·") + dots
 
 
+def curtail(text: str, width: int, look: Look) -> str:
+    """At most ``width`` cells of ``text``, without its last parts (between commas) rather than with an ellipsis."""
+    while width_of(text) > width and ", " in text:
+        text = text.rpartition(", ")[0]
+    return shorten(text, width, look)
+
+
 def wrap(text: str, width: int) -> list[str]:
     """``text`` broken at blanks into lines of at most ``width`` cells; longer words are broken hard."""
     lines: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.style import Style
 
-from widgets.canvas import Picture, Piece, Spot, bar, fit, line, shorten, width_of
+from widgets.canvas import Picture, Piece, Spot, bar, curtail, fit, line, shorten, width_of
 from widgets.palette import SELECTION, TRACK, Look
 from widgets.panel import Panel
 from widgets.shapes import Cell, Column, Row, Table, Tone
@@ -153,7 +153,7 @@ def draw_table(
         hint = look.clean(f" {top + len(shown)}/{len(table.rows)} ")
         if has_caption:
             hint = look.clean(f" · {hint.strip()}")
-            caption = shorten(caption, width - width_of(hint), look) + hint
+            caption = curtail(caption, width - width_of(hint), look) + hint
     if has_caption:
         while height is not None and len(lines) < height - 1:
             lines.append(line([], width))

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of
+from widgets.canvas import Picture, Piece, Spot, curtail, line, shorten, width_of
 from widgets.palette import SELECTION, Look
 from widgets.panel import Panel
 from widgets.shapes import Tone, Tree, TreeNode
@@ -142,7 +142,7 @@ def draw_tree(
     if has_caption:
         if len(shown) < len(nodes):
             hint = look.clean(f" · {top + len(shown)}/{len(nodes)}")
-            caption = shorten(caption, width - width_of(hint), look) + hint
+            caption = curtail(caption, width - width_of(hint), look) + hint
         while height is not None and len(strips) < height - 1:
             strips.append(line([], width))
         strips.append(line([(shorten(caption, width, look), look.text_style(Tone.MUTED))], width))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from widgets import gallery_data as data
-from widgets.canvas import Picture, bar, fit, shorten, wrap, wrap_list
+from widgets.canvas import Picture, bar, curtail, fit, shorten, wrap, wrap_list
 from widgets.detail import draw_detail
 from widgets.log import clock, draw_log
 from widgets.matrix import age_text, draw_matrix, short_names
@@ -278,6 +278,14 @@ class TestMatrix:
     def test_the_tightest_matrix_still_tells_what_is(self) -> None:
         text = rows(draw_matrix(data.matrix(12), 20, 9, LOOK))
         assert text[0].endswith("▲▲▲✕▲❄▲▲↻▲▲▲")
+
+
+def test_what_has_no_room_is_left_out_part_by_part() -> None:
+    text = "z3 leads epoch 1, 2 of 2 follow, zxid 1:31"
+    assert curtail(text, 42, LOOK) == text
+    assert curtail(text, 38, LOOK) == "z3 leads epoch 1, 2 of 2 follow"
+    assert curtail(text, 20, LOOK) == "z3 leads epoch 1"
+    assert curtail(text, 9, LOOK) == "z3 leads…"
 
 
 class TestLog:
