@@ -1,13 +1,13 @@
 """The two lines on top: how the run stands, and what is wrong with the cluster right now.
 
 Every figure keeps its width, so that nothing dances. What there is no room for gives way
-by rank, never by being cut.
+by rank; only a title may be cut short.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.strip import Strip
 
@@ -21,6 +21,8 @@ from widgets.shapes import State, Tone
 _GAP = 3
 _TIGHT = 2
 _TIGHT_BELOW = 130
+_TITLE = 24
+"""With fewer cells a long title says nothing."""
 _LAGS = 0.85
 """Below this part of the speed asked for, the actual one is shown too."""
 
@@ -121,6 +123,19 @@ def fitting(wanted: Iterable[Part], width: int, gap: int = _GAP) -> list[Part]:
     return kept
 
 
+def _with_title(wanted: list[Part], width: int, gap: int, look: Look) -> list[Part]:
+    """As many as fit; of a title that is too long its beginning, if that says something."""
+    kept = fitting(wanted, width, gap)
+    title, *others = wanted
+    if title in kept:
+        return kept
+    for rest in (fitting(others, width, gap), kept):
+        room = width - sum(width_of(part.text) + gap for part in rest) - 2
+        if room >= _TITLE:
+            return [replace(title, text=shorten(title.text, room, look)), *rest]
+    return kept
+
+
 def first_line(header: Header, width: int, look: Look) -> Strip:
     ground = look.ground(RAISED) if look.blends else None
     gap = _GAP if width >= _TIGHT_BELOW else _TIGHT
@@ -132,7 +147,7 @@ def first_line(header: Header, width: int, look: Look) -> Strip:
             out.append((part.text, look.style(look.tone(part.tone), ground, bold=part.bold)))
         return out
 
-    kept = fitting(parts(header, look), width, gap)
+    kept = _with_title(parts(header, look), width, gap, look)
     left, right = pieces([p for p in kept if not p.right]), pieces([p for p in kept if p.right])
     used = sum(width_of(text) for text, _ in (*left, *right)) + 2
     blank = look.style(bg=ground)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -208,13 +209,23 @@ def test_the_header_degrades_by_priority_and_cuts_no_word(width: int) -> None:
     assert "00:12.345" in strip.text
 
 
+@pytest.mark.parametrize("width", range(20, 200, 7))
+def test_of_a_long_title_the_beginning_is_shown(width: int) -> None:
+    title = "An unclean election is available at once and loses acknowledged messages"
+    header = replace(frame_of().header, title=title)
+    strip = first_line(header, width, DEFAULT)
+    assert strip.cell_length == width
+    assert "00:12.345" in strip.text
+    if width >= 120:
+        assert strip.text.startswith(" An unclean election is")
+    assert ("…" in strip.text) == (" An unclean" in strip.text and title not in strip.text)
+
+
 def test_the_header_keeps_its_width_whatever_the_figures() -> None:
     assert {len(latency(us)) for us in (0, 999, 9_999, 10_000, 999_999, 1_000_000, 59_000_000)} == {6}
 
 
 def test_the_header_says_when_the_machine_lags() -> None:
-    from dataclasses import replace
-
     header = replace(frame_of(speed=100.0).header, actual_speed=42.0)
     assert "100x (42x)" in first_line(header, 160, DEFAULT).text
     header = replace(header, speed=0.0, actual_speed=310.0)

@@ -26,7 +26,7 @@ def after(reasons: Sequence[str]) -> str:
 
 def gifts(shares: Mapping[str, Sequence[TopicPartition]]) -> str:
     """Who gets what."""
-    return ", ".join(f"{member} gets {_few(share) or 'nothing'}" for member, share in shares.items())
+    return ", ".join(f"{member} gets {_few(share) or 'nothing'}" for member, share in sorted(shares.items()))
 
 
 def wish(request: OffsetCommit) -> str:
