@@ -157,7 +157,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "database": "shards",
         "zookeeper": {"servers": 3},
         "balancer": {"balancers": 2},
-        "kafka": {"brokers": 3},
+        "kafka": {"brokers": 3, "groups": [{"name": "view", "commit_ms": 2_000}]},
     },
     "quorum": {},
     "small": {"title": "three nodes", "nodes": 3, "load": {"rate": 20, "clients": 2}},
