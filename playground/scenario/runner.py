@@ -184,8 +184,9 @@ async def _hear(cluster: Cluster, progress: Progress) -> None:
 
 
 def _unquiet(cluster: Cluster) -> str:
-    if cluster.faults:
-        return f"still in force: {'; '.join(fault.text for fault in cluster.faults)}"
+    in_force = cluster.in_force()
+    if in_force:
+        return f"still in force: {'; '.join(in_force)}"
     down = [name for name in cluster.members if cluster.node(name).life.value != "up"]
     return f"not up: {', '.join(down)}"
 

@@ -86,6 +86,7 @@ def test_convergence_is_not_judged_while_something_is_broken() -> None:
     for act, why in (
         ("{at: 2s, do: crash, nodes: [n2]}", "not up: n2"),
         ("{at: 2s, do: partition, groups: [[n1], [n2]]}", "still in force: partition n1 | n2"),
+        ("{at: 2s, do: disk, nodes: [n2], fault: hang}", "still in force: n2: disk hangs"),
     ):
         outcome = played(SMALL + f"method: [{act}]\nexpect: {{converged: true}}")
         assert outcome.figures["converged"] is None
