@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ REBALANCES = 5
 """So many rebalances of its group are told."""
 _LOOKED_AT = 2_000
 """So far back in the journal they are looked for."""
+_SHARES = re.compile(r"[:,] (?=\S+ gets )")
+"""Where a line of the journal tells of the next member's share."""
 _DASH = Cell("–", Tone.MUTED)
 
 Brokers = Mapping[str, BrokerService]
@@ -137,10 +140,14 @@ def _rebalances(group: str, entries: Iterable[Entry]) -> Table:
     """The newest first, as the coordinators told of them."""
     columns = (Column("at s", 8, right=True), Column("what happened", 30, weight=1))
     rows: list[Row] = []
+    told = 0
     newest = list(entries)[-_LOOKED_AT:]
     for entry in reversed(newest):
         if entry.kind == "rebalance" and dict(entry.data).get("group") == group:
-            rows.append(Row((Cell(f"{entry.at_us / 1e6:.3f}"), Cell(entry.text.removeprefix(f"{group}: ")))))
-            if len(rows) == REBALANCES:
+            what, *shares = _SHARES.split(entry.text.removeprefix(f"{group}: "))
+            rows.append(Row((Cell(f"{entry.at_us / 1e6:.3f}"), Cell(what))))
+            rows += [Row((Cell(""), Cell(share, Tone.MUTED))) for share in shares]
+            told += 1
+            if told == REBALANCES:
                 break
     return Table(columns, tuple(rows), empty="none lately")
