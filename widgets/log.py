@@ -5,6 +5,7 @@ A text that is too long for its line goes on under itself, in a few lines at mos
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.style import Style
@@ -18,6 +19,8 @@ _KIND_WIDTH = (9, 11)
 """Of the kinds' column: at least, and at most."""
 _MOST_LINES = 4
 """So many an entry takes at most."""
+_UNITS = re.compile(r"([0-9]) (?=m?s\b)")
+"""What stands between a number and its unit: no place to break a line."""
 _ROOMY = 40
 """Texts with so many cells go on under themselves, others further to the left."""
 
@@ -101,11 +104,12 @@ def _parts(text: str, first: int, others: int, most: int, look: Look) -> list[st
         return [text]
     if most < 2:
         return [shorten(text, first, look)]
+    text = _UNITS.sub("\\1\N{NO-BREAK SPACE}", text)
     begin = wrap(text, first)[0]
     parts = [begin, *wrap(text[len(begin) :].lstrip(), others)]
     if len(parts) > most:
         parts[most - 1 :] = [shorten(" ".join(parts[most - 1 :]), others, look)]
-    return parts
+    return [part.replace("\N{NO-BREAK SPACE}", " ") for part in parts]
 
 
 def draw_log(

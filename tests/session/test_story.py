@@ -111,16 +111,16 @@ def test_another_thing_that_is_said_of_a_partition_is_another_line() -> None:
     journal = Journal()
     story = Story(journal, HUES)
     for partition, text in (
-        ("changes-0", "changes-0: br3 is out of sync: it has not caught up for 2.0 s"),
-        ("changes-1", "changes-1: br3 is out of sync: it has not caught up for 2.1 s"),
-        ("changes-2", "changes-2: br2 is out of sync: it has not caught up for 2.1 s"),
+        ("changes-0", "changes-0: br3 is out of sync: behind for 2.0 s"),
+        ("changes-1", "changes-1: br3 is out of sync: behind for 2.1 s"),
+        ("changes-2", "changes-2: br2 is out of sync: behind for 2.1 s"),
         ("changes-1", "changes-1: br3 is in sync again"),
     ):
         journal.record(5, "isr", "br1", text, partition=partition)
     lines = story.log().lines
     assert [line.text for line in lines] == [
-        "changes-0, changes-1: br3 is out of sync: it has not caught up for 2.0 s",
-        "changes-2: br2 is out of sync: it has not caught up for 2.1 s",
+        "changes-0, changes-1: br3 is out of sync: behind for 2.0 s",
+        "changes-2: br2 is out of sync: behind for 2.1 s",
         "changes-1: br3 is in sync again",
     ]
     assert [line.tone for line in lines] == [Tone.WARN, Tone.WARN, Tone.GOOD]

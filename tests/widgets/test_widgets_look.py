@@ -319,6 +319,10 @@ class TestLog:
         ]
         assert [spot.name for spot in draw_log(log, 70, 8, LOOK).spots] == ["br2", "br2", "co1"]
 
+    def test_a_number_keeps_its_unit(self) -> None:
+        log = Log((LogLine(0, 0, "say", "", "a text that ends in a duration of 2.4 s"),))
+        assert [text.strip() for text in rows(draw_log(log, 58, 3, LOOK))[1:]] == ["2.4 s"]
+
     def test_a_long_text_leaves_room_for_others(self) -> None:
         long = LogLine(0, 0, "zombie", "br2", "wants to commit " * 30)
         log = Log((long, replace(long, index=1, kind="up", text="is up")))

@@ -122,7 +122,7 @@ class InSync:
             progress = leading.followers.get(member.name)
             why = "it is gone"
             if service.image.broker(member.name) is not None and progress is not None and progress.member == member:
-                why = f"it has not caught up for {(now_us - progress.caught_up_us) / 1e6:.1f} s"
+                why = f"behind for {(now_us - progress.caught_up_us) / 1e6:.1f} s"
             service.note("isr", f"{leading.partition}: {member.name} is out of sync: {why}", **data, left=member.name)
         for member in self.isr:
             if member not in before:

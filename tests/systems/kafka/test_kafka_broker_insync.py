@@ -233,7 +233,7 @@ def test_who_lags_is_left_out_and_counts_until_that_is_confirmed() -> None:
         await stage.run(1.0)
         assert stage.log.high_watermark == 1
         said = next(entry for entry in stage.world.journal.entries if entry.kind == "isr")
-        assert said.text.startswith("changes-0: br3 is out of sync: it has not caught up for")
+        assert said.text.startswith("changes-0: br3 is out of sync: behind for")
         assert dict(said.data)["left"] == "br3"
 
     play(scene)
