@@ -339,7 +339,7 @@ class KafkaPart(Part):
                 continue
             start, batches = log
             if partition.topic in INTERNAL:
-                found += checks.commits(batches) if partition.topic == INTERNAL[0] else ()
+                found += checks.commits(batches, books.commits) if partition.topic == INTERNAL[0] else ()
                 continue
             found += checks.stands(books.seen.get(partition, {}), start, batches, partition)
             found += checks.duplicates(partition, batches) if idempotent else ()

@@ -120,6 +120,8 @@ class Books(Ledger):
         """Headers of messages that are said to be in no log."""
         self.listeners: list[Callable[[Processed], object]] = []
         """Told of every message that is processed."""
+        self.commits: list[Committed] = []
+        """All that were answered."""
         self.seen: dict[TopicPartition, dict[int, str]] = {}
         """Partition -> offset -> header of the message that was processed there."""
         self.progress: dict[tuple[str, TopicPartition], Progress] = {}
@@ -266,6 +268,7 @@ class Books(Ledger):
 
     def committed(self, commit: Committed) -> None:
         group, partition = commit.group, commit.partition
+        self.commits.append(commit)
         progress = self.of(group, partition)
         before, progress.committed = progress.committed, commit.offset
         if self._delivery(group) != "at-least-once" or self._may_pass_over(group, partition, before):

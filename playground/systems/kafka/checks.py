@@ -7,8 +7,9 @@
   in the order in which they were sent.
 * *lost messages*: what was acknowledged stands where the producer was told, unless it was deleted by retention or
   superseded in a compacted topic.
-* *commits*: once a generation of a group has its partitions, nobody commits as of an earlier one, and no committed
-  offset goes back. In the order of the log, which is that in which the coordinators decided.
+* *commits*: once a generation of a group has its partitions, nobody commits as of an earlier one, and no offset goes
+  back behind one whose commit was answered. In the order of the log, in which the coordinators have decided. (What a
+  coordinator could not commit in time counts for nothing there, and may stand in the log all the same.)
 * *committed messages*: what a group has processed still stands where it was.
 
 Which of this may be expected when more is broken than was promised for, whoever calls must know.
@@ -16,7 +17,7 @@ Which of this may be expected when more is broken than was promised for, whoever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -24,7 +25,7 @@ from playground.kernel.disk import Disk
 from playground.kernel.world import World
 from playground.systems.kafka.directory import held
 from playground.systems.kafka.image import PartitionState
-from playground.systems.kafka.ledger import Acknowledged
+from playground.systems.kafka.ledger import Acknowledged, Committed
 from playground.systems.kafka.log import PartitionLog
 from playground.systems.kafka.offsets import CommittedOffset, read
 from playground.systems.kafka.records import NO_PRODUCER, Batch, TopicPartition
@@ -251,8 +252,9 @@ def stands(seen: Mapping[int, str], start: int, batches: Iterable[Batch], partit
     ]
 
 
-def commits(batches: Iterable[Batch]) -> Iterator[Violation]:
-    """Of a partition of the offsets topic: see the module."""
+def commits(batches: Iterable[Batch], answered: Collection[Committed]) -> Iterator[Violation]:
+    """Of a partition of the offsets topic: see the module. ``answered``: at whatever time."""
+    known = {(each.group, each.member, each.generation, each.partition, each.offset) for each in answered}
     generations: dict[str, int] = {}
     newest: dict[tuple[str, TopicPartition], CommittedOffset] = {}
     for record in (record for batch in batches for record in batch.records):
@@ -268,7 +270,8 @@ def commits(batches: Iterable[Batch]) -> Iterator[Violation]:
                     )
                     yield Violation("no commit of an old generation", subject, text)
                 before = newest.get((group, partition), commit)
-                newest[group, partition] = commit
+                if (group, commit.member, commit.generation, partition, commit.offset) in known:
+                    newest[group, partition] = commit
                 if commit.offset < before.offset:
                     text = (
                         f"{group}: {commit.member} set {partition} back to {commit.offset}, "

@@ -11,8 +11,8 @@ import pytest
 
 from playground.systems.kafka import checks
 from playground.systems.kafka.image import Member, PartitionState
-from playground.systems.kafka.ledger import Acknowledged
-from playground.systems.kafka.offsets import CommittedOffset, GroupRecord, put_group, put_offset
+from playground.systems.kafka.ledger import Acknowledged, Committed
+from playground.systems.kafka.offsets import CommittedOffset, GroupRecord, put_group, put_offset, read
 from playground.systems.kafka.records import NO_PRODUCER, Batch, Record, TopicPartition
 from playground.systems.violations import Violation
 
@@ -227,34 +227,55 @@ def commit(offset: int, generation: int, member: str = "co1", group: str = "view
     return put_offset(group, P0, CommittedOffset(offset, generation, member, 1))
 
 
+def answered(log: list[Batch]) -> list[Committed]:
+    """Every commit in it."""
+    return [
+        Committed(name, each.member, each.generation, partition, each.offset, 0)
+        for one in log
+        for record in one.records
+        for name, kept in read((record,)).items()
+        for partition, each in kept.offsets.items()
+    ]
+
+
 def test_commits_of_the_generation_that_is_assigned_are_in_order() -> None:
     log = offsets_log(generation(1), commit(5, 1), commit(9, 1), generation(2), commit(9, 2, "co2"), commit(12, 2))
-    assert names(checks.commits(log)) == []
+    assert names(checks.commits(log, answered(log))) == []
 
 
 def test_a_commit_of_an_old_generation_is_found() -> None:
     log = offsets_log(generation(1), commit(5, 1), generation(2), commit(9, 1, "co2"))
-    assert names(checks.commits(log)) == ["no commit of an old generation"]
+    assert names(checks.commits(log, answered(log))) == ["no commit of an old generation"]
     others = offsets_log(generation(1), commit(5, 1), generation(2, group="audit"), commit(9, 1, "co2"))
-    assert names(checks.commits(others)) == [], "it is another group that has gone on"
+    assert names(checks.commits(others, answered(others))) == [], "it is another group that has gone on"
 
 
 def test_a_generation_that_has_no_partitions_yet_refuses_nobody() -> None:
     """Its record may stand there although its coordinator thinks that it could not be written."""
     log = offsets_log(generation(1), commit(5, 1), generation(2, assigned=False), commit(9, 1))
-    assert names(checks.commits(log)) == []
+    assert names(checks.commits(log, answered(log))) == []
 
 
 def test_an_offset_that_goes_back_is_found() -> None:
     log = offsets_log(generation(1), commit(9, 1, "co2"), commit(5, 1))
-    found = list(checks.commits(log))
+    found = list(checks.commits(log, answered(log)))
     assert names(found) == ["committed offsets do not go back"]
     assert "co1 set changes-0 back to 5, when co2 had committed 9" in found[0].text
-    assert names(checks.commits(offsets_log(commit(9, 1), commit(5, 1, group="audit")))) == []
+    others = offsets_log(commit(9, 1), commit(5, 1, group="audit"))
+    assert names(checks.commits(others, answered(others))) == []
+
+
+def test_a_commit_that_was_not_answered_may_be_passed_over() -> None:
+    """Its coordinator took it for lost, told the next member to begin before it, and it stands in the log."""
+    log = offsets_log(generation(1), commit(3, 1), commit(9, 1, "co2"), commit(5, 1), commit(4, 1))
+    taken = [each for each in answered(log) if each.offset != 9]
+    found = list(checks.commits(log, taken))
+    assert [each.text.partition(", when")[0] for each in found] == ["view: co1 set changes-0 back to 4"]
 
 
 def test_several_commits_in_one_batch_are_read_in_their_order() -> None:
     records = tuple(
         Record(delta, key, value, 0) for delta, (key, value) in enumerate([commit(9, 1), commit(5, 1), commit(9, 1)])
     )
-    assert names(checks.commits([Batch(records, 2, base_offset=0)])) == ["committed offsets do not go back"]
+    log = [Batch(records, 2, base_offset=0)]
+    assert names(checks.commits(log, answered(log))) == ["committed offsets do not go back"]
