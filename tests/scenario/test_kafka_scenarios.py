@@ -111,7 +111,7 @@ def test_an_eager_rebalance_takes_as_long_as_its_slowest_member_and_what_is_stic
         assert told(outcome, "co2 (generation", 21, 21.5)
         assert kinds(outcome, 25.1, 29) == ["rebalance"]
         assert told(outcome, "after co4 left: ", 35, 37), "it said so: no session had to end for that"
-    assert told(sticky, "co1 gave up changes-4: co2 gets changes-1 changes-5, co1 gets changes-0", 8, 11)
+    assert told(sticky, "co1 gave up changes-4: co1 gets changes-0, co2 gets changes-1 changes-5", 8, 11)
 
 
 # --- bugs that they notice ----------------------------------------------------------------------
