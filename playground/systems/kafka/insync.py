@@ -7,7 +7,8 @@
 * Who was proposed to be left out counts until that is confirmed.
 * A follower that has not had everything for ``lag_ms`` is left out. One that has what is committed, and all that the
   log held when this epoch began, is taken in again, if it is registered with this life and this disk.
-* A leader whose own disk takes nothing leaves itself out, if others are in sync: it resigns.
+* A leader whose own disk takes nothing leaves itself out, if others are in sync: it resigns. To those alone: whoever
+  else has caught up is taken in by the next leader, so nobody comes to lead who was not in sync before.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ class InSync:
             fits = member in self.isr or leading.may_enter(progress, now_us)
             if fits and not leading.lags(progress, now_us):
                 found.append(member)
-        others = tuple(member for member in found if member.name != service.name)
-        return others if others and leading.unfit(now_us) else tuple(found)
+        heirs = tuple(member for member in found if member.name != service.name and member in self.isr)
+        return heirs if heirs and leading.unfit(now_us) else tuple(found)
 
     def _due(self) -> bool:
         return bool(self.proposed) or set(self.wanted()) != set(self.isr)

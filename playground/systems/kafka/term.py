@@ -101,6 +101,8 @@ class Term:
         """Decide while this is the controller. Raises Fenced, SessionExpired; ConnectionLoss: run it again."""
         while True:
             await self.stored.read()
+            if self._told:
+                self._publish()  # what a write has done whose answer was lost: the next decision rests on it
             self._told = self._told or self.stored.topics
             try:
                 while True:

@@ -365,6 +365,24 @@ def test_a_leader_whose_disk_hangs_for_long_resigns() -> None:
     play(scene)
 
 
+def test_a_leader_that_resigns_leaves_the_lead_to_those_who_were_in_sync_already() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.led()
+        stage.node.disk.hang()
+        assert await stage.produce(batch()) is None
+        for _ in range(10):
+            await stage.run(0.3)
+            await stage.fetch(1)
+        assert set(isrs(stage)) == {("br2",)}
+        for _ in range(4):
+            await stage.run(0.3)
+            await stage.fetch(1)
+            await stage.fetch(1, member=BR3)
+        assert set(isrs(stage)) == {("br2",)}, "br3 has caught up, but is not in sync before the controller says so"
+
+    play(scene)
+
+
 def test_a_leader_whose_disk_is_full_says_so_and_resigns_if_that_lasts() -> None:
     async def scene(stage: Stage) -> None:
         stage.alter = granted

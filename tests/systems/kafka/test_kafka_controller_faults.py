@@ -11,8 +11,10 @@ from playground.kernel.errors import CallError
 from playground.kernel.network import DROP, PASS, Parcel, Verdict
 from playground.kernel.node import Life
 from playground.systems.kafka.electing import is_there
+from playground.systems.kafka.keeper import broker_path
 from playground.systems.kafka.messages import CreatePartitions
-from playground.systems.zookeeper.client import Op
+from playground.systems.kafka.stored import Stored
+from playground.systems.zookeeper.client import ConnectionLoss, Op
 from playground.systems.zookeeper.messages import Call, Write
 from tests.systems.kafka.controllers_chaos import Chaos, complaints
 from tests.systems.kafka.controllers_lab import Lab, simulate
@@ -104,6 +106,37 @@ def test_a_connection_may_break_over_any_write(number: int, heard: bool) -> None
         assert await wrong(lab) == []
         assert len(await lab.truth()) == 5
         assert breaking.broken
+
+    simulate(main)
+
+
+def test_who_came_in_sync_by_a_write_whose_answer_was_lost_is_elected_cleanly(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        lab = Lab(topic={"partitions": 2, "replication": 2, "min_insync": 1})
+        await lab.ready()
+        number = next(each for each in (0, 1) if lab.leader(each) != lab.controller())
+        state = lab.state(number)
+        assert state is not None
+        leader, follower = state.replicas
+        await _insist(lab, lambda: lab.request((leader,), number))
+        assert await lab.until(lambda: getattr(lab.state(number), "in_sync", ()) == (leader,))
+        write, lost = Stored.write, []
+
+        async def lose_the_answer(self: Stored, *args: Any) -> None:
+            await write(self, *args)
+            if not lost:
+                lost.append(True)
+                await lab.stub(lab.controller()).sleep(3_000_000)  # and the session of the leader is over by then
+                raise ConnectionLoss
+
+        monkeypatch.setattr(Stored, "write", lose_the_answer)
+        asker = lab.stub(lab.controller())
+        asker.spawn(lab.answer, asker, lab.controller(), lab.request((leader, follower), number))
+        assert await lab.until(lambda: bool(lost))
+        lab.nodes[leader].crash()
+        assert await lab.until(lambda: lab.leader(number) == follower)
+        assert lab.notes("unclean") == []
+        assert [line for line in lab.notes("election") if f"changes-{number} goes to {follower}" in line]
 
     simulate(main)
 
