@@ -11,7 +11,6 @@ from playground.kernel.errors import CallError
 from playground.kernel.network import DROP, PASS, Parcel, Verdict
 from playground.kernel.node import Life
 from playground.systems.kafka.electing import is_there
-from playground.systems.kafka.keeper import broker_path
 from playground.systems.kafka.messages import CreatePartitions
 from playground.systems.kafka.stored import Stored
 from playground.systems.zookeeper.client import ConnectionLoss, Op
@@ -120,7 +119,8 @@ def test_who_came_in_sync_by_a_write_whose_answer_was_lost_is_elected_cleanly(mo
         leader, follower = state.replicas
         await _insist(lab, lambda: lab.request((leader,), number))
         assert await lab.until(lambda: getattr(lab.state(number), "in_sync", ()) == (leader,))
-        write, lost = Stored.write, []
+        write = Stored.write
+        lost: list[bool] = []
 
         async def lose_the_answer(self: Stored, *args: Any) -> None:
             await write(self, *args)
