@@ -60,10 +60,14 @@ class FeedPart(Part):
     def judge(self) -> list[Violation]:
         if not self.cluster.quiet or not self.promised:
             return []
-        return [violation for seen in self._views().values() for violation in checks.agrees(seen, self._held())]
+        held = self._held()
+        late = {group for (group, _), messages in self._kafka.lags().items() if messages}
+        views = (seen for group, seen in self._views().items() if group not in late)
+        return [violation for seen in views for violation in checks.agrees(seen, held)]
 
     def converged(self) -> bool:
-        return not self.promised or not any(checks.agrees(seen, self._held()) for seen in self._views().values())
+        held = self._held()
+        return not self.promised or not any(checks.agrees(seen, held) for seen in self._views().values())
 
     def figures(self) -> Figures:
         views, held = self._views(), self._held()

@@ -175,6 +175,14 @@ def test_a_change_that_is_left_out_is_found_when_it_is_quiet(monkeypatch: pytest
     assert "the view agrees" in played.violations
 
 
+def test_a_group_that_is_only_late_breaks_no_promise() -> None:
+    group = {"name": "view", "consumers": 1, "process_ms": 1_000}
+    played = Played([], 6, base=SHARDS, groups=[group])
+    assert not played.converged
+    assert played.figures["feed_wrong"] + played.figures["feed_missing"] > 0
+    assert played.violations == set()
+
+
 def test_a_feed_that_lost_its_messages_with_two_disks_is_excused() -> None:
     lines = [line.replace(" pr1", "") for line in LOST_AT_ONCE]
     played = Played(lines, 16, base={**SHARDS, "load": {"rate": 20, "reads": 0, "clients": 1, "keys": 500}})
