@@ -23,7 +23,7 @@ from itertools import pairwise
 
 from playground.kernel.disk import Disk
 from playground.kernel.world import World
-from playground.systems.kafka.directory import held
+from playground.systems.kafka.directory import survivors
 from playground.systems.kafka.image import PartitionState
 from playground.systems.kafka.ledger import Acknowledged, Committed
 from playground.systems.kafka.log import PartitionLog
@@ -155,27 +155,30 @@ def truth(
     """Start offset and batches of the log that counts: of who leads the partition in the newest epoch.
 
     ``known``: the newest state that anybody has heard of. A leader of an earlier epoch is a zombie. If nobody leads,
-    the log counts that goes furthest of those who may lead, up or down (``disks``). None: nobody has any. ``since``:
-    of a leader's log the segments that end before may be left out.
+    the log counts that goes furthest of those who may lead, up or down (``disks``), and it starts where the last of
+    them does: what one has deleted was to be deleted. None: nobody has any. ``since``: of a leader's log the segments
+    that end before may be left out.
     """
     leader = leading(partition, services, known)
     if leader is not None:
         log = services[leader[1]].directory.logs[partition]
         return log.start_offset, list(log.batches(since))
-    best: tuple[int, list[Batch]] | None = None
+    starts: list[int] = []
+    best: list[Batch] = []
     for name in dict.fromkeys(member.name for member in (*known.isr, *known.elr)) if known is not None else ():
         service = services.get(name)
         if service is not None and partition in service.directory.logs:
             log = service.directory.logs[partition]
-            start, batches = log.start_offset, list(log.batches())
+            starts.append(log.start_offset)
+            batches = list(log.batches())
         elif disks is not None and name in disks:
-            batches = held(disks[name], partition)
-            start = batches[0].base_offset if batches else 0
+            content = survivors(disks[name], partition)
+            starts += [segment.base_offset for segment in content.segments[:1]]
+            batches = content.batches
         else:
             continue
-        if best is None or _reach(batches) > _reach(best[1]):
-            best = start, batches
-    return best
+        best = max(best, batches, key=_reach)
+    return (max(starts), best) if starts else None
 
 
 def leading(

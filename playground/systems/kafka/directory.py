@@ -139,10 +139,15 @@ class LogDirectory:
 
 
 def held(disk: Disk, partition: TopicPartition) -> list[Batch]:
+    """The batches of :func:`survivors`."""
+    return survivors(disk, partition).batches
+
+
+def survivors(disk: Disk, partition: TopicPartition) -> Content:
     """What a broker that boots would find of a partition if the power failed now. For checks: nobody inside may ask."""
     bases = _partitions(disk.safe_names).get(partition, ())
     files = [Files(base_offset, disk.safe_bytes(file_names(partition, base_offset)[0])) for base_offset in bases]
-    return recovery.read(partition, files).batches
+    return recovery.read(partition, files)
 
 
 def _partitions(names: tuple[str, ...]) -> dict[TopicPartition, list[int]]:

@@ -144,7 +144,9 @@ class Fetcher:
             self._tell(partition, cut, f"from offset {partition.log.end_offset} on")
 
     def _restart(self, partition: Partition, offset: int) -> None:
-        cut = sum(len(batch.records) for batch in partition.log.batches())
+        """Begin anew. What was committed the leader has, or has deleted: that is nothing to tell of."""
+        mark = partition.log.high_watermark
+        cut = sum(1 for at, _ in partition.log.records() if at >= mark)
         partition.log.restart(offset)
         partition.on_synced()
         if cut:

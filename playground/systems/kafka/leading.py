@@ -257,8 +257,8 @@ class Leading:
             return self.refused(errors.OUT_OF_RANGE)
         if wanted.last_epoch >= 0:
             epoch, end_offset = log.end_of_epoch(wanted.last_epoch)
-            gone = epoch < 0 and wanted.offset == log.start_offset  # the epoch is deleted here; nothing to compare with
-            if (epoch != wanted.last_epoch or end_offset < wanted.offset) and not gone:
+            if epoch != wanted.last_epoch or end_offset < wanted.offset:
+                # (If all of that epoch is deleted here, nobody can tell any more: it has to begin where this log does.)
                 return self.told(diverging=(epoch, end_offset))
         self._count(progress, wanted.offset)
         return None

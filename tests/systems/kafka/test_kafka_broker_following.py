@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from playground.kernel.world import run
 from playground.systems.kafka import errors
 from playground.systems.kafka.messages import Fetch, Fetched, FetchedOf, FetchFrom
@@ -151,6 +153,25 @@ def test_a_follower_that_is_too_far_behind_begins_where_the_leader_begins() -> N
         await stage.image("br2")
         await stage.run()
         assert (stage.log.start_offset, texts(stage)) == (7, ["h"])
+
+    play(scene)
+
+
+@pytest.mark.parametrize(("mark", "told"), [(3, []), (1, [("records", 2)])])
+def test_of_what_is_dropped_only_what_was_not_committed_is_worth_a_word(mark: int, told: list[tuple[str, int]]) -> None:
+    """The leader has deleted the rest."""
+
+    async def scene(stage: Stage) -> None:
+        leader = Leader(stage, batches=tuple(stored(text, offset) for offset, text in enumerate("abc")), mark=mark)
+        await stage.image("br2")
+        await stage.run(1)
+        assert texts(stage) == ["a", "b", "c"]
+        assert stage.log.high_watermark == mark
+        leader.diverging[1] = (-1, 3)
+        await stage.run(1)
+        assert (stage.log.start_offset, stage.log.end_offset) == (3, 3)
+        notes = [entry for entry in stage.world.journal.entries if entry.kind == "truncated"]
+        assert [each for note in notes for each in note.data if each[0] == "records"] == told
 
     play(scene)
 

@@ -192,6 +192,24 @@ def test_a_fetch_of_a_log_that_parts_from_this_one_counts_for_nothing_and_is_tol
     play(scene)
 
 
+def test_a_log_that_ends_in_an_epoch_that_is_deleted_here_has_to_begin_anew() -> None:
+    """It may hold what a leader of that epoch wrote and nobody else ever had, where this log had something else."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.led(epoch=4)
+        await stage.produce(batch("a"), batch("b"), acks="1")
+        await stage.fetch(2, epoch=4)
+        stage.log.roll()
+        stage.log.forget(1)
+        assert (stage.log.start_offset, stage.log.end_offset) == (2, 2)
+        assert (await stage.fetch(2, epoch=4, last_epoch=1)).diverging == (-1, 2)
+        await stage.produce(batch("c"), acks="1")
+        told = await stage.fetch(2, epoch=4, last_epoch=-1)
+        assert (told.diverging, [each.base_offset for each in told.batches]) == (None, [2])
+
+    play(scene)
+
+
 def test_an_epoch_without_messages_makes_no_difference() -> None:
     async def scene(stage: Stage) -> None:
         await stage.led(epoch=1)

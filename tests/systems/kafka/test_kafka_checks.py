@@ -9,12 +9,14 @@ from typing import Any, cast
 
 import pytest
 
+from playground.kernel.world import run
 from playground.systems.kafka import checks
 from playground.systems.kafka.image import Member, PartitionState
 from playground.systems.kafka.ledger import Acknowledged, Committed
 from playground.systems.kafka.offsets import CommittedOffset, GroupRecord, put_group, put_offset, read
 from playground.systems.kafka.records import NO_PRODUCER, Batch, Record, TopicPartition
 from playground.systems.violations import Violation
+from tests.systems.kafka.kafka_log_lab import LogLab
 
 P0 = TopicPartition("changes", 0)
 BR1, BR2, BR3 = (Member(name, 1) for name in ("br1", "br2", "br3"))
@@ -163,6 +165,24 @@ def test_without_a_leader_the_furthest_log_of_those_who_may_lead_counts() -> Non
     assert checks.truth(P0, services, known=STATE) == (0, newer)
     assert checks.truth(P0, services, known=replace_isr(STATE, BR1)) == (0, ABC)
     assert checks.truth(P0, {}, known=STATE) is None
+
+
+def test_a_log_from_which_all_is_deleted_starts_where_it_ends() -> None:
+    async def main() -> None:
+        lab = LogLab()
+        await lab.up()
+        await lab.write(10)
+        lab.log.advance(10)
+        lab.log.roll()
+        lab.log.forget(1)
+        await lab.wait()
+        known = replace_isr(STATE, BR1, BR2)
+        assert checks.truth(P0, {}, {"br1": lab.disk}, known) == (10, [])
+        other = brokers(leader="", br2=Log(ABC))
+        assert checks.truth(P0, other, {"br1": lab.disk}, known) == (10, ABC), "br2 has not deleted it yet"
+        assert checks.lost(acks((0, "pr1:0")), 10, [], compacted=False) == []
+
+    run(main)
 
 
 # --- messages -------------------------------------------------------------------------------------------
