@@ -86,7 +86,7 @@ def render(record: Recorded) -> str:
     content = CommentedMap()
     content["title"] = f"session {record.seed}"
     content["seed"] = record.seed
-    cluster = fields(record.spec)
+    cluster = cluster_fields(record.spec)
     if cluster:
         content["cluster"] = block(cluster)
     if record.timeline:
@@ -119,10 +119,19 @@ def fields(model: BaseModel) -> dict[str, Any]:
     return {name: _tidy(value) for name, value in model.model_dump(exclude_defaults=True).items()}
 
 
+def cluster_fields(spec: ClusterSpec) -> dict[str, Any]:
+    """As :func:`fields`; that nothing is fed where there are no shards goes without saying."""
+    cluster = fields(spec)
+    kafka = cluster.get("kafka", {})
+    if spec.database != "shards" and kafka.pop("feed", None) is not None and not kafka:
+        del cluster["kafka"]
+    return cluster
+
+
 def _tidy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _tidy(inner) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_tidy(inner) for inner in value]
     if isinstance(value, str) and not value.isprintable():
         return DoubleQuotedScalarString(value)  # as escapes: otherwise YAML folds some kinds of line ends

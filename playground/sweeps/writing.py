@@ -14,7 +14,7 @@ from playground.scenario.figures import Expectation, Kind, compare
 from playground.scenario.hypothesis import OVER_US, Hypothesis
 from playground.scenario.model import HYPOTHESIS, Scenario
 from playground.scenario.outcome import Outcome, Verdict
-from playground.scenario.writer import block, dump, fields, step
+from playground.scenario.writer import block, cluster_fields, dump, step
 
 _OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!=", "!=": "=="}
 VIOLATION = "violation"
@@ -46,7 +46,7 @@ def render(scenario: Scenario, expect: dict[str, str], comment: str) -> str:
     if scenario.description:
         content["description"] = " ".join(scenario.description.split())
     content["seed"] = scenario.seed
-    cluster = fields(scenario.spec)
+    cluster = cluster_fields(scenario.spec)
     if cluster:
         content["cluster"] = block(cluster)
     if scenario.hypothesis is not None:
