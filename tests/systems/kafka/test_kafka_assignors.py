@@ -123,6 +123,7 @@ def test_a_topic_that_does_not_exist_yet_has_no_partitions() -> None:
 
 # --- what always holds --------------------------------------------------------------------------------
 
+MOST_GENERATIONS = 4
 UNHURRIED = settings(max_examples=60, deadline=None)
 NAMES = tuple(f"C{number}" for number in range(8))
 TOPICS = ("t0", "t1", "t2")
@@ -274,16 +275,17 @@ def test_cooperative_never_gives_away_what_another_member_may_hold(case: tuple[l
 
 @UNHURRIED
 @given(groups())
-def test_cooperative_members_come_to_a_balanced_assignment_in_two_generations(
-    case: tuple[list[Subscription], Topics],
-) -> None:
+def test_cooperative_members_come_to_a_balanced_assignment(case: tuple[list[Subscription], Topics]) -> None:
     group, sizes = case
-    first = cooperative_sticky(group, sizes)
-    kept = {each.member: tuple(p for p in first[each.member] if p in each.owned) for each in group}
-    second = cooperative_sticky(again(group, first, 9), sizes)
-    assert {partition for share in second.values() for partition in share} == readable(group, sizes)
-    assert all(set(kept[name]) <= set(first[name]) for name in kept)
-    assert sticky(again(group, second, 10), sizes) == second
+    assignment = cooperative_sticky(group, sizes)
+    generations = 1
+    while {partition for share in assignment.values() for partition in share} != readable(group, sizes):
+        group = again(group, assignment, 8 + generations)
+        assignment = cooperative_sticky(group, sizes)
+        generations += 1
+        # Where all read the same, what is given up is the only thing that moves; else it may set others moving.
+        assert generations <= (2 if len({each.topics for each in group}) == 1 else MOST_GENERATIONS)
+    assert sticky(again(group, assignment, 20), sizes) == assignment
 
 
 @pytest.mark.parametrize("members", [1, 2, 3, 7])
