@@ -98,6 +98,9 @@ class ZooKeeper:
         """As asked for, and once connected as the ensemble gives it."""
         self.last_zxid = 0
         """The session has seen the tree up to here."""
+        self._told_zxid = 0
+        """All events up to here have come. One transaction may fire several watches, so an event proves nothing of the
+        others; but whatever is answered comes after all of them."""
         self.observer: Observer | None = None
         self.closing = False
         """It was asked to end the session."""
@@ -345,9 +348,9 @@ class ZooKeeper:
         connection = self._connection
         assert connection is not None
         if self.watches:
-            # What was missed comes before any answer. Until then the session has not seen more than it had: if this
-            # connection breaks first, the next server has to be told from where on events are missing.
-            connection.send(SetWatches(self.last_zxid, *self.watches.paths()))
+            # What was missed comes before any answer. Until then the session has not been told more than it had: if
+            # this connection breaks first, the next server has to know from where on events are missing.
+            connection.send(SetWatches(self._told_zxid, *self.watches.paths()))
         else:
             self._see(message.zxid)
         for asked in self._asked:
@@ -377,7 +380,7 @@ class ZooKeeper:
             self.observer.registered(registered)
 
     def _on_fired(self, fired: Fired) -> None:
-        self._see(fired.zxid)
+        self.last_zxid = max(self.last_zxid, fired.zxid)
         watches = self.watches.fire(fired.event)
         if self.observer is not None:
             self.observer.fired(fired, watches)
@@ -385,7 +388,9 @@ class ZooKeeper:
             watch.callback(fired.event)
 
     def _see(self, zxid: int) -> None:
+        """An answer says so; all events up to there came before it."""
         self.last_zxid = max(self.last_zxid, zxid)
+        self._told_zxid = max(self._told_zxid, zxid)
 
     def _confirm(self, sent_us: int) -> None:
         """The leader has taken into account what was sent then."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from playground.kernel.network import DROP, PASS, Parcel, Verdict
 from playground.systems.zookeeper import picture, roles
 from playground.systems.zookeeper.client import (
     BadArguments,
@@ -21,7 +22,7 @@ from playground.systems.zookeeper.client import (
     Stat,
     State,
 )
-from playground.systems.zookeeper.messages import Exists, GetData, Result, SetWatches
+from playground.systems.zookeeper.messages import Exists, Fired, GetData, Result, SetWatches
 from playground.systems.zookeeper.tree import Tree
 from playground.systems.zookeeper.txns import Changed, Made, Removed, Txn
 from playground.systems.zookeeper.watches import Watches
@@ -171,6 +172,51 @@ def test_watches_tell_of_what_comes_goes_and_changes_also_what_was_missed(missed
             Event("deleted", "/old"),
         ]
         assert [watch.path for watch in keeper.watches.waiting()] == ["/right"]
+        assert lab.judge() == []
+
+    simulate(main)
+
+
+class AfterTheFirstEvent:
+    """Nothing reaches ``client`` any more once it was sent an event; what it says is heard."""
+
+    cuts = True
+
+    def __init__(self, client: str) -> None:
+        self.client = client
+        self.over = False
+
+    def judge(self, parcel: Parcel) -> Verdict:
+        if parcel.target != self.client:
+            return PASS
+        over, self.over = self.over, self.over or isinstance(getattr(parcel.content, "body", None), Fired)
+        return DROP if over else PASS
+
+
+def test_of_several_events_of_one_transaction_those_that_got_lost_are_told_by_the_next_server() -> None:
+    async def main() -> None:
+        lab = Lab(3, 4)
+        await lab.prepare()
+        keeper, other = lab.keeper("c1"), lab.keeper("c2")
+        events: list[Event] = []
+
+        async def set_watches() -> None:
+            await keeper.create("/queue/one")
+            await keeper.exists("/queue/one", events.append)
+            await keeper.children("/queue", events.append)
+
+        await lab.do(set_watches)
+        rule = AfterTheFirstEvent("c1")
+        lab.world.network.add(rule)
+        await lab.do(partial(other.delete, "/queue/one"), "c2")
+        await lab.run(0.1)
+        assert len(events) == 1, "the other one is lost"
+        await lab.run(1.3)
+        assert keeper.state is State.DISCONNECTED
+        lab.world.network.remove(rule)
+        await lab.run(1)
+        assert sorted(events) == [Event("children", "/queue"), Event("deleted", "/queue/one")]
+        assert not [*keeper.watches.waiting()]
         assert lab.judge() == []
 
     simulate(main)
