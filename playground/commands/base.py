@@ -117,6 +117,16 @@ def split_words(words: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
     return plain, fields
 
 
+def in_order(do: str, names: tuple[str, ...], words: Sequence[str]) -> dict[str, Any]:
+    """The first words are fields of these names, whatever they hold; others have the form ``field=value``."""
+    plain, fields = split_words(words[len(names) :])
+    if plain:
+        raise UserError(f"{do}: {plain[0]!r} is too much: a value of several words stands in quotes")
+    for name, word in zip(names, words, strict=False):
+        fields = with_field(fields, name, word)
+    return fields
+
+
 def with_field(fields: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
     """``fields`` and one more. UserError if it is there already: one of the two would not be meant."""
     if field in fields:

@@ -8,9 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from playground.commands.base import Base, Lasting, OneWord, OnNodes, split_words, with_field
+from playground.commands.base import Base, Lasting, OneWord, OnNodes, in_order
 from playground.commands.load import PerSecond
-from playground.kernel.errors import UserError
 from playground.quantities import DurationUs
 
 
@@ -82,9 +81,4 @@ class Publish(Base):
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
-        plain, fields = split_words(words[2:])
-        if plain:
-            raise UserError(f"publish: {plain[0]!r} is too much: a value of several words stands in quotes")
-        for field, word in zip(("topic", "value"), words, strict=False):
-            fields = with_field(fields, field, word)
-        return fields
+        return in_order("publish", ("topic", "value"), words)

@@ -8,8 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from playground.commands.base import Base, Lasting, OneWord, split_words, with_field
-from playground.kernel.errors import UserError
+from playground.commands.base import Base, Lasting, OneWord, in_order
 from playground.quantities import DurationUs, Share
 
 MOST_PER_S = 100_000
@@ -83,12 +82,7 @@ class Put(Base):
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> dict[str, Any]:
-        plain, fields = split_words(words[2:])
-        if plain:
-            raise UserError(f"put: {plain[0]!r} is too much: a value of several words stands in quotes")
-        for field, word in zip(("key", "value"), words, strict=False):
-            fields = with_field(fields, field, word)
-        return fields
+        return in_order("put", ("key", "value"), words)
 
 
 class Get(OneWord):
