@@ -357,15 +357,14 @@ class KafkaPart(Part):
         return doubled
 
     def _gone(self, partition: TopicPartition, first: int, end: int) -> bool:
-        """Whether the leader's log holds none of these offsets, or another copy has deleted them: it may have led."""
+        """Whether who reads on may pass these offsets over: some copy may have no message there, and have led."""
         log = self._log(partition)
         if log is None:
             return True
         copies = (service.directory.logs.get(partition) for service in self._services.values())
         start = max([log[0], *(copy.start_offset for copy in copies if copy is not None)])
-        return not any(
-            max(first, start) <= batch.base_offset + record.delta < end for batch in log[1] for record in batch.records
-        )
+        compacted = self._topics[partition.topic].cleanup == "compact"
+        return not checks.needed(log[1], max(first, start), end, compacted=compacted)
 
     def _watch_partitions(self) -> None:
         """Tell when partitions cannot be written, and when they can be again."""

@@ -28,7 +28,7 @@ from playground.systems.kafka.image import PartitionState
 from playground.systems.kafka.ledger import Acknowledged, Committed
 from playground.systems.kafka.log import PartitionLog
 from playground.systems.kafka.offsets import CommittedOffset, read
-from playground.systems.kafka.records import NO_PRODUCER, Batch, TopicPartition
+from playground.systems.kafka.records import NO_PRODUCER, Batch, Record, TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.running import running
 from playground.systems.violations import Violation
@@ -216,6 +216,25 @@ def lost(acks: Iterable[Acknowledged], start: int, batches: Iterable[Batch], *, 
         if found.get(message.offset) != message.header
         and message.offset >= start
         and not (compacted and message.key is not None and newest.get(message.key, -1) > message.offset)
+    ]
+
+
+def needed(batches: Iterable[Batch], first: int, end: int, *, compacted: bool) -> list[int]:
+    """The offsets of ``[first, end)`` that no copy of the log may lack.
+
+    In a compacted topic a copy may lack what a later message supersedes, and tombstones, before another one does.
+    """
+    found: dict[int, Record] = {}
+    newest: dict[str | None, int] = {}
+    for batch in batches:
+        for record in batch.records:
+            found[batch.base_offset + record.delta] = record
+            newest[record.key] = batch.base_offset + record.delta
+    return [
+        offset
+        for offset, record in found.items()
+        if first <= offset < end
+        and not (compacted and record.key is not None and (newest[record.key] > offset or record.value is None))
     ]
 
 

@@ -138,8 +138,11 @@ class BrokerService(Service):
 
     @handles(UpdateMetadata)
     def on_update_metadata(self, _source: str, message: UpdateMetadata) -> Updated:
-        if message.image.age > self.image.age:
-            self._adopt(message.image)
+        image = message.image
+        # This life remembers no image of an earlier one. Who leads according to one that was meant for that may have
+        # been deposed since, and its log be cut off already: a zombie controller goes on sending it (KIP-380).
+        if image.age > self.image.age and image.broker(self.name) == self.own:
+            self._adopt(image)
         return Updated(self.image.age)
 
     def _adopt(self, image: Image) -> None:

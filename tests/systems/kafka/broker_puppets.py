@@ -125,14 +125,21 @@ class Stage:
         await self.image("br1", epoch, isr, version)
 
     async def image(
-        self, leader: str, epoch: int = 1, isr: tuple[Member, ...] = (BR1, BR2), version: int = 0, *, age: int = 0
+        self,
+        leader: str,
+        epoch: int = 1,
+        isr: tuple[Member, ...] = (BR1, BR2),
+        version: int = 0,
+        *,
+        age: int = 0,
+        life: int = 0,
     ) -> None:
-        """A newer image (``age``: that old)."""
+        """A newer image (``age``: that old; ``life``: of the leader, if not the one that has registered)."""
         if self.world.now_us == 0:
             await self.run(0.4)
         self.versions += 1
         brokers = tuple(Broker(name, life, 1) for name, life in self.incarnations.items() if life)
-        life = self.incarnations.get(leader, 0)
+        life = life or self.incarnations.get(leader, 0)
         state = PartitionState(("br1", "br2", "br3"), leader, life, epoch, isr, (), version)
         image = Image("br2", 1, age or self.versions, brokers, {"changes": (state,)})
         await self.ask("br2", UpdateMetadata(image))

@@ -9,6 +9,7 @@ import pytest
 
 from playground.kernel.world import run
 from playground.systems.kafka import errors
+from playground.systems.kafka.image import NO_IMAGE
 from playground.systems.kafka.messages import Fetch, Fetched, FetchedOf, FetchFrom
 from playground.systems.kafka.records import Batch
 from tests.systems.kafka.broker_puppets import BR1, BR2, BR3, C0, Stage, batch
@@ -257,10 +258,34 @@ def test_an_older_image_is_not_believed() -> None:
 
 def test_the_life_that_was_elected_leads_and_no_other() -> None:
     async def scene(stage: Stage) -> None:
-        stage.incarnations["br1"] = 2  # the controller means another life of br1
-        await stage.image("br1")
+        await stage.image("br1", life=7)
         assert stage.replica.leading is None
         assert stage.replica.leader == ""
         assert (await stage.produce(batch())).error == errors.NOT_LEADER
+
+    play(scene)
+
+
+def test_an_image_for_an_earlier_life_is_not_believed_by_one_that_knows_none() -> None:
+    """A zombie controller sends it on: it names a leader that was deposed, and who follows that cuts off too much."""
+
+    async def scene(stage: Stage) -> None:
+        Leader(stage, epoch=2, batches=(stored("a", 0, epoch=2),))
+        await stage.image("br2", 2)
+        await stage.run(0.1)
+        stage.node.crash()
+        stage.node.start()
+        await stage.run(0.4)
+        stage.fetching.clear()
+        leader = Leader(stage, epoch=1)
+        leader.diverging = {2: (-1, 0)}
+        await stage.image("br3", 1)
+        await stage.run()
+        assert stage.broker.image is NO_IMAGE
+        assert not stage.fetching
+        stage.incarnations["br1"] = 2
+        Leader(stage, epoch=2)
+        await stage.image("br2", 2)
+        assert texts(stage) == ["a"]
 
     play(scene)

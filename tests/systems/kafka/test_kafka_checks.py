@@ -208,6 +208,14 @@ def test_what_was_deleted_is_not_lost_and_what_was_superseded_neither() -> None:
     assert checks.lost(told, 0, [compacted(ABC[0], 1), ABC[1]], compacted=True) == told[:1], "nothing newer of k0"
 
 
+def test_what_a_reader_may_not_pass_over_is_there_in_every_copy() -> None:
+    log = [batch(0, "pr1:0", "pr1:1"), batch(2, "pr2:0"), Batch((Record(0, "k5", None, 0, "pr1:5"),), 0, base_offset=3)]
+    assert checks.needed(log, 0, 9, compacted=False) == [0, 1, 2, 3]
+    assert checks.needed(log, 0, 9, compacted=True) == [1, 2], "0 is superseded by 2, and 3 is a tombstone"
+    assert checks.needed(log, 2, 3, compacted=True) == [2]
+    assert checks.needed([compacted(log[0], 1)], 0, 1, compacted=False) == []
+
+
 def test_messages_of_idempotent_producers_stand_once_and_in_order() -> None:
     def found(*batches: Batch) -> list[str]:
         return [each.text.partition(" at ")[0] for each in checks.duplicates(P0, batches)]
