@@ -9,7 +9,7 @@ applies what was planned on the way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -65,6 +65,8 @@ class Cluster:
         """Changes of the load that end by themselves, the newest last."""
         self.recorded: list[tuple[int, Any]] = []
         self.refused: list[tuple[int, Any, str]] = []
+        self.on_command: Callable[[Any], object] | None = None
+        """Told of each command right before it takes effect. It may look, and change nothing."""
         self._planned: deque[tuple[int, Any, bool]] = deque()
         for name, kind in spec.machines.items():
             self.make_member(name, tuple(spec.machines), kind, group=spec.kafka.consumers.get(name, ""))
@@ -210,6 +212,8 @@ class Cluster:
         # After every event of this instant, those included that an earlier command of the same instant
         # has caused: so it was, and so it will be when the record is replayed.
         await self.world.advance(self.world.now_us)
+        if self.on_command is not None:
+            self.on_command(command)
         text, named = acts.apply(self, command)
         self.recorded.append((self.world.now_us, named))
         await self.world.rest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from widgets.shapes import Detail, Log, Matrix, Partitions, Ring, Series, State, Table, Tone, Tree
+from widgets.shapes import Detail, Log, Matrix, Partitions, Ring, Series, SpaceTime, State, Table, Tone, Tree, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class Header:
     """How many keys have a history that is linearizable, that is not, and for which that is too hard to tell."""
     counted: str = "ops/s"
     """What ``ops_per_s``, the latencies and the errors are of, as a unit: of messages where there is no database."""
+    present_us: int = -1
+    """Where the present stands, if this is the past; -1: this is the present."""
+    branched_us: int = -1
+    """Where this session parted from another one: somebody went back there, and acted otherwise; -1: it never did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,37 @@ QUORUM_PANELS = tuple(name for name in PANELS if name not in ("balancer", "tree"
 """Those of a cluster that is a database and nothing beside it."""
 
 
+VIEWS = ("spacetime", "why")
+"""What takes the whole stage when it is asked for, and never stands in the overview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What the space-time view shows."""
+
+    end_us: int = -1
+    """The right end; -1: now."""
+    span_us: int = 2_000_000
+    wanted: str = ""
+    """Words that a message must fit (see :mod:`playground.pictures.spacetime`); "": those of the selected node."""
+    picked: int = 0
+    """The message (or moment) that is read; 0: none."""
+    following: int = 0
+    """Not 0: only what has to do with this one: what led to it, and what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants explained: one of these."""
+
+    entry: int = -1
+    """An entry of the journal."""
+    happening: int = 0
+    """A message, as the tracer names it."""
+    operation: int = -1
+    """An operation of a client, by its place in the history."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What somebody looks at: ``panels`` that are visible, the selected node (or client), the selected key."""
@@ -69,6 +104,8 @@ class View:
     key: str = ""
     columns: int = 60
     """How many buckets of the curves there is room for."""
+    lens: Lens = Lens()
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +124,8 @@ class Frame:
     gossip: Matrix | None = None
     load: Series | None = None
     detail: Detail | None = None
+    spacetime: SpaceTime | None = None
+    why: Why | None = None
     notice: str = ""
     """The outcome of the last act, or the alert of the moment: one sentence."""
     notice_tone: Tone = Tone.PLAIN

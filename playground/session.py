@@ -22,6 +22,7 @@ from playground.cluster import Cluster
 from playground.frame import Frame, View
 from playground.kernel import world as kernel
 from playground.kernel.errors import UserError, WorldStopped
+from playground.kernel.tracing import Tracer
 from playground.pictures import Painter
 from playground.spec import ClusterSpec
 from widgets.shapes import Tone
@@ -193,7 +194,9 @@ class Session:
         if self._begun is not None:
             self._begun(cluster.world)
         cluster.plan(self._timeline)
-        painter = Painter(cluster, self.title, self._captions)
+        tracer = Tracer(cluster.world)
+        cluster.on_command = tracer.command
+        painter = Painter(cluster, self.title, self._captions, tracer)
         self._publish(painter)
         self._first.set()
         try:

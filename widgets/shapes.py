@@ -371,4 +371,117 @@ class Detail:
     tables: tuple[tuple[str, Table], ...] = field(default_factory=tuple)
 
 
-Shape = Ring | Table | Tree | Partitions | Matrix | Series | Log | Detail
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The line of one machine in a space-time diagram. ``state``: at the end of what is shown."""
+
+    name: str
+    hue: int
+    state: State = State.UP
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A stretch of a lane in which its machine was not up (DOWN, FROZEN, BOOTING)."""
+
+    lane: int
+    start_us: int
+    end_us: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A message, as an arrow from lane to lane (indices). ``id`` names it for as long as it is kept."""
+
+    id: int
+    source: int
+    target: int
+    sent_us: int
+    arrived_us: int | None
+    """None: it is under way (or lost: see ``lost``)."""
+    label: str
+    """What it is, in one or two words: "Append", "reply to Ask"."""
+    system: str
+    """Which system speaks: "kafka", "zookeeper" …; "connection" for what only keeps one up."""
+    tone: Tone = Tone.PLAIN
+    lost: str = ""
+    """Why it never arrived, or reached nobody, in a few words; "" if it did not get lost."""
+    lost_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happened on a lane at one instant. ``lane`` None: to the whole cluster. ``kind``: as in the journal."""
+
+    id: int
+    """Of the happening; 0: it is not kept."""
+    lane: int | None
+    at_us: int
+    kind: str
+    text: str
+    tone: Tone = Tone.PLAIN
+    entry: int = -1
+    """The journal's number of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The message (or moment) that is picked, to be read. ``causes`` and ``effects``: ids one can jump to."""
+
+    title: str
+    facts: tuple[Fact, ...] = ()
+    causes: tuple[int, ...] = ()
+    effects: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceTime:
+    """Who sent what to whom, and when (Lamport 1978): lanes of machines over virtual time."""
+
+    lanes: tuple[Lane, ...]
+    hops: tuple[Hop, ...]
+    moments: tuple[Moment, ...]
+    spells: tuple[Spell, ...]
+    start_us: int
+    end_us: int
+    picked: int = 0
+    reading: Reading | None = None
+    since_us: int = 0
+    """Before this instant nothing is kept."""
+    hidden: int = 0
+    """So many messages of this time are not among ``hops``: the filter leaves them out, or there are too many."""
+    caption: str = ""
+    empty: str = "nothing was sent in this time"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One link of a chain of causes, as a sentence. ``id``: its happening."""
+
+    at_us: int
+    subject: str
+    text: str
+    tone: Tone = Tone.PLAIN
+    hue: int | None = None
+    id: int = 0
+    entry: int = -1
+    """The journal's number, if it stands there."""
+    depth: int = 0
+    """0: of the chain itself; 1: beside it, as an explanation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """How it came to this: ``question`` in one sentence, the steps from the first cause to what was asked about."""
+
+    question: str
+    steps: tuple[Step, ...] = ()
+    answer: str = ""
+    """In one sentence, for those who read no further."""
+    tone: Tone = Tone.PLAIN
+    empty: str = ""
+    """Why there is no answer (yet)."""
+
+
+Shape = Ring | Table | Tree | Partitions | Matrix | Series | Log | Detail | SpaceTime | Why

@@ -83,6 +83,8 @@ class Disk:
         tear_chance: float = 0.5,
     ) -> None:
         self._world = world
+        self.name = name
+        """The machine's that it is built into."""
         self._chance = world.random(name, "disk")
         self._files: dict[str, _File] = {}
         self._used_bytes = 0

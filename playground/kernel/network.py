@@ -68,6 +68,10 @@ class Rule(Protocol):
         """Called once for a parcel, when it is sent."""
 
 
+OnLost = Callable[[str, str, Any, Rule, int], object]
+"""``(source, target, content, rule, seq)``; ``seq``: of the event that its arrival would have been; 0: none."""
+
+
 class Network:
     """The links between the nodes of one world."""
 
@@ -83,6 +87,8 @@ class Network:
         self.overtaken = 0
         """How often a message arrives before one that was sent earlier on the same link, while rules are in force."""
         self._latest_us: dict[tuple[str, str], int] = {}
+        self.on_lost: OnLost | None = None
+        """Told of every message that a rule destroys. It may look, and change nothing."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -124,6 +130,8 @@ class Network:
             verdict = rule.judge(parcel)
             if verdict.drop:
                 self.lost += 1
+                if self.on_lost is not None:
+                    self.on_lost(source, target, content, rule, 0)
                 return
             delay_us += verdict.delay_us
             copies.extend(verdict.copies_us)
@@ -147,7 +155,11 @@ class Network:
             target = names.get(act)
             if target is None or target == source:
                 return False
-            return rule.judge(Parcel(source, target, content, now_us)).drop
+            if not rule.judge(Parcel(source, target, content, now_us)).drop:
+                return False
+            if self.on_lost is not None:
+                self.on_lost(source, target, content, rule, event[1])
+            return True
 
         severed = self._world.discard(doomed)
         self.lost += severed

@@ -69,7 +69,7 @@ class World:
         self.sequence = 0
         self._trace: list[Event] = []
         self._earlier: deque[Event] = deque(maxlen=_REMEMBERED)
-        self._observer: Callable[[Event], None] | None = None
+        self._observers: tuple[Callable[[Event], None], ...] = ()
         self._runner = Runner()
         self._folded_us = 0
         self._standing = 0
@@ -85,8 +85,7 @@ class World:
 
     def observe(self, observer: Callable[[Event], None]) -> None:
         """Show ``observer`` each event from now on, right before it happens. It may look, and change nothing."""
-        assert self._observer is None, "one observer at a time"
-        self._observer = observer
+        self._observers = (*self._observers, observer)
 
     def at_end(self, ending: Callable[[bool], None]) -> None:
         """Call ``ending(whole)`` at the very end, while all stands as it did; ``whole``: nothing was raised."""
@@ -124,7 +123,7 @@ class World:
         heap, trace, runnable = self.heap, self._trace, self._runner.runnable
         if runnable or self.failure:  # what was started or woken between two slices comes before the first event
             await self.rest()
-        note = trace.append if self._observer is None else self._show
+        note = self._show if self._observers else trace.append
         end: Event = (until_us, _AFTER_ALL, self._halt, None, None)
         heappush(heap, end)
         try:
@@ -194,8 +193,9 @@ class World:
 
     def _show(self, event: Event) -> None:
         # Whoever observes pays for it; a world that nobody observes notes its events as fast as ever.
-        if event[1] != _AFTER_ALL and self._observer is not None:
-            self._observer(event)
+        if event[1] != _AFTER_ALL:
+            for observer in self._observers:
+                observer(event)
         self._trace.append(event)
 
     def _fold(self) -> None:

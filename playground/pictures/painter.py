@@ -12,10 +12,13 @@ from playground.cluster import Cluster
 from playground.curves import Curves
 from playground.frame import Frame, Header, Thing, View
 from playground.kernel.node import Life
+from playground.kernel.tracing import Tracer
 from playground.metrics import percentile
 from playground.pictures.clients import tone_of
 from playground.pictures.panels import PANELS_OF, Asked
+from playground.pictures.spacetime import SpaceTimePicture
 from playground.pictures.story import Story
+from playground.pictures.why import Explainer
 from playground.spec import CONSOLE
 from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
@@ -44,7 +47,10 @@ class _Seen:
 class Painter:
     """Makes the Frames of one cluster."""
 
-    def __init__(self, cluster: Cluster, title: str, captions: Iterable[tuple[int, str]] = ()) -> None:
+    def __init__(
+        self, cluster: Cluster, title: str, captions: Iterable[tuple[int, str]] = (), tracer: Tracer | None = None
+    ) -> None:
+        """``tracer``: knows what led to what; without one there are no views of it."""
         self._cluster = cluster
         self._title = title
         self._captions = deque(sorted(captions))
@@ -58,6 +64,8 @@ class Painter:
         self._hues = {name: hue for hue, name in enumerate(cluster.names)}
         self._story = Story(cluster.world.journal, self._hues)
         self._panels = PANELS_OF[cluster.spec.database](cluster, self._hues)
+        self._spacetime = SpaceTimePicture(cluster, tracer, self._hues) if tracer is not None else None
+        self._explainer = Explainer(cluster, tracer, self._hues) if tracer is not None else None
         cluster.history.listen(started=self._began)
 
     @property
@@ -107,6 +115,10 @@ class Painter:
         for name in ("replicas", "balancer", "tree", "partitions"):
             if name in shown:
                 panels[name] = getattr(self._panels, name)()
+        if "spacetime" in view.panels and self._spacetime is not None:
+            panels["spacetime"] = self._spacetime.picture(view.lens, view.selected)
+        if "why" in view.panels and self._explainer is not None and view.question is not None:
+            panels["why"] = self._explainer.answer(view.question)
         consumers = cluster.services(ConsumerService)
         return Frame(
             number=self._number,

@@ -14,12 +14,14 @@ from playground.kernel.errors import UserError
 from playground.screens import keeping
 from playground.screens.orders import GROUP_ACTS, ORDERS, slow_line
 from playground.screens.prompt import FILTER
+from playground.screens.time_acts import TimeActs
+from playground.screens.tour_acts import TourActs
+from playground.screens.trace_acts import TraceActs
 from widgets.shapes import Tone
 
 if TYPE_CHECKING:
     from playground.screens.app import PlaygroundApp
 
-SECOND_US = 1_000_000
 _WAYS = {
     "left": (-1, 0), "h": (-1, 0), "right": (1, 0), "l": (1, 0),
     "up": (0, -1), "k": (0, -1), "down": (0, 1), "j": (0, 1),
@@ -34,7 +36,7 @@ HARMLESS = frozenset(
 """What can be done while help lies over the panels; anything else closes it and does nothing more."""
 
 
-class Acts:
+class Acts(TimeActs, TraceActs, TourActs):
     """The acts of one app."""
 
     def __init__(self, app: PlaygroundApp) -> None:
@@ -125,34 +127,6 @@ class Acts:
             raise UserError("no node is selected: the arrows select one")
         self.app.choose(self.app.choice.toggled())
 
-    # --- time -----------------------------------------------------------------------
-
-    def pause(self, _key: str) -> None:
-        # At its end a scenario stands still as well: there, too, the key means "go on".
-        self.app.paused = not (self.app.paused or self.app.frame.header.ended)
-        self.app.session.pause(self.app.paused)
-
-    def step(self, _key: str) -> None:
-        self.app.paused = True
-        self.app.session.step()
-
-    def step_second(self, _key: str) -> None:
-        self.app.paused = True
-        self.app.session.step(SECOND_US)
-
-    def faster(self, _key: str) -> None:
-        if not self.app.frame.header.speed:
-            raise UserError("it goes as fast as it can already")
-        self.app.session.faster(1)
-
-    def slower(self, _key: str) -> None:
-        if 0 < self.app.frame.header.speed <= 0.01:
-            raise UserError("it can't go slower than a hundredth; space pauses, . goes event by event")
-        self.app.session.faster(-1)
-
-    def real_time(self, _key: str) -> None:
-        self.app.session.set_speed(1.0)
-
     # --- asking and saying ----------------------------------------------------------
 
     def slow(self, _key: str) -> None:
@@ -173,6 +147,9 @@ class Acts:
             self.back("")
         else:
             app.stage.help.open(app.stage.front, app.look, app.stage.systems)
+
+    def theme(self, _key: str) -> None:
+        raise UserError("there is one theme so far")
 
     def palette(self, _key: str) -> None:
         self.app.action_command_palette()

@@ -21,6 +21,8 @@ _FOOTER = ("break", "heal", "look", "time", "session")
 
 NODES = frozenset({"ring", "replicas", "balancer", "tree", "partitions", "gossip", "detail"})
 """The panels in which nodes are acted upon."""
+TRACES = frozenset({"spacetime", "why"})
+"""Where one goes from cause to effect."""
 LOADED = frozenset({"load", "ring", "replicas", "balancer", "partitions"})
 """Where the load is felt."""
 LOGS = frozenset({"partitions"})
@@ -70,6 +72,12 @@ KEYS: tuple[Key, ...] = (
     Key(("enter", "m"), "enter, m", "zoom", "zoom", "zoom: the panel and all about the selected node",
         "look", 20),
     Key(("escape",), "esc", "back", "back", "back: from help, zoom, filter, marks", "look"),
+    Key(("t",), "t", "spacetime", "space-time", "space-time: who sent what to whom, and when", "look", 18),
+    Key(("W",), "W", "why", "why?", "why: what led to the chosen line, request or message", "look", 19),
+    Key(("f",), "f", "follow", "follow", "space-time: follow the chosen message, or show all again", "look", 8,
+        TRACES),
+    Key(("left_parenthesis",), "(", "cause", "cause", "space-time, why: to what caused it", "look", 9, TRACES),
+    Key(("right_parenthesis",), ")", "effect", "effect", "space-time, why: to what came of it", "look", 10, TRACES),
     Key(("v",), "v", "mark", "mark", "mark the selected node for an act on several", "look", 15, NODES),
     Key(("x",), "x", "crash", "crash", "crash: power off, what was not synced is lost", "break", 1, NODES),
     Key(("X",), "X", "crash_disk", "crash+disk", "crash and lose the disk as well", "break", 30, NODES),
@@ -98,6 +106,9 @@ KEYS: tuple[Key, ...] = (
     Key(("comma",), ",", "step_second", "1 s further", "pause, and go on by one second", "time", 41),
     Key(("plus",), "+", "faster", "faster", "faster", "time", 42),
     Key(("minus",), "-", "slower", "slower", "slower, down to a hundredth", "time", 43),
+    Key(("less_than_sign",), "<", "back_second", "1 s back", "rewind by one second, paused", "time", 39),
+    Key(("greater_than_sign",), ">", "present", "to the present", "from the past to the present", "time", 38),
+    Key(("r",), "r", "rewind", "rewind", "rewind to the chosen moment, or to one that you name", "time", 17),
     Key(("equals_sign",), "=", "real_time", "real time", "real time", "time", 44),
     Key(("colon",), ":", "command", "command", "command line: tab completes, up and down recall", "session", 8),
     Key(("slash",), "/", "filter", "filter", "show only log lines that hold a text", "session", 9, frozenset({"log"})),
@@ -106,6 +117,8 @@ KEYS: tuple[Key, ...] = (
     Key(("w",), "w", "save", "save", "save the session as a scenario", "session", 21),
     Key(("y",), "y", "copy", "copy", "copy the panel's text, without borders", "session", 22,
         frozenset({"log", "detail", "load", "tree"}) | LOGS),
+    Key(("f3",), "F3", "theme", "light or dark", "light or dark: another theme", "session", 81),
+    Key(("T",), "T", "tour", "tour", "the tour of two minutes: crash, cut, heal, rewind, save", "session", 82),
     Key(("f2",), "F2", "screenshot", "screenshot", "screenshot as SVG, into the current folder", "session", 80),
     Key(("q",), "q", "quit", "quit", "quit; the terminal is as before", "session", 0),
 )  # fmt: skip

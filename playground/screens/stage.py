@@ -12,7 +12,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 
-from playground.frame import PANELS, QUORUM_PANELS, Frame, View
+from playground.frame import PANELS, QUORUM_PANELS, VIEWS, Frame, Lens, Question, View
 from playground.screens.bars import TabBar, Tabs
 from playground.screens.choice import Choice
 from playground.screens.helping import Help
@@ -25,8 +25,10 @@ from widgets.partitions import PartitionsPanel
 from widgets.partitions_layout import height_of
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
+from widgets.spacetime import SpaceTimePanel
 from widgets.table import TablePanel
 from widgets.tree import TreePanel
+from widgets.why import WhyPanel
 
 TITLES = {
     "ring": "ring: who owns which keys",
@@ -38,6 +40,8 @@ TITLES = {
     "load": "load",
     "log": "events",
     "detail": "detail",
+    "spacetime": "space-time: who sent what to whom, and when",
+    "why": "why: how it came to this",
 }
 """What stands in the panels' borders; up to the colon also on the tabs."""
 TITLES_OF = {("replicas", "shards"): "shards: masters and slaves"}
@@ -52,6 +56,8 @@ KINDS: dict[str, type[Panel[Any]]] = {
     "load": SeriesPanel,
     "log": LogPanel,
     "detail": DetailPanel,
+    "spacetime": SpaceTimePanel,
+    "why": WhyPanel,
 }
 _FIRST = ("ring", "replicas", "balancer", "partitions", "tree", "log", "gossip", "load", "detail")
 """As if the panels had been focused in this order, the first one last."""
@@ -100,6 +106,13 @@ class Stage(Widget):
             name: KINDS[name](name, f"{number} {title}", id=name)
             for number, (name, title) in enumerate(self.titles.items(), start=1)
         }
+        self.panels |= {name: KINDS[name](name, TITLES[name], id=name) for name in VIEWS}
+        self.lens = Lens()
+        """What the space-time view shows."""
+        self.question: Question | None = None
+        """What the view of causes explains."""
+        self._before_view = ""
+        """The panel that was in front when a view was opened over it."""
         self.tabs = TabBar("tabs")
         self.help = Help()
         self.plan = Plan()
@@ -128,14 +141,16 @@ class Stage(Widget):
 
     def shown(self) -> list[str]:
         """The panels that show, in the order of their numbers."""
-        return [name for name in self.names if name in self.plan.places]
+        return [name for name in (*self.names, *VIEWS) if name in self.plan.places]
 
     def bring(self, name: str) -> None:
         """To the front, zoomed if there is a zoom or no other way to show it."""
+        if name in VIEWS and self.front not in VIEWS:
+            self._before_view = self.front
         self.front = name
         if name in self.plan.places:
             return  # nothing has to move, and what is looked at shouldn't jump
-        if self.zoomed or name == "detail":
+        if self.zoomed or name == "detail" or name in VIEWS:
             self.zoomed = name
         else:
             self._lead(name)
@@ -143,6 +158,8 @@ class Stage(Widget):
 
     def zoom(self, name: str) -> None:
         """Show ``name`` large; empty: everything again."""
+        if not name and self.front in VIEWS:
+            self.front = self._before_view
         self.zoomed = name
         self.settle()
 
@@ -198,8 +215,8 @@ class Stage(Widget):
     def show_tabs(self) -> None:
         """Which panels there are, and which of them show."""
         titles = {name: title.partition(":")[0] for name, title in self.titles.items()}
-        shown = frozenset(titles[name] for name in self.plan.places)
-        self.tabs.show(Tabs(tuple(titles.values()), shown, titles[self.front], bool(self.zoomed)))
+        shown = frozenset(titles[name] for name in self.plan.places if name in titles)
+        self.tabs.show(Tabs(tuple(titles.values()), shown, titles.get(self.front, ""), bool(self.zoomed)))
 
     def choose(self, choice: Choice) -> None:
         for panel in self.panels.values():
@@ -210,4 +227,6 @@ class Stage(Widget):
         """What the session has to paint for what is visible now."""
         place = self.plan.places.get("load")
         columns = 2 * max(10, place.width - 16) if place else 60
-        return View(frozenset(self.plan.places), choice.selected, choice.key, columns)
+        return View(
+            frozenset(self.plan.places), choice.selected, choice.key, columns, lens=self.lens, question=self.question
+        )
