@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 
 class State(Enum):
@@ -44,6 +45,31 @@ class Tone(Enum):
     WARN = "warn"
     BAD = "bad"
     ACCENT = "accent"
+
+
+class Item(NamedTuple):
+    """What can be selected beside machines: ``Item("partition", "changes-2")``, ``Item("znode", "/controller")``."""
+
+    kind: str
+    """"key", "shard", "partition", "group", "znode" or "session"."""
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.kind == "znode" else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The selected item, and what has to do with it: all of that lights up, in every panel that shows any of it."""
+
+    item: Item | None = None
+    items: frozenset[Item] = frozenset()
+    """It and what belongs to it: of a shard its znodes, of a key its shard."""
+    nodes: frozenset[str] = frozenset()
+    """The machines: that hold a copy, own it, or live by it."""
+
+
+NOTHING_PICKED = Picked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +165,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row; ``name`` makes it selectable, ``hue`` and ``state`` give it its mark."""
+    """A row; ``name`` makes it selectable, ``hue`` and ``state`` give it its mark; ``item``: what else it is about."""
 
     cells: tuple[Cell, ...]
     name: str = ""
     hue: int | None = None
     state: State | None = None
+    item: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +204,12 @@ class TreeNode:
     subject: str = ""
     fresh: bool = False
     """It came or changed a moment ago."""
+    rank: int = 0
+    """Where there is no room for all, those with a low rank are shown."""
+
+    @property
+    def item(self) -> Item:
+        return Item("znode", self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +269,10 @@ class Partition:
     """WARN: replicas are missing; BAD: too many."""
     leader_state: State = State.UP
     """Of the leader's machine: nobody may have noticed yet."""
+
+    @property
+    def item(self) -> Item:
+        return Item("partition", self.name)
 
     @property
     def missing(self) -> int:
@@ -344,6 +381,8 @@ class LogLine:
     text: str
     tone: Tone = Tone.PLAIN
     hue: int | None = None
+    items: tuple[Item, ...] = ()
+    """What it is about, beside machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,11 +403,19 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Everything about one selected thing: facts on top, tables below, in reading order."""
+    """Everything about one selected thing: facts on top, tables below, in reading order, then what happened to it.
+
+    ``aside``: about something else that belongs here: the machine on which the selection stands.
+    """
 
     title: str
     facts: tuple[Fact, ...] = ()
     tables: tuple[tuple[str, Table], ...] = field(default_factory=tuple)
+    happened: tuple[LogLine, ...] = ()
+    """What happened to it, in order, as sentences; the newest first, here as everywhere in details."""
+    earlier: int = 0
+    """So much more happened before that."""
+    aside: Detail | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from playground.kernel.journal import Journal
-from playground.pictures.story import LOG_LINES, NAMED, Story
+from playground.pictures.story import LOG_LINES, Story
+from playground.pictures.telling import NAMED
 from widgets.shapes import Tone
 
 HUES = {"n1": 0, "n2": 1}
@@ -124,6 +125,24 @@ def test_another_thing_that_is_said_of_a_partition_is_another_line() -> None:
         "changes-1: br3 is in sync again",
     ]
     assert [line.tone for line in lines] == [Tone.WARN, Tone.WARN, Tone.GOOD]
+
+
+def test_what_several_leaders_say_of_one_replica_is_one_line_about_it() -> None:
+    journal = Journal()
+    story = Story(journal, HUES)
+    for number in range(12):
+        thing, leader = f"changes-{number}", f"br{number % 3 + 2}"
+        text = f"{thing}: br1 is out of sync: behind for 2.{number} s"
+        journal.record(5 + number, "isr", leader, text, partition=thing, isr=[leader], left="br1")
+    for number in (3, 1):
+        thing, leader = f"changes-{number}", f"br{number % 3 + 2}"
+        journal.record(90, "isr", leader, f"{thing}: br1 is in sync again", partition=thing, isr=[], joined="br1")
+    named = ", ".join(f"changes-{number}" for number in range(NAMED))
+    assert [(line.subject, line.text) for line in story.log().lines] == [
+        ("br1", f"is out of sync in {named} and {12 - NAMED} more: behind for 2.0 s"),
+        ("br1", "is in sync again in changes-1, changes-3"),
+    ]
+    assert [line.tone for line in story.log().lines] == [Tone.WARN, Tone.GOOD]
 
 
 def test_so_many_partitions_are_named_and_the_rest_is_counted() -> None:

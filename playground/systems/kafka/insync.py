@@ -127,4 +127,4 @@ class InSync:
             service.note("isr", f"{leading.partition}: {member.name} is out of sync: {why}", **data, left=member.name)
         for member in self.isr:
             if member not in before:
-                service.note("isr", f"{leading.partition}: {member.name} is in sync again", **data)
+                service.note("isr", f"{leading.partition}: {member.name} is in sync again", **data, joined=member.name)
