@@ -170,11 +170,12 @@ class LoadClient(Service):
             what = f"wrote {operation.key}={operation.value}" if operation.write else f"read {operation.key}{seen}"
             if len(operation.seen) > 1:
                 what += " (written concurrently: siblings)"
-            self.note("answer", f"{self.name} {what}, {operation.latency_us / 1000:.1f} ms")
+            self.note("answer", f"{self.name} {what}, {operation.latency_us / 1000:.1f} ms", key=operation.key)
         else:
             verb = "write" if operation.write else "read"
             fate = "it did not happen" if operation.outcome == "fail" else "it may have happened, or may still"
-            self.note("answer", f"{self.name} could not {verb} {operation.key}: {operation.error}; {fate}")
+            text = f"{self.name} could not {verb} {operation.key}: {operation.error}; {fate}"
+            self.note("answer", text, key=operation.key)
 
     def _complete(self, operation: Operation, outcome: str, seen: tuple[str, ...] = (), error: str = "") -> None:
         self.in_flight -= 1

@@ -70,7 +70,7 @@ def herd(cluster: Cluster, command: commands.Herd) -> Done:
     text = f"{sent} reads of {command.key} at once, from {len(clients)} client{'s'[: len(clients) > 1]}"
     if sent < command.requests:
         text += f"; {command.requests - sent} dropped: a client has {MAX_IN_FLIGHT} requests under way at most"
-    cluster.world.record("herd", "", text)
+    cluster.world.record("herd", "", text, key=command.key)
     return Done(text)
 
 

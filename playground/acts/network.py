@@ -83,34 +83,41 @@ def flap(cluster: Cluster, command: commands.Flap) -> Done:
 def heal(cluster: Cluster, command: commands.Heal) -> Done:
     chosen = tuple(dict.fromkeys(command.nodes)) or cluster.names
     healed = []
+    touched: dict[str, None] = {}
     stalled = cluster.stalled()
     for fault in list(cluster.faults):
         if not command.nodes or not fault.touches or fault.touches & set(chosen):
             cluster.faults.remove(fault)
             fault.lift(cluster.world.network)
             healed.append(fault.text)
+            touched.update(dict.fromkeys(sorted(fault.touches)))
     for name in chosen:
         discharge(cluster, name)
         node, usual_us = cluster.node(name), cluster.usual_event_us(name)
         if machines.cpu_is_slow(node, usual_us):
             machines.mend_cpu(node, usual_us)
             healed.append(f"the CPU of {name}")
+            touched[name] = None
         if machines.disk_is_ill(node):
             machines.mend_disk(node)
             healed.append(f"the disk of {name}")
+            touched[name] = None
         if machines.clock_is_wrong(node):
             machines.mend_clock(node)
             healed.append(f"the clock of {name}")
+            touched[name] = None
         if name in stalled:
             cluster.services(ConsumerService)[name].stall(None)
             healed.append(f"{name} (was stalled)")
+            touched[name] = None
         if node.life is Life.FROZEN:
             node.thaw()
             healed.append(f"{name} (was frozen)")
+            touched[name] = None
     if not healed:
         raise UserError("heal: nothing is broken" + (f" around {listed(chosen)}" if command.nodes else ""))
     text = f"healed: {'; '.join(healed)}"
-    cluster.world.record("heal", "", text)
+    cluster.world.record("heal", "", text, nodes=tuple(touched))
     return Done(text)
 
 
@@ -129,7 +136,8 @@ def _put_in_force(
     links = tuple((source, target) for source in sources for target in targets or cluster.members if source != target)
     fault = Fault(text, rules, frozenset(command.named_nodes()), groups, links)
     cluster.faults.append(fault)
-    cluster.world.record(command.do, "", text, lost_under_way=lost)
+    named = tuple(dict.fromkeys(command.named_nodes()))
+    cluster.world.record(command.do, "", text, lost_under_way=lost, nodes=named)
     return Done(text, partial(_lift, cluster, fault))
 
 
@@ -137,4 +145,4 @@ def _lift(cluster: Cluster, fault: Fault) -> None:
     if fault in cluster.faults:
         cluster.faults.remove(fault)
         fault.lift(cluster.world.network)
-        cluster.world.record("heal", "", f"over: {fault.text}")
+        cluster.world.record("heal", "", f"over: {fault.text}", nodes=tuple(sorted(fault.touches)))

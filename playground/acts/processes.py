@@ -46,10 +46,10 @@ def rolling_restart(cluster: Cluster, command: commands.RollingRestart) -> Done:
 
     def over() -> None:
         cluster.faults.remove(fault)
-        cluster.world.record("rolling", "", f"{text} is over")
+        cluster.world.record("rolling", "", f"{text} is over", nodes=tuple(names))
 
     cluster.faults.append(fault)
-    cluster.world.record("rolling", "", text)
+    cluster.world.record("rolling", "", text, nodes=tuple(names))
     fault.end = RollingRestart([cluster.node(name) for name in names], command.down, command.pause, over).stop
     return Done(text)
 

@@ -66,6 +66,8 @@ class KafkaPart(Part):
         """How far each group was behind in each partition, by what it has committed."""
         self._troubled_for = 0
         self._troubled = False
+        self._told: tuple[str, ...] = ()
+        """The partitions that cannot be written, as they were told last."""
         self._sought: dict[TopicPartition, tuple[Leader, int]] = {}
         """In whose log how many of the partition's acknowledged messages were found."""
 
@@ -381,10 +383,12 @@ class KafkaPart(Part):
             self._troubled = True
             texts = [f"nobody leads {', '.join(headless)}"] if headless else []
             texts += [f"too few replicas of {', '.join(thin)} are in sync: acks=all is refused"] if thin else []
-            record("alert", "", "; ".join(texts))
+            self._told = (*headless, *thin)
+            record("alert", "", "; ".join(texts), partitions=self._told)
         elif self._troubled and not headless and not thin:
             self._troubled = False
-            record("good", "", "every partition has a leader and enough replicas in sync again")
+            text = "every partition has a leader and enough replicas in sync again"
+            record("good", "", text, partitions=self._told)
 
     def _alarm(self, number: int) -> None:
         text = f"{number} disks are lost at once: from now on acknowledged messages may be lost"

@@ -119,7 +119,7 @@ class LogDirectory:
         if content.damaged:
             end = content.segments[-1].end_offset
             text = f"{self._process.node.name}: the log of {partition} is damaged; it is cut at offset {end}"
-            self._process.world.record("alert", self._process.node.name, text)
+            self._process.world.record("alert", self._process.node.name, text, partition=str(partition))
         log = PartitionLog(self._process, partition, self._settings, content.segments, self._forget_marks)
         log.advance(high_watermark)
         if high_watermark > log.end_offset:

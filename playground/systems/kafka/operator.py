@@ -39,9 +39,8 @@ class OperatorService(Service):
         def done(sent: Sent) -> None:
             if not sent.error:
                 took_ms = (self.process.world.now_us - sent_us) / 1_000
-                self.note(
-                    "answer", f"{value} stands in {sent.partition} at offset {sent.offset}, after {took_ms:.1f} ms"
-                )
+                text = f"{value} stands in {sent.partition} at offset {sent.offset}, after {took_ms:.1f} ms"
+                self.note("answer", text, partition=str(sent.partition), offset=sent.offset)
             else:
                 fate = "it is in no log" if sent.definite else "it may be in the log, or may still come to be"
                 self.note("answer", f"{value} could not be published to {topic}: {sent.error}; {fate}")
