@@ -143,5 +143,7 @@ class Frame:
     """The machine that is selected at first where there is no ring."""
     caption: str = ""
     """What a playing scenario says about this moment."""
+    captions: tuple[int, int] = (0, 0)
+    """How many captions have been shown, this one among them, and how many there are."""
     stopped: str = ""
     """Not empty: the world has stopped because of an error in the playground; the text says which."""

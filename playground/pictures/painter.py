@@ -54,6 +54,7 @@ class Painter:
         self._cluster = cluster
         self._title = title
         self._captions = deque(sorted(captions))
+        self._all_captions = len(self._captions)
         self._caption = ""
         self._number = 0
         self._recent: deque[_Seen] = deque(maxlen=SPARKS)
@@ -145,6 +146,7 @@ class Painter:
             faults=cluster.in_force(),
             load_rate=cluster.produce_rate if cluster.spec.database == "none" else cluster.load.rate,
             caption=self._caption,
+            captions=(self._all_captions - len(self._captions), self._all_captions),
             stopped=stopped,
             **panels,
         )
