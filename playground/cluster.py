@@ -182,6 +182,10 @@ class Cluster:
         coming = ((at_us, command, lenient) for at_us, command in timeline)
         self._planned = deque(sorted((*self._planned, *coming), key=lambda planned: planned[0]))
 
+    def forget(self) -> None:
+        """Nothing of what is planned happens any more."""
+        self._planned.clear()
+
     @property
     def planned(self) -> int:
         """How many planned commands are still to come."""

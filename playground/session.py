@@ -13,17 +13,20 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from playground.cluster import Cluster
-from playground.frame import Frame, View
+from playground.frame import Frame, Header, View
 from playground.kernel import world as kernel
 from playground.kernel.errors import UserError, WorldStopped
 from playground.kernel.tracing import Tracer
 from playground.pictures import Painter
+from playground.record import Record as Record
+from playground.record import Script
 from playground.spec import ClusterSpec
 from widgets.shapes import Tone
 
@@ -38,16 +41,22 @@ SPEEDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """All that is needed to replay a session: and what it must come to."""
+class Shown:
+    """A cluster, and who paints it with all that has happened lately. Made in the world's thread."""
 
-    spec: ClusterSpec
-    seed: int
-    timeline: tuple[tuple[int, Any], ...]
-    end_us: int
-    digest: str
-    touched: bool = False
-    """Somebody acted, beyond what was planned."""
+    cluster: Cluster
+    painter: Painter
+
+    @classmethod
+    def of(cls, spec: ClusterSpec, seed: int, script: Script, begun: Callable[[kernel.World], None] | None) -> Shown:
+        """Nothing has happened in it yet, and all of the script is planned."""
+        cluster = Cluster(spec, seed)
+        if begun is not None:
+            begun(cluster.world)
+        cluster.plan(script.timeline)
+        tracer = Tracer(cluster.world)
+        cluster.on_command = tracer.command
+        return cls(cluster, Painter(cluster, script.title, script.captions, tracer))
 
 
 class Session:
@@ -64,14 +73,19 @@ class Session:
         speed: float = 1.0,
         title: str = "",
         begun: Callable[[kernel.World], None] | None = None,
+        stops: Iterable[int] = (),
     ) -> None:
-        """``begun`` is given the world, in its thread, before anything has happened in it."""
+        """``begun`` is given the world, in its thread, before anything has happened in it.
+
+        ``stops``: virtual instants, in microseconds, at which the session pauses by itself until somebody goes on:
+        there is something to read. After the first act there are none, the world is in somebody's hands then.
+        """
         self.spec = spec
         self.seed = seed
         self.title = title or spec.title
-        self._timeline = tuple(timeline)
-        self._captions = tuple(captions)
+        self.script = Script(self.title, tuple(timeline), tuple(captions), until_us, tuple(sorted(set(stops))))
         self._until_us = until_us
+        self._stops = deque(self.script.stops)
         self._begun = begun
         self._speed = speed
         self._actual_speed = 0.0
@@ -89,6 +103,7 @@ class Session:
         self._touched = False
         self._thread = threading.Thread(target=self._run, name="world", daemon=True)
         self._first = threading.Event()
+        self._over = threading.Event()
 
     # --- for the screen (any thread) -------------------------------------------
 
@@ -144,8 +159,8 @@ class Session:
 
     @property
     def alive(self) -> bool:
-        """Whether the world's thread runs: whoever waits for a Frame must not wait for a dead one."""
-        return self._thread.is_alive()
+        """Whether the world goes on: whoever waits for a Frame must not wait for a dead one."""
+        return self._first.is_set() and not self._over.is_set()
 
     def record(self) -> Record:
         """What has been done so far, as of now. Waits for the world to be between two events."""
@@ -160,9 +175,9 @@ class Session:
 
         self._post(read)
         while not done.wait(0.05):
-            if not self._thread.is_alive():
-                assert self._record is not None
+            if self._record is not None:  # it has ended, or stopped because of an error
                 return self._record
+            assert not self._over.is_set(), "the session ended before it began"
         return box[0]
 
     def close(self) -> Record:
@@ -170,7 +185,7 @@ class Session:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._over.wait()
         assert self._record is not None
         return self._record
 
@@ -187,16 +202,15 @@ class Session:
         except BaseException as error:  # the screen must hear of it, whatever it is
             self._stopped = "".join(traceback.format_exception_only(error)).strip()
         finally:
+            self._over.set()
             self._first.set()
 
     async def _live(self) -> None:
-        cluster = Cluster(self.spec, self.seed)
-        if self._begun is not None:
-            self._begun(cluster.world)
-        cluster.plan(self._timeline)
-        tracer = Tracer(cluster.world)
-        cluster.on_command = tracer.command
-        painter = Painter(cluster, self.title, self._captions, tracer)
+        await self._inhabit(Shown.of(self.spec, self.seed, self.script, self._begun))
+
+    async def _inhabit(self, shown: Shown) -> None:
+        """Pace this cluster, until the session is closed."""
+        cluster, painter = shown.cluster, shown.painter
         self._publish(painter)
         self._first.set()
         try:
@@ -204,6 +218,7 @@ class Session:
         except Exception as error:  # whatever it is, the screen must not just stand still
             self._stopped = str(error) if isinstance(error, WorldStopped) else f"{type(error).__name__}: {error}"
             self._tell(self._stopped, Tone.BAD)
+            self._record = await self._recorded(cluster)
             self._publish(painter)
             self._wait_for_the_end()
         finally:
@@ -247,8 +262,9 @@ class Session:
             span_us, self._step_us = self._step_us, None
             if span_us:
                 await cluster.advance(self._limit(cluster.now_us + span_us))
-            elif not self._ended(cluster):
-                await cluster.step(self._until_us)
+            elif not self._idle_at(cluster):
+                await cluster.step(self._bound_us)
+            self._rest(cluster)
             return True
         if self._idle(cluster):
             return False
@@ -262,16 +278,36 @@ class Session:
                 if self._speed and cluster.now_us < due_us:
                     anchor.slip(cluster.now_us)  # too slow a machine for this speed: don't chase it
                 break
+        self._rest(cluster)
         return True
 
+    def _rest(self, cluster: Cluster) -> None:
+        """Pause if there is something to read at this instant."""
+        while self._stops and self._stops[0] <= cluster.now_us:
+            self._stops.popleft()
+            self._paused = True
+
     def _idle(self, cluster: Cluster) -> bool:
-        return self._paused or self._ended(cluster)
+        return self._paused or self._idle_at(cluster)
+
+    @property
+    def _bound_us(self) -> int | None:
+        """The instant at which the world stands still by itself."""
+        return self._until_us
+
+    def _idle_at(self, cluster: Cluster) -> bool:
+        bound_us = self._bound_us
+        return bound_us is not None and cluster.now_us >= bound_us
 
     def _ended(self, cluster: Cluster) -> bool:
         return self._until_us is not None and cluster.now_us >= self._until_us
 
     def _limit(self, until_us: int) -> int:
-        return until_us if self._until_us is None else min(until_us, self._until_us)
+        """The instant to go on to, at the latest: no stop is passed by, nor the end."""
+        bound_us = self._bound_us
+        if bound_us is not None:
+            until_us = min(until_us, bound_us)
+        return min(until_us, self._stops[0]) if self._stops else until_us
 
     def _wait_for_the_end(self) -> None:
         with self._changed:
@@ -285,8 +321,13 @@ class Session:
             self._tell(str(error), Tone.WARN)
         else:
             self._touched = True
+            self._acted(cluster)
+            self._stops.clear()
             if self._ended(cluster):
                 self._until_us = None  # whoever acts wants to see what comes of it
+
+    def _acted(self, cluster: Cluster) -> None:
+        """Somebody's act has taken effect."""
 
     def _climb(self, steps: int, _cluster: Cluster) -> None:
         near = min(range(len(SPEEDS)), key=lambda at: abs(SPEEDS[at] - self._speed))
@@ -313,11 +354,17 @@ class Session:
         if not self._stopped:
             await cluster.advance(cluster.now_us)  # what the last command has caused at this very instant
         return Record(
-            self.spec, self.seed, tuple(cluster.recorded), cluster.now_us, cluster.world.digest(), self._touched
+            self.spec,
+            self.seed,
+            tuple(cluster.recorded),
+            cluster.now_us,
+            cluster.world.digest(),
+            self._touched,
+            self.script,
         )
 
     def _publish(self, painter: Painter) -> None:
-        self._frame = painter.paint(
+        frame = painter.paint(
             self._view,
             speed=self._speed,
             actual_speed=self._actual_speed,
@@ -326,7 +373,12 @@ class Session:
             notice=self._notice,
             stopped=self._stopped,
         )
+        self._frame = replace(frame, header=self._headed(frame.header))
         self._listener(self._frame)
+
+    def _headed(self, header: Header) -> Header:
+        """The header, with what only the session knows."""
+        return header
 
 
 class _Anchor:

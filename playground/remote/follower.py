@@ -1,0 +1,82 @@
+"""The screen's handle on the process that follows a session (see :mod:`playground.remote.worker`).
+
+All of its methods are quick, and none raises because that process has died: :attr:`Follower.alive` says so, and who
+wants to stand somewhere gets a session that is over already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+from playground.frame import View
+from playground.record import Record
+from playground.remote.client import RemoteSession
+from playground.remote.wire import Gone, Known, Reached, Stand, Wire
+
+
+class Follower:
+    """Begins with ``record``: a process is started, which needs a second before it can be of use."""
+
+    def __init__(self, record: Record) -> None:
+        self._wire, there = Wire.pair()
+        # Python's own way to find modules, but not the folder that somebody happens to be in.
+        paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "playground.remote.worker", str(there.fileno())],
+            pass_fds=[there.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # what the terminal sends to the app (ctrl-c, hang-up, stop) is not for it
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        there.drop()
+        self.known(record)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def known(self, record: Record) -> None:
+        """The session that is followed has come to this."""
+        with contextlib.suppress(Gone):
+            self._wire.send(Known(record))
+
+    def reached(self, at_us: int) -> None:
+        """It has come to ``at_us``, and nobody has acted since what was known."""
+        with contextlib.suppress(Gone):
+            self._wire.send(Reached(at_us))
+
+    def stand(
+        self,
+        record: Record,
+        at_us: int,
+        told: Callable[[RemoteSession], None] | None = None,
+        *,
+        view: View | None = None,
+        speed: float = 1.0,
+    ) -> RemoteSession:
+        """A session that is on its way to ``at_us`` (not beyond the record's end), where it will stand paused.
+
+        ``record``: of the session that is followed, or of one that branched from it. ``told``: see there.
+        """
+        assert 0 <= at_us <= record.end_us
+        here, there = Wire.pair()
+        with contextlib.suppress(Gone):
+            self._wire.send(Stand(record, at_us, view or View(), speed), carrying=there)
+        there.drop()
+        return RemoteSession(here, told)
+
+    def close(self) -> None:
+        """End the process, whatever it is doing. The sessions that came from it live on. May be called again."""
+        self._wire.close()
+        self._process.kill()
+        self._process.wait()
