@@ -1,11 +1,13 @@
-"""Every widget with made-up data: ``python -m widgets.gallery [--still] [--ascii] [--sixteen] [--verbose]``.
+"""Every widget with made-up data: ``python -m widgets.gallery [--still] [--ascii] [--sixteen] [--light] [--verbose]``.
 
-Keys: tab focuses, arrows select, v marks, c cuts the network, space stops and goes on, q quits.
+Keys: tab focuses, arrows select, v marks, c cuts the network, t is the other theme, space stops and goes
+on, q quits.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
@@ -14,23 +16,25 @@ from textual.containers import Horizontal, Vertical
 
 from widgets import gallery_data as data
 from widgets.detail import DetailPanel
+from widgets.detecting import detect
 from widgets.encoder import TerseDisplay
 from widgets.log import LogPanel
 from widgets.matrix import MatrixPanel
-from widgets.palette import Colors, Look, detect
+from widgets.palette import Colors, Look, Theme
 from widgets.panel import Panel
 from widgets.partitions import PartitionsPanel
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
 from widgets.table import TablePanel
+from widgets.theming import Themed
 from widgets.tree import TreePanel
 
 
-class Gallery(TerseDisplay, App[None]):
+class Gallery(Themed, TerseDisplay, App[None]):
     """All panels on one screen, as the playground lays them out."""
 
     CSS = """
-    Screen { background: #0d1117; }
+    Screen { background: $background; }
     #left { width: 40%; } #middle { width: 30%; } #right { width: 30%; }
     #ring { height: 3fr; } #matrix { height: 2fr; }
     """
@@ -42,6 +46,7 @@ class Gallery(TerseDisplay, App[None]):
         Binding("v", "mark"),
         Binding("c", "cut"),
         Binding("space", "pause"),
+        Binding("t", "theme"),
         Binding("q", "quit"),
     ]
     ENABLE_COMMAND_PALETTE = False
@@ -119,6 +124,9 @@ class Gallery(TerseDisplay, App[None]):
         self.cut = not self.cut
         self.feed()
 
+    def action_theme(self) -> None:
+        self.wear(replace(self.look, theme=self.look.theme.other))
+
     def action_pause(self) -> None:
         self.still = not self.still
 
@@ -126,7 +134,8 @@ class Gallery(TerseDisplay, App[None]):
 def main(arguments: list[str]) -> None:
     found = detect()
     colors = Colors.SIXTEEN if "--sixteen" in arguments else Colors.NONE if "--no-color" in arguments else found.colors
-    look = Look(colors, found.unicode and "--ascii" not in arguments)
+    theme = Theme.LIGHT if "--light" in arguments else Theme.DARK
+    look = Look(colors, found.unicode and "--ascii" not in arguments, theme)
     Gallery(look=look, still="--still" in arguments, terse="--verbose" not in arguments).run()
 
 

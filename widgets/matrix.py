@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from widgets.canvas import Picture, Piece, Spot, bar, fit, line, shorten, width_of
-from widgets.palette import ACCENT, BACKGROUND, BORDER, RGB, SELECTION, TRACK, Colors, Look, mix
+from widgets.palette import ACCENT, BACKGROUND, BORDER, MUTED, RGB, SELECTION, TRACK, Colors, Look, mix
 from widgets.panel import Panel
 from widgets.ring_labels import side_badge
 from widgets.shapes import Belief, Matrix, MatrixCell, MatrixNode, State, Tone
@@ -66,12 +66,12 @@ def cell_piece(cell: MatrixCell, matrix: Matrix, width: int, look: Look, *, lit:
     if not look.blends:
         return text, look.style(fg, ground if lit else None, bold=cell.belief is not Belief.ALIVE)
     if cell.belief is Belief.ALIVE:
-        fg = mix(fg, (150, 150, 90), old * 0.8)
+        fg = mix(fg, look.ground(MUTED), old * 0.8)
         ground = mix(ground, fg, 0.22 * (1 - old) + 0.04)
     elif cell.belief in (Belief.SUSPECT, Belief.DEAD):
         ground = mix(ground, fg, 0.30)
     if across and cell.belief is not Belief.SELF:
-        ground = mix(ground, BACKGROUND, 0.45)
+        ground = look.faded(ground, 0.45)
     return text, look.style(fg, ground, bold=cell.belief in (Belief.SUSPECT, Belief.DEAD))
 
 

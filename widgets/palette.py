@@ -1,23 +1,28 @@
-"""The one palette: what colour and which mark everything has, on every kind of terminal.
+"""The one palette: what colour and which mark everything has, in every theme and on every kind of terminal.
 
 Rules this module keeps:
 
-* A node has one hue everywhere. Eight hues (Okabe and Ito's colour-blind safe set, its black
-  replaced by a grey, its blue lifted for dark grounds) come first; further nodes get tints of
-  them *and* a letter, since nobody tells nine colours apart on a projector.
+* Every colour there is stands here: the panels ask a ``Look``, Textual's own widgets get theirs through
+  :mod:`widgets.theming`. No other file names a colour.
+* A node has one hue everywhere. Eight hues come first: Okabe and Ito's set (2008), its black a grey, each moved as
+  far as it takes that all are told apart by deuteranopes, protanopes and tritanopes too (Machado 2009; a
+  test measures it). Further nodes get tints of them *and* a letter, since nobody tells nine colours apart
+  on a projector.
 * State, belief and tone are never told by colour alone: each has a mark of its own.
+* Text has a contrast of 4.5:1 or more on its ground, marks have 3:1 (WCAG 2.2, 1.4.3 and 1.4.11), in both themes.
+* A ground is a name (``SELECTION``), not a colour: what it looks like is the theme's affair.
 * Every mark there is stands here, so that drawing and legend can't differ.
-* What a terminal can do is a ``Look``: colours (true, sixteen, none) and Unicode or ASCII.
+* What a terminal can do is a ``Look``: theme, colours (true, sixteen, none) and Unicode or ASCII.
   Sixteen-colour looks use exactly the RGB values of Rich's standard palette, so that Rich's
   downgrade to ANSI finds the colour that was meant and never a neighbour.
+
+How panels speak with what stands here is written down in ``docs/design.md``.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
@@ -37,62 +42,126 @@ class Colors(Enum):
     NONE = "none"
 
 
-BACKGROUND: RGB = (13, 17, 23)
-RAISED: RGB = (22, 27, 34)
-TRACK: RGB = (33, 38, 45)
-BORDER: RGB = (48, 54, 61)
-SELECTION: RGB = (31, 50, 78)
-TEXT: RGB = (201, 209, 217)
-MUTED: RGB = (118, 127, 138)
-ACCENT: RGB = (121, 192, 255)
-ICE: RGB = (165, 232, 255)
+class Theme(Enum):
+    """For which ground the colours are made."""
 
-_HUES: tuple[RGB, ...] = (
-    (86, 180, 233),  # sky
-    (230, 159, 0),  # orange
-    (0, 178, 130),  # bluish green, lifted
-    (204, 121, 167),  # reddish purple
-    (240, 228, 66),  # yellow
-    (224, 100, 20),  # vermilion
-    (74, 122, 224),  # blue, lifted
-    (176, 182, 190),  # grey, for Okabe and Ito's black
-)
-_HUES_16: tuple[RGB, ...] = (
-    (85, 255, 255),
-    (255, 255, 85),
-    (85, 255, 85),
-    (255, 85, 255),
-    (170, 85, 0),
-    (255, 85, 85),
-    (85, 85, 255),
-    (170, 170, 170),
-)
-_TONES: dict[Tone, RGB] = {
-    Tone.PLAIN: TEXT,
-    Tone.MUTED: MUTED,
-    Tone.GOOD: (63, 195, 96),
-    Tone.WARN: (227, 179, 65),
-    Tone.BAD: (255, 104, 94),
-    Tone.ACCENT: ACCENT,
-}
-_TONES_16: dict[Tone, RGB] = {
-    Tone.PLAIN: (170, 170, 170),
-    Tone.MUTED: (85, 85, 85),
-    Tone.GOOD: (85, 255, 85),
-    Tone.WARN: (255, 255, 85),
-    Tone.BAD: (255, 85, 85),
-    Tone.ACCENT: (85, 255, 255),
-}
-_GROUNDS_16: dict[RGB, RGB] = {
-    BACKGROUND: (0, 0, 0),
-    RAISED: (0, 0, 0),
-    TRACK: (0, 0, 0),
-    BORDER: (85, 85, 85),
-    SELECTION: (0, 0, 170),
-    TEXT: (170, 170, 170),
-    MUTED: (85, 85, 85),
-    ACCENT: (85, 255, 255),
-    ICE: (255, 255, 255),
+    DARK = "dark"
+    LIGHT = "light"
+
+    @property
+    def other(self) -> Theme:
+        return Theme.LIGHT if self is Theme.DARK else Theme.DARK
+
+
+class Ground(Enum):
+    """What lies under text, or stands around it. ``Look.ground`` gives the colour."""
+
+    BACKGROUND = "background"
+    RAISED = "raised"
+    """Of the bars at the edges, and of what lies over the panels."""
+    TRACK = "track"
+    """The empty part of a bar."""
+    BORDER = "border"
+    FOCUS = "focus"
+    """The border of what has the focus."""
+    SELECTION = "selection"
+    TEXT = "text"
+    STRONG = "strong"
+    """Of what is typed, and of the title of what has the focus."""
+    MUTED = "muted"
+    ACCENT = "accent"
+    ICE = "ice"
+    """Of what is frozen."""
+    NOBODY = "nobody"
+    """Of an arc that nobody owns."""
+
+
+BACKGROUND, RAISED, TRACK, BORDER = Ground.BACKGROUND, Ground.RAISED, Ground.TRACK, Ground.BORDER
+SELECTION, MUTED, ACCENT, ICE = Ground.SELECTION, Ground.MUTED, Ground.ACCENT, Ground.ICE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Paint:
+    """The colours of one theme. ``hues``: sky, orange, bluish green, reddish purple, yellow, vermilion, blue, grey.
+
+    ``tints``: what is mixed, and how much of it, into the hues of the nodes from the ninth, and from the
+    seventeenth on. ``badges``: the grounds of the sides of a cut, under ``on_badge``; the first: of no side.
+    """
+
+    grounds: Mapping[Ground, RGB]
+    tones: Mapping[Tone, RGB]
+    hues: tuple[RGB, ...]
+    tints: tuple[tuple[RGB, float], ...] = ()
+    badges: tuple[RGB, ...] = ()
+    on_badge: RGB = (255, 255, 255)
+
+
+_BADGES: tuple[RGB, ...] = ((92, 92, 92), (58, 78, 120), (140, 46, 46), (96, 74, 128), (98, 86, 36))
+_DARK = _Paint(
+    {
+        Ground.BACKGROUND: (13, 17, 23), Ground.RAISED: (22, 27, 34), Ground.TRACK: (33, 38, 45),
+        Ground.BORDER: (54, 61, 70), Ground.FOCUS: (88, 166, 255), Ground.SELECTION: (31, 50, 78),
+        Ground.TEXT: (201, 209, 217), Ground.STRONG: (255, 255, 255), Ground.MUTED: (134, 143, 154),
+        Ground.ACCENT: (130, 190, 255), Ground.ICE: (165, 232, 255), Ground.NOBODY: (40, 46, 54),
+    },
+    {
+        Tone.PLAIN: (201, 209, 217), Tone.MUTED: (134, 143, 154), Tone.GOOD: (80, 230, 140),
+        Tone.WARN: (250, 204, 50), Tone.BAD: (250, 108, 80), Tone.ACCENT: (130, 190, 255),
+    },
+    ((31, 206, 248), (248, 183, 65), (2, 162, 112), (180, 109, 161),
+     (250, 246, 50), (207, 95, 12), (107, 118, 220), (172, 203, 196)),
+    (((255, 255, 255), 0.5), ((255, 255, 255), 0.25)),
+    _BADGES,
+)  # fmt: skip
+_LIGHT = _Paint(
+    {
+        Ground.BACKGROUND: (255, 255, 255), Ground.RAISED: (242, 245, 248), Ground.TRACK: (224, 229, 235),
+        Ground.BORDER: (190, 198, 207), Ground.FOCUS: (9, 105, 218), Ground.SELECTION: (221, 238, 255),
+        Ground.TEXT: (36, 41, 47), Ground.STRONG: (0, 0, 0), Ground.MUTED: (87, 96, 106),
+        Ground.ACCENT: (70, 85, 205), Ground.ICE: (0, 108, 140), Ground.NOBODY: (218, 223, 229),
+    },
+    {
+        Tone.PLAIN: (36, 41, 47), Tone.MUTED: (87, 96, 106), Tone.GOOD: (0, 122, 80),
+        Tone.WARN: (155, 92, 0), Tone.BAD: (165, 0, 35), Tone.ACCENT: (70, 85, 205),
+    },
+    ((14, 121, 202), (110, 56, 0), (39, 92, 69), (179, 69, 136),
+     (112, 123, 72), (197, 83, 0), (73, 57, 195), (42, 48, 64)),
+    (((0, 0, 0), 0.35), ((255, 255, 255), 0.15)),
+    _BADGES,
+)  # fmt: skip
+_DARK_16 = _Paint(
+    {
+        Ground.BACKGROUND: (0, 0, 0), Ground.RAISED: (0, 0, 0), Ground.TRACK: (0, 0, 0),
+        Ground.BORDER: (85, 85, 85), Ground.FOCUS: (85, 255, 255), Ground.SELECTION: (0, 0, 170),
+        Ground.TEXT: (170, 170, 170), Ground.STRONG: (255, 255, 255), Ground.MUTED: (85, 85, 85),
+        Ground.ACCENT: (85, 255, 255), Ground.ICE: (255, 255, 255), Ground.NOBODY: (85, 85, 85),
+    },
+    {
+        Tone.PLAIN: (170, 170, 170), Tone.MUTED: (85, 85, 85), Tone.GOOD: (85, 255, 85),
+        Tone.WARN: (255, 255, 85), Tone.BAD: (255, 85, 85), Tone.ACCENT: (85, 255, 255),
+    },
+    ((85, 255, 255), (255, 255, 85), (85, 255, 85), (255, 85, 255),
+     (170, 85, 0), (255, 85, 85), (85, 85, 255), (170, 170, 170)),
+)  # fmt: skip
+_LIGHT_16 = _Paint(
+    {
+        Ground.BACKGROUND: (255, 255, 255), Ground.RAISED: (255, 255, 255), Ground.TRACK: (255, 255, 255),
+        Ground.BORDER: (170, 170, 170), Ground.FOCUS: (0, 0, 170), Ground.SELECTION: (255, 255, 85),
+        Ground.TEXT: (0, 0, 0), Ground.STRONG: (0, 0, 0), Ground.MUTED: (85, 85, 85),
+        Ground.ACCENT: (0, 0, 170), Ground.ICE: (0, 170, 170), Ground.NOBODY: (170, 170, 170),
+    },
+    {
+        Tone.PLAIN: (0, 0, 0), Tone.MUTED: (85, 85, 85), Tone.GOOD: (0, 170, 0),
+        Tone.WARN: (170, 85, 0), Tone.BAD: (170, 0, 0), Tone.ACCENT: (0, 0, 170),
+    },
+    ((0, 170, 170), (170, 85, 0), (0, 170, 0), (170, 0, 170),
+     (85, 85, 255), (170, 0, 0), (0, 0, 170), (85, 85, 85)),
+)  # fmt: skip
+_PAINTS = {
+    (Theme.DARK, False): _DARK,
+    (Theme.LIGHT, False): _LIGHT,
+    (Theme.DARK, True): _DARK_16,
+    (Theme.LIGHT, True): _LIGHT_16,
 }
 
 # Each mark with its ASCII stand-in. All are one cell wide.
@@ -142,32 +211,48 @@ def _style(
     )
 
 
+@lru_cache(maxsize=1024)
+def _hue(paint: _Paint, hue: int) -> RGB:
+    base = paint.hues[hue % 8]
+    turn = (hue // 8) % (1 + len(paint.tints))
+    return mix(base, *paint.tints[turn - 1]) if turn else base
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How things look on one terminal. Immutable; one per app (``app.look``), or one per widget in tests."""
 
     colors: Colors = Colors.TRUE
     unicode: bool = True
+    theme: Theme = Theme.DARK
+    _paint: _Paint = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_paint", _PAINTS[self.theme, self.colors is Colors.SIXTEEN])
 
     # -- colours ---------------------------------------------------------------------------------------
 
     def hue(self, hue: int) -> RGB:
-        """The colour of a node; any int: beyond eight come tints, beyond sixteen shades."""
-        if self.colors is Colors.SIXTEEN:
-            return _HUES_16[hue % 8]
-        base = _HUES[hue % 8]
-        turn = (hue // 8) % 3
-        return base if turn == 0 else mix(base, (255, 255, 255), 0.5) if turn == 1 else mix(base, (0, 0, 0), 0.3)
+        """The colour of a node; any int: from the ninth on tints, where there are enough colours."""
+        return _hue(self._paint, hue % 24)
 
     def tone(self, tone: Tone) -> RGB:
-        return (_TONES_16 if self.colors is Colors.SIXTEEN else _TONES)[tone]
+        return self._paint.tones[tone]
 
-    def ground(self, color: RGB) -> RGB:
-        """One of the module's plain colours (BACKGROUND, TRACK, ICE …) as this terminal shows it."""
-        return _GROUNDS_16.get(color, color) if self.colors is Colors.SIXTEEN else color
+    def ground(self, ground: Ground) -> RGB:
+        """The colour of a ground in this theme, on this terminal."""
+        return self._paint.grounds[ground]
 
     def state(self, state: State) -> RGB:
         return self.ground(ICE) if state is State.FROZEN else self.tone(_STATE_TONES[state])
+
+    def faded(self, color: RGB, part: float) -> RGB:
+        """``color`` with ``part`` (0..1) of the background in it; as it is where there are no colours in between."""
+        return mix(color, self.ground(BACKGROUND), part) if self.blends else color
+
+    def lit(self, color: RGB, part: float) -> RGB:
+        """``color`` further away from the background, by ``part`` (0..1)."""
+        return mix(color, self.ground(Ground.STRONG), part) if self.blends else color
 
     @property
     def blends(self) -> bool:
@@ -272,6 +357,13 @@ class Look:
             return f"|{(side - 1) % 9 + 1}" if side else "|-"
         return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(side - 1) % 26] if side else "-"
 
+    def badge(self, side: int) -> Style:
+        """The style of a partition's side: a ground of its own, so that it doesn't read as part of a name."""
+        if not self.blends:
+            return self.style(self.tone(Tone.BAD), reverse=True)
+        badges = self._paint.badges
+        return self.style(self._paint.on_badge, badges[1 + (side - 1) % (len(badges) - 1) if side else 0], bold=True)
+
     # -- text ------------------------------------------------------------------------------------------
 
     def clean(self, text: str) -> str:
@@ -287,53 +379,19 @@ class Look:
 DEFAULT = Look()
 
 
-def detect(environ: Mapping[str, str] | None = None, encoding: str = "utf-8", *, utf8_mode: bool | None = None) -> Look:
-    """What the terminal can do, by its environment. ``utf8_mode``: whether Python runs in it (None: as it does).
-
-    Call it before an App is made: Textual takes NO_COLOR out of ``os.environ``.
-    """
-    env = os.environ if environ is None else environ
-    if utf8_mode is None:
-        utf8_mode = environ is None and bool(sys.flags.utf8_mode)
-    term = env.get("TERM", "")
-    unicode = term not in ("dumb", "vt100", "linux-ascii") and _writes_unicode(env, encoding, utf8_mode)
-    if env.get("NO_COLOR") or term in ("dumb", "vt100"):
-        return Look(Colors.NONE, unicode)
-    rich_term = "256" in term or "kitty" in term or "alacritty" in term or "direct" in term
-    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or rich_term:
-        return Look(Colors.TRUE, unicode)
-    return Look(Colors.SIXTEEN, unicode)
+def hex_of(color: RGB) -> str:
+    """``#rrggbb``."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
-def _writes_unicode(env: Mapping[str, str], encoding: str, utf8_mode: bool) -> bool:
-    """Whether the locale asks for Unicode. ``encoding`` alone can't tell: in the C locale Python still says UTF-8.
-
-    * PYTHONIOENCODING or PYTHONUTF8=1 were set on purpose: they win.
-    * Else the first of LC_ALL, LC_CTYPE and LANG that isn't empty: C, POSIX and codesets other than UTF-8 mean ASCII.
-    * If none is set (containers, ssh), Unicode, except on the Linux console, whose font lacks what we draw.
-    """
-    wanted = env.get("PYTHONIOENCODING", "").partition(":")[0]
-    if wanted:
-        return _is_utf(wanted)
-    if not _is_utf(encoding):
-        return False
-    if env.get("PYTHONUTF8") == "1":
-        return True
-    names = [env.get("LC_ALL", ""), env.get("LC_CTYPE", ""), env.get("LANG", "")]
-    if utf8_mode and not names[0] and names[1] in _COERCED:
-        names[1] = ""  # put there by Python itself, which found the C locale (PEP 538)
-    name = next(filter(None, names), "")
-    if not name:
-        return env.get("TERM") != "linux"
-    base, _, codeset = name.partition("@")[0].partition(".")
-    if codeset:
-        return _is_utf(codeset)
-    return base not in ("C", "POSIX")  # no codeset: the system's own, which ``encoding`` has told
-
-
-_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
-"""What Python sets LC_CTYPE to when it finds the C locale."""
-
-
-def _is_utf(codeset: str) -> bool:
-    return "utf" in codeset.lower()
+def terminal_colors(look: Look = DEFAULT) -> dict[str, str]:
+    """The colours for a terminal emulator that shows a recording: ``fg``, ``bg``, and the sixteen as ``palette``."""
+    tone, ground = look.tone, look.ground
+    low = [ground(BACKGROUND), tone(Tone.BAD), tone(Tone.GOOD), tone(Tone.WARN), look.hue(6), look.hue(3),
+           tone(Tone.ACCENT), ground(Ground.TEXT)]  # fmt: skip
+    high = [ground(MUTED), *low[1:4], look.hue(0), look.hue(3), ground(ICE), ground(Ground.STRONG)]
+    return {
+        "fg": hex_of(ground(Ground.TEXT)),
+        "bg": hex_of(ground(BACKGROUND)),
+        "palette": ":".join(map(hex_of, low + high)),
+    }

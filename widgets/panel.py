@@ -27,19 +27,19 @@ class Panel(Widget, Generic[S], can_focus=True):
 
     DEFAULT_CSS = """
     Panel {
-        background: #0d1117;
-        color: #c9d1d9;
-        border: round #30363d;
-        border-title-color: #8b949e;
+        background: $background;
+        color: $foreground;
+        border: round $border-blurred;
+        border-title-color: $foreground-muted;
         border-title-style: none;
-        border-subtitle-color: #6e7681;
+        border-subtitle-color: $foreground-muted;
         padding: 0 1;
         width: 1fr;
         height: 1fr;
     }
-    Panel:focus { border: round #58a6ff; border-title-color: #e6edf3; border-title-style: bold; }
-    Panel.-ascii { border: ascii #30363d; }
-    Panel.-ascii:focus { border: ascii #58a6ff; }
+    Panel:focus { border: round $border; border-title-color: $foreground; border-title-style: bold; }
+    Panel.-ascii { border: ascii $border-blurred; }
+    Panel.-ascii:focus { border: ascii $border; }
     Panel.-bare { border: none; padding: 0; }
     """
 
@@ -130,6 +130,14 @@ class Panel(Widget, Generic[S], can_focus=True):
         """What the panel shows, as plain text without borders."""
         self._ensure()
         return Picture(self._strips).text
+
+    def wear(self, look: Look) -> None:
+        """Look like this from now on: everything is drawn anew."""
+        self._look = look
+        self._strips = []
+        self._painted = None
+        self.set_class(not look.unicode, "-ascii")
+        self.refresh()
 
     # -- what a concrete panel supplies ----------------------------------------------------------------
 

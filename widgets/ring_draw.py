@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from widgets.canvas import Picture, Piece, Spot, line, merge, shorten, width_of
-from widgets.palette import BACKGROUND, Colors, Look, mix
+from widgets.palette import Colors, Look
 from widgets.ring_labels import Labels, place_labels
 from widgets.ring_layout import Circle, dots
 from widgets.ring_static import Cells, Owned, Styles, annulus, braille, pixel_owners
@@ -170,9 +170,8 @@ class RingPainter:
     def _spark(self, write: bool, tone: Tone, age: float) -> tuple[str, Style]:
         look = self.look
         color = look.tone(tone)
-        if look.blends:
-            # In five steps: a smooth fade would send every spark again in every frame.
-            color = mix(color, BACKGROUND, min(4, int(max(0.0, age) * 5)) / 5 * 0.85)
+        # In five steps: a smooth fade would send every spark again in every frame.
+        color = look.faded(color, min(4, int(max(0.0, age) * 5)) / 5 * 0.85)
         return look.request(write, tone), look.style(color, bold=age < 0.4, dim=age > 0.6 and not look.blends)
 
     @staticmethod

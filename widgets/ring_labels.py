@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.style import Style
 
 from widgets.canvas import Spot, shorten, width_of
-from widgets.palette import BACKGROUND, Look, mix
+from widgets.palette import BACKGROUND, Look
 from widgets.ring_layout import Circle, circle, collide, node_cells
 from widgets.shapes import Ring, RingNode, State, Tone
 
@@ -53,7 +53,7 @@ class _Scene:
         bg = hue if selected else None
         dark = look.ground(BACKGROUND)
         mark_color = look.state(node.state) if node.state is not State.UP else hue
-        name_color = mix(hue, BACKGROUND, 0.45) if down and look.blends else hue
+        name_color = look.faded(hue, 0.45) if down else hue
         name = (look.letter(node.hue) + ":" if look.lettered else "") + look.clean(node.name)
         pieces = [
             (look.mark(node.state) + gap, look.style(dark if selected else mark_color, bg, bold=True)),
@@ -76,14 +76,8 @@ class _Scene:
 
 
 def side_badge(side: int, look: Look) -> tuple[str, Style]:
-    """A partition's side on a ground of its own, so that it doesn't read as part of a name."""
-    if not look.blends:
-        return look.side(side), look.style(look.tone(Tone.BAD), reverse=True)
-    ground = _SIDES[(side - 1) % len(_SIDES)] if side else (70, 70, 70)
-    return look.side(side), look.style((255, 255, 255), ground, bold=True)
-
-
-_SIDES = ((58, 78, 120), (140, 46, 46), (96, 74, 128), (98, 86, 36))
+    """What stands after a node's name while there is a cut: its side."""
+    return look.side(side), look.badge(side)
 
 
 def _width(pieces: list[tuple[str, Style]]) -> int:

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 
 from rich.style import Style
 
-from widgets.palette import BACKGROUND, ICE, RGB, Colors, Look, mix
+from widgets.palette import BACKGROUND, ICE, RGB, Colors, Ground, Look, mix
 from widgets.ring_layout import BRAILLE, Circle, Pixel, cut_turns, dots, pixels
 from widgets.shapes import Arc, RingNode, State, Tone
 
 _MANY = 40
 """From so many nodes on, arcs are coloured by health, not by owner: nobody tells forty hues apart."""
-_FOREIGN: RGB = (40, 46, 54)
 
 
 class Owners:
@@ -68,7 +67,7 @@ def arc_color(node: RingNode | None, pixel: Pixel, look: Look, by_health: bool, 
     """The colour of a node's arc at a pixel: down is dark and hatched, frozen icy bands, booting a checker."""
     ground = look.ground(BACKGROUND)
     if node is None:
-        return look.ground(_FOREIGN)
+        return look.ground(Ground.NOBODY)
     base = look.hue(node.hue)
     if by_health:
         base = look.state(node.state)
@@ -79,13 +78,13 @@ def arc_color(node: RingNode | None, pixel: Pixel, look: Look, by_health: bool, 
             return look.ground(ICE) if pixel.y % 4 < 2 else base
         return base
     if lit is False:
-        base = mix(base, ground, 0.38)
+        base = look.faded(base, 0.38)
     if lit:
-        base = mix(base, (255, 255, 255), 0.12)
+        base = look.lit(base, 0.12)
     if node.state is State.DOWN:
         return mix(base, ground, 0.62 if (pixel.x + pixel.y) % 3 == 0 else 0.90)
     if node.state is State.FROZEN:
-        return mix(ICE, base, 0.25) if (pixel.x - pixel.y) % 4 < 2 else mix(base, ground, 0.45)
+        return mix(look.ground(ICE), base, 0.25) if (pixel.x - pixel.y) % 4 < 2 else mix(base, ground, 0.45)
     if node.state is State.BOOTING:
         return base if (pixel.x + pixel.y) % 2 else mix(base, ground, 0.65)
     return base
@@ -191,9 +190,7 @@ def _draw_cuts(ring: Circle, turns: Sequence[float], chars: Cells, styles: Style
 def _draw_bars(ring: Circle, turns: Sequence[float], chars: Cells, styles: Styles, look: Look) -> None:
     """The cut in half-block pixels, as bold as the annulus: it is the first thing to be seen."""
     color = look.tone(Tone.BAD)
-    ground = look.ground(BACKGROUND)
-    if look.blends:
-        color = mix(color, ground, 0.25)
+    color = look.faded(color, 0.25)
     found: dict[tuple[int, int], int] = {}
     for turn in turns:
         radius = 0.0 if len(turns) <= 2 else ring.inner * 0.25

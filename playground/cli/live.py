@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from playground.cli.journals import Journal, recorded
-from playground.cli.options import Name, Seed, Speed, Variant, app, parse_speed
+from playground.cli.options import Name, Seed, Speed, Theme, Variant, app, check_theme, parse_speed
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
     from playground.scenario.model import Experiment, Scenario
     from playground.scenario.writer import Recorded
+    from playground.screens.tour.progress import Progress
+    from playground.screens.tour.story import Story
     from playground.session import Session
 
 LEAST_COLUMNS, LEAST_ROWS = 60, 20
@@ -35,6 +37,7 @@ def live(
     rate: Annotated[
         float | None, typer.Option(min=0, max=100_000, metavar="N", help="Operations per second (default: 40).")
     ] = None,
+    theme: Theme = "dark",
     journal: Journal = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> int:
@@ -43,7 +46,10 @@ def live(
     Without a command: a live cluster.
     """
     if context.invoked_subcommand is not None:
-        if (preset, nodes, seed, speed, rate, journal) != (None, None, None, "1", None, None):
+        given = (preset, nodes, seed, speed, rate, journal) != (None, None, None, "1", None, None)
+        # The environment may name a theme for all commands alike.
+        source = context.get_parameter_source("theme")
+        if given or (source is not None and source.name == "COMMANDLINE"):
             raise UserError(
                 f"options of {context.invoked_subcommand} stand after it: see {context.invoked_subcommand} -h"
             )
@@ -53,33 +59,40 @@ def live(
 
         print(f"chaos-playground {installed('chaos-playground')}")
         return 0
-    pace = parse_speed(speed)
+    pace, theme = parse_speed(speed), check_theme(theme)
     overrides = {"nodes": nodes, "load": {} if rate is None else {"rate": rate}}
     from playground.scenario.loader import cluster_spec
     from playground.spec import DEFAULT
 
     spec = cluster_spec(preset or DEFAULT, {name: value for name, value in overrides.items() if value})
-    _check_terminal()
+    check_terminal()
     from playground.session import Session
 
     chosen = _drawn() if seed is None else seed
     with recorded(journal, spec, chosen) as begun:
-        return _show(Session(spec, chosen, speed=pace, begun=begun))
+        return show(Session(spec, chosen, speed=pace, begun=begun), theme, progress=_progress())
 
 
 @app.command()
-def play(scenario: Name, speed: Speed = "1", variant: Variant = "", journal: Journal = None) -> int:
+def play(
+    scenario: Name,
+    speed: Speed = "1",
+    variant: Variant = "",
+    theme: Theme = "dark",
+    journal: Journal = None,
+) -> int:
     """Show a scenario in the app; take over whenever you like."""
     from playground.scenario.loader import load_file, pick
     from playground.scenario.model import Experiment
     from playground.scenario.shelf import find
 
-    pace = parse_speed(speed)
+    pace, theme = parse_speed(speed), check_theme(theme)
     file = load_file(find(scenario))
     if isinstance(file, Experiment):
-        return _show_lab(file, variant, journal, scenario)
+        return _show_lab(file, variant, journal, scenario, theme)
     script = pick(file, variant)
-    _check_terminal(scenario)
+    check_terminal(scenario)
+    from playground.screens.tour.story import Story
     from playground.session import Session
 
     with recorded(journal, script.spec, script.seed) as begun:
@@ -93,18 +106,19 @@ def play(scenario: Name, speed: Speed = "1", variant: Variant = "", journal: Jou
             title=script.title,
             begun=begun,
         )
-        return _show(session, script, f"{scenario} --variant {script.variant}" if script.variant else scenario)
+        name = f"{scenario} --variant {script.variant}" if script.variant else scenario
+        return show(session, theme, script, name, story=Story(script, scenario))
 
 
-def _show_lab(experiment: Experiment, variant: str, journal: str | None, name: str) -> int:
+def _show_lab(experiment: Experiment, variant: str, journal: str | None, name: str, theme: str) -> int:
     """Run the experiment on the screen, then say what it came to."""
     if variant or journal:
         raise UserError(f"{experiment.source}: is a lab; it has neither variants nor a journal")
-    _check_terminal(name)
+    check_terminal(name)
     from playground.screens.lab import LabApp
     from playground.screens.run import of_terminal, run_on_terminal
 
-    shown = LabApp(experiment, look=of_terminal())
+    shown = LabApp(experiment, look=of_terminal(theme))
     status = run_on_terminal(shown)
     result = shown.result
     if result is None:
@@ -113,16 +127,28 @@ def _show_lab(experiment: Experiment, variant: str, journal: str | None, name: s
     return status or int(not result.passed)
 
 
+def _progress() -> Progress:
+    """What this person has learnt already; without a word if that can't be known."""
+    from playground.screens.tour.progress import Progress, state_file
+
+    return Progress(state_file())
+
+
 def _drawn() -> int:
     import secrets
 
     return secrets.randbelow(1_000_000)
 
 
-def _check_terminal(scenario: str = "first-crash") -> None:
+def has_terminal() -> bool:
+    """Whether somebody sits there, and not a pipe or a file."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def check_terminal(scenario: str = "first-crash") -> None:
     """UserError if the app could not draw here; it says how to see ``scenario`` nevertheless."""
     instead = f"without a screen: playground replay {scenario}"
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not has_terminal():
         raise UserError(f"the app needs a terminal, and this is none; {instead}")
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
         raise UserError(f"TERM={os.environ.get('TERM', '')}: this terminal cannot place text; {instead}")
@@ -133,10 +159,18 @@ def _check_terminal(scenario: str = "first-crash") -> None:
         )
 
 
-def _show(session: Session, script: Scenario | None = None, name: str = "") -> int:
-    """Run the app on ``session``, then say how to meet it again."""
+def show(
+    session: Session,
+    theme: str,
+    script: Scenario | None = None,
+    name: str = "",
+    *,
+    story: Story | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Run the app on ``session``, then say how to meet it again. ``story``, ``progress``: as for the app."""
     from playground.scenario.writer import save
-    from playground.screens.run import run_app
+    from playground.screens.run import of_terminal, run_app
 
     saved: list[tuple[Recorded, str]] = []
 
@@ -148,7 +182,7 @@ def _show(session: Session, script: Scenario | None = None, name: str = "") -> i
 
     status = 1
     try:
-        status = run_app(session, save=keep)
+        status = run_app(session, save=keep, look=of_terminal(theme), story=story, progress=progress)
     finally:
         stopped = session.frame().stopped
         if stopped:

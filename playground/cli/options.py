@@ -25,6 +25,16 @@ Name = Annotated[
 Variant = Annotated[
     str, typer.Option("--variant", metavar="NAME", help="Of a scenario with several variants, only this one.")
 ]
+Theme = Annotated[
+    str,
+    typer.Option(
+        "--theme",
+        help="light, dark, or auto: as the terminal's background is.",
+        metavar="NAME",
+        envvar="PLAYGROUND_THEME",
+        show_envvar=True,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, an object a line.")]
 
 
@@ -39,3 +49,10 @@ def parse_speed(text: str) -> float:
     if not 0.001 <= speed <= 10_000:
         raise UserError(f"--speed: {text[:40]!r} is no speed; write a number from 0.001 to 10000, or max")
     return speed
+
+
+def check_theme(name: str) -> str:
+    """The name of a theme, or auto. UserError if it is neither."""
+    if name not in ("light", "dark", "auto"):
+        raise UserError(f"--theme: {name[:40]!r} is no theme; write light, dark or auto")
+    return name

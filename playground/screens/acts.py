@@ -17,6 +17,7 @@ from playground.screens.prompt import FILTER
 from playground.screens.time_acts import TimeActs
 from playground.screens.tour_acts import TourActs
 from playground.screens.trace_acts import TraceActs
+from widgets.palette import Colors
 from widgets.shapes import Tone
 
 if TYPE_CHECKING:
@@ -149,7 +150,11 @@ class Acts(TimeActs, TraceActs, TourActs):
             app.stage.help.open(app.stage.front, app.look, app.stage.systems)
 
     def theme(self, _key: str) -> None:
-        raise UserError("there is one theme so far")
+        look = replace(self.app.look, theme=self.app.look.theme.other)
+        self.app.wear(look)
+        if look.colors is Colors.NONE:
+            raise UserError("there are no colours here, so both themes look the same")
+        self.app.say(f"{look.theme.value} theme; to begin with it: --theme {look.theme.value}")
 
     def palette(self, _key: str) -> None:
         self.app.action_command_palette()

@@ -31,9 +31,10 @@ from playground.screens.notices import Notices
 from playground.screens.port import SessionPort
 from playground.screens.prompt import Prompt
 from playground.screens.stage import Stage
+from widgets.detecting import detect
 from widgets.encoder import TerseDisplay
 from widgets.log import clock
-from widgets.palette import Look, detect
+from widgets.palette import Look
 from widgets.panel import Panel
 from widgets.plain import AsciiFilter
 from widgets.shapes import Tone
@@ -43,7 +44,7 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
     """A screen on a running session. Who makes the session ends it."""
 
     CSS = """
-    Screen { background: #0d1117; color: #c9d1d9; layers: below above; }
+    Screen { background: $background; color: $foreground; layers: below above; }
     #too-small { display: none; }
     Screen.-small > * { display: none; }
     Screen.-small > #too-small { display: block; }
@@ -51,7 +52,7 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
     #caption.-shown { display: block; }
     CommandPalette > Vertical { max-width: 84; margin-top: 2; }
     CommandPalette SearchIcon { display: none; }
-    CommandPalette #--input, CommandPalette CommandList { background: #161b22; }
+    CommandPalette #--input, CommandPalette CommandList { background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(

@@ -18,6 +18,7 @@ from pathlib import Path
 from playground.kernel.errors import UserError
 from playground.scenario.model import Scenario
 from playground.screens.layout import LEAST
+from widgets.palette import terminal_colors
 
 OUTPUT, MARKER = "o", "m"
 LARGEST = (200, 60)
@@ -27,12 +28,7 @@ LONGEST_S = 3600
 SPEEDS = (0.1, 100.0)
 """The lowest and the highest, in virtual seconds per second."""
 
-_THEME = {
-    "fg": "#c9d1d9",
-    "bg": "#0d1117",
-    "palette": "#0d1117:#ff685e:#3fc360:#e3b341:#4a7ae0:#cc79a7:#79c0ff:#c9d1d9:"
-    "#767f8a:#ff685e:#3fc360:#e3b341:#56b4e9:#cc79a7:#a5e8ff:#ffffff",
-}
+_THEME = terminal_colors()
 """For the players: what lies around the screen, and stands on it once the app is left."""
 
 

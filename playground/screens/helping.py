@@ -158,7 +158,7 @@ class Help(Horizontal):
     DEFAULT_CSS = """
     Help { layer: above; display: none; }
     Help.-open { display: block; }
-    Help DetailPanel { border: round #58a6ff; padding: 0 2; }
+    Help DetailPanel { border: round $border; padding: 0 2; }
     Help.-narrow #help-keys { display: none; }
     """
 

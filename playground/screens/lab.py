@@ -19,8 +19,9 @@ from playground.scenario.playing import Examined, examine
 from playground.screens.bars import CaptionBar, Notice, NoticeBar
 from playground.screens.leaving import Leaving
 from widgets.detail import DetailPanel
+from widgets.detecting import detect
 from widgets.encoder import TerseDisplay
-from widgets.palette import Look, detect
+from widgets.palette import Look
 from widgets.shapes import Cell, Column, Detail, Fact, Row, Table, Tone
 
 _KEYS = "space: go on · r: run it again · arrows: scroll · q: quit"
@@ -34,7 +35,7 @@ class LabApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
     """Shows one experiment. ``result`` is what it came to, once it is over."""
 
     CSS = """
-    Screen { background: #0d1117; color: #c9d1d9; }
+    Screen { background: $background; color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "next", show=False, priority=True),

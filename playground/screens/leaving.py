@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
-from textual.app import App
-from textual.theme import Theme
-
-from widgets.palette import Look
-
-if TYPE_CHECKING:
-    _Base = App[None]
-else:
-    _Base = object
-
-THEME = Theme(
-    name="playground",
-    primary="#58a6ff",
-    accent="#79c0ff",
-    foreground="#c9d1d9",
-    background="#0d1117",
-    surface="#161b22",
-    panel="#161b22",
-    dark=True,
-)
-"""For what Textual draws itself: palette, inputs. The panels have their own palette."""
+from widgets.theming import Themed
 
 
-class Leaving(_Base):
-    """Mixed into an app, before it. ``look`` is how it draws."""
+class Leaving(Themed):
+    """Mixed into an app, before it; brings the theme along, as an app that can't be left well is none of ours."""
 
-    look: Look
     crash: Exception | None = None
     """What ended the app, if an error did; who ran it tells."""
     running_loop: asyncio.AbstractEventLoop | None = None
 
     def on_load(self) -> None:
         self.running_loop = asyncio.get_running_loop()
-        self.register_theme(THEME)
-        self.theme = THEME.name
 
     def leave(self, return_code: int) -> bool:
         """End from a signal handler. False: it does not run yet, or no longer."""

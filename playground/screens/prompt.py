@@ -37,7 +37,7 @@ class Lines(Bar[tuple[Words, ...]]):
     """A few lines of words, the first ones as many as fit."""
 
     DEFAULT_CSS = """
-    Lines, Lines.-ascii { height: 1; background: #161b22; }
+    Lines, Lines.-ascii { height: 1; background: $surface; }
     """
 
     def paint(self, shape: tuple[Words, ...], width: int, height: int) -> Picture:
@@ -131,11 +131,11 @@ class Prompt(Vertical):
     """Opens over the bottom lines, and is not there otherwise."""
 
     DEFAULT_CSS = """
-    Prompt { layer: above; dock: bottom; height: auto; display: none; background: #161b22; }
+    Prompt { layer: above; dock: bottom; height: auto; display: none; background: $surface; }
     Prompt.-open { display: block; }
-    Prompt Horizontal { height: 1; background: #0d1117; }
+    Prompt Horizontal { height: 1; background: $background; }
     Prompt #sign { width: 2; }
-    Prompt TypedLine { width: 1fr; border: none; height: 1; padding: 0; background: #0d1117; color: #e6edf3; }
+    Prompt TypedLine { width: 1fr; border: none; height: 1; padding: 0; background: $background; color: $foreground; }
     Prompt TypedLine:focus { border: none; background-tint: transparent; }
     """
 

@@ -14,7 +14,8 @@ from playground.screens.app import PlaygroundApp
 from playground.screens.lab import LabApp
 from playground.screens.port import SessionPort
 from playground.screens.terminal import surviving
-from widgets.palette import Look, detect
+from widgets.detecting import detect, theme_for
+from widgets.palette import Look
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -30,9 +31,9 @@ def run_app(
         return run_on_terminal(PlaygroundApp(running, save=save, look=look or of_terminal()))
 
 
-def of_terminal() -> Look:
-    """How to draw on this process's standard output."""
-    return detect(encoding=sys.stdout.encoding or "ascii")
+def of_terminal(theme: str = "dark") -> Look:
+    """How to draw on this process's standard output, in the ``light`` or ``dark`` theme, or the one that suits it."""
+    return detect(encoding=sys.stdout.encoding or "ascii", theme=theme_for(theme))
 
 
 def run_on_terminal(app: PlaygroundApp | LabApp) -> int:

@@ -10,9 +10,10 @@ import pytest
 from widgets import gallery_data as data
 from widgets.canvas import Picture, bar, curtail, fit, shorten, wrap, wrap_list
 from widgets.detail import draw_detail
+from widgets.detecting import detect
 from widgets.log import clock, draw_log
 from widgets.matrix import age_text, draw_matrix, short_names
-from widgets.palette import SELECTION, Colors, Look, detect
+from widgets.palette import SELECTION, Colors, Look
 from widgets.plain import AsciiFilter
 from widgets.ring_draw import RingPainter
 from widgets.ring_layout import circle, cut_turns
@@ -157,8 +158,8 @@ class TestTable:
         assert text[2].startswith("▸▌▲ shard-1")
         assert text[3].startswith("◆▌▲ shard-2")
         assert "✕" in text[4]
-        assert SELECTION in grounds(picture, 2)
-        assert SELECTION not in grounds(picture, 1)
+        assert LOOK.ground(SELECTION) in grounds(picture, 2)
+        assert LOOK.ground(SELECTION) not in grounds(picture, 1)
         assert [spot.name for spot in picture.spots] == [f"shard-{i}" for i in range(4)]
 
     def test_right_aligned_with_bar(self) -> None:
@@ -219,7 +220,15 @@ class TestTree:
     def test_all_lines_of_the_selected_machine_light_up(self) -> None:
         twice = replace(self.TREE, nodes=(*self.TREE.nodes, node("/shards/master", "", "s1")))
         picture = draw_tree(twice, 44, 8, LOOK, selected="s1", marked=frozenset({"n1"}))
-        assert [SELECTION in grounds(picture, y) for y in range(7)] == [False, False, False, True, False, False, True]
+        assert [LOOK.ground(SELECTION) in grounds(picture, y) for y in range(7)] == [
+            False,
+            False,
+            False,
+            True,
+            False,
+            False,
+            True,
+        ]
         assert [line[0] for line in rows(picture)[:7]] == [" ", "◆", " ", "▸", " ", " ", "▸"]
         assert [(spot.y, spot.name) for spot in picture.spots] == [(1, "n1"), (3, "s1"), (4, "s2"), (6, "s1")]
 
@@ -356,8 +365,8 @@ class TestLog:
 
     def test_the_selected_subject_lights_up(self) -> None:
         picture = draw_log(self.LOG, 100, 60, LOOK, selected="n1")
-        assert SELECTION in grounds(picture, 0)
-        assert SELECTION not in grounds(picture, 1)
+        assert LOOK.ground(SELECTION) in grounds(picture, 0)
+        assert LOOK.ground(SELECTION) not in grounds(picture, 1)
 
 
 class TestSeries:

@@ -173,7 +173,7 @@ class TestLines:
             return [
                 y
                 for y, strip in enumerate(picture.strips)
-                if any(s.style and s.style.bgcolor and s.style.bgcolor.triplet == SELECTION for s in strip)
+                if any(s.style and s.style.bgcolor and s.style.bgcolor.triplet == LOOK.ground(SELECTION) for s in strip)
             ]
 
         assert lit("br1") == [2, 3]
