@@ -166,29 +166,30 @@ class Inspection:
             text = f"stale read: {operation.client} read {operation.key} and missed an acknowledged write"
             violation = Violation("fresh reads", operation.key, text)
             if self.database.promised_fresh(operation):
-                self._found(violation)
+                self._found(violation, operation)
             else:
-                self._alert(violation)
+                self._alert(violation, operation)
         undead = self._cluster.staleness.undead
         for read, write in undead[self._undead :]:
             text = f"{write.client} was told that {write.key}={write.value} had not been written; {read.client} read it"
-            self._found(Violation("definite errors", write.key, text))
+            self._found(Violation("definite errors", write.key, text), write)
         self._undead = len(undead)
 
     def _happened(self, entry: Entry) -> None:
         for part in self.parts:
             part.happened(entry)
 
-    def _found(self, violation: Violation) -> None:
+    def _found(self, violation: Violation, operation: Operation | None = None) -> None:
         if violation.check != "fresh reads" and (violation.check, violation.subject) in self._said:
             return  # it is still so: counted when it began
         self.count += 1
         if len(self.violations) < KEEP:
             self.violations.append(violation)
-        self._alert(violation)
+        self._alert(violation, operation)
 
-    def _alert(self, violation: Violation) -> None:
+    def _alert(self, violation: Violation, operation: Operation | None = None) -> None:
         # Once for each thing: the first time is what one wants to look at.
         if (violation.check, violation.subject) not in self._said:
             self._said[violation.check, violation.subject] = None
-            self._cluster.world.record("alert", violation.subject, violation.text, check=violation.check)
+            about = {"operation": operation.index} if operation is not None else {}
+            self._cluster.world.record("alert", violation.subject, violation.text, check=violation.check, **about)

@@ -208,11 +208,12 @@ class GossipService(Service):
 
     def _turned(self, peer: Peer, before: Belief, now_us: int) -> None:
         me, it = self.name, peer.name
-        silence = f"no heartbeat for {(now_us - peer.since_us) / 1e6:.1f} s"
+        silent_us = now_us - peer.since_us
+        silence = f"no heartbeat for {silent_us / 1e6:.1f} s"
         if peer.belief is Belief.SUSPECT:
-            self.note("suspect", f"{me} suspects {it}: {silence}", about=it)
+            self.note("suspect", f"{me} suspects {it}: {silence}", about=it, silent_us=silent_us)
         elif peer.belief is Belief.DEAD:
-            self.note("dead", f"{me} believes {it} dead: {silence}", about=it)
+            self.note("dead", f"{me} believes {it} dead: {silence}", about=it, silent_us=silent_us)
         elif peer.belief is Belief.FORGOTTEN:
             text = f"{me} learns that it was removed" if it == me else f"{me} forgets {it}: it was removed"
             self.note("forget", text, about=it)

@@ -1,0 +1,125 @@
+"""Kafka: who is in sync, whom the controller has put in charge, who is in a group, and who was thrown out of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playground.causality.beliefs import SILENT_US, back, machines
+from playground.causality.facts import Link
+from playground.causality.leaders import group_of
+from playground.kernel.journal import Entry
+
+if TYPE_CHECKING:
+    from playground.causality.explain import Explorer, Rule
+
+_JUST_US = 10_000_000
+_LEFT = re.compile(r"\b(\S+) left( \((?:session timeout|did not \w+ in time)\))?")
+_JOINED = re.compile(r"\b(\S+) joined")
+_GONE = re.compile(r": (.+?) (?:is|are) gone\b")
+_AGAIN = re.compile(r": (.+?) (?:is|are) in sync again\b")
+_NAME = re.compile(r"[a-z]+[0-9]+")
+
+
+def in_sync(explorer: Explorer, entry: Entry) -> list[Link]:
+    """A follower has fallen behind its leader, or has caught up with it."""
+    left = dict(entry.data).get("left")
+    if not left:
+        name = entry.text.partition(": ")[2].partition(" ")[0]
+        return _back(explorer, name, entry)
+    left = str(left)
+    gone = next(explorer.evidence.before(entry.index, "expired", from_us=entry.at_us - _JUST_US, owner=left), None)
+    if gone is not None:
+        return [explorer.entry(gone)]
+    heard = explorer.evidence.last_heard(left, (entry.subject,), entry.at_us, "kafka")
+    from_us = min(heard.at_us if heard is not None else entry.at_us, entry.at_us - 2_500_000)
+    return explorer.silences.between(left, (entry.subject,), max(0, from_us), entry.at_us)
+
+
+def decided(explorer: Explorer, entry: Entry) -> list[Link]:
+    """The controller elects: brokers have gone, or are in sync again."""
+    found: list[Link] = []
+    gone, again = _GONE.search(entry.text), _AGAIN.search(entry.text)
+    for name in _NAME.findall(gone.group(1)) if gone else ():
+        lost = next(explorer.evidence.before(entry.index, "expired", from_us=entry.at_us - _JUST_US, owner=name), None)
+        found += [explorer.entry(lost)] if lost is not None else []
+    for name in _NAME.findall(again.group(1)) if again else ():
+        for each in explorer.evidence.before(entry.index, "isr", from_us=entry.at_us - 2 * _JUST_US):
+            if f"{name} is in sync again" in each.text:
+                found.append(explorer.entry(each))
+                break
+    return found
+
+
+def unclean(explorer: Explorer, entry: Entry) -> list[Link]:
+    """Somebody leads who was not in sync: those who were are gone, one after the other."""
+    partitions = dict(entry.data).get("partitions", ())
+    found = []
+    for each in explorer.evidence.before(entry.index, "isr", "expired", "crash", from_us=entry.at_us - 4 * _JUST_US):
+        about = dict(each.data)
+        broker = explorer.evidence.cluster.kinds.get(str(about.get("owner", each.subject))) == "broker"
+        if (each.kind == "isr" and about.get("left") and about.get("partition") in partitions) or (
+            each.kind != "isr" and broker
+        ):
+            found.append(explorer.entry(each))
+    return found[:3]
+
+
+def rebalancing(explorer: Explorer, entry: Entry) -> list[Link]:
+    """A member of a group has come, or gone: by itself, or because nothing was heard of it."""
+    found: list[Link] = []
+    for name, silent in _LEFT.findall(entry.text):
+        said = next(
+            explorer.evidence.before(entry.index, "max-poll", from_us=entry.at_us - _JUST_US, member=name), None
+        )
+        if said is not None and not silent:
+            found.append(explorer.entry(said))
+            continue
+        heard = explorer.evidence.last_heard(name, (entry.subject,), entry.at_us, "kafka")
+        from_us = heard.at_us if heard is not None else max(0, entry.at_us - SILENT_US)
+        found += explorer.silences.between(name, (entry.subject,), from_us, entry.at_us)
+    for name in _JOINED.findall(entry.text):
+        found += _back(explorer, name, entry)
+    return found
+
+
+def rebalanced(explorer: Explorer, entry: Entry) -> list[Link]:
+    """A generation has formed, as a rebalance had begun."""
+    began = next(explorer.evidence.before(entry.index, "rebalancing", group=group_of(entry)), None)
+    return [explorer.entry(began)] if began is not None else []
+
+
+def stuck(explorer: Explorer, entry: Entry) -> list[Link]:
+    """A consumer has not asked for messages for too long: it was stuck in its work, or stood still."""
+    name = str(dict(entry.data).get("member", entry.subject))
+    from_us = max(0, entry.at_us - _JUST_US)
+    others = machines(explorer, "broker")
+    return [
+        *explorer.silences.ill(name, entry.at_us),
+        *explorer.silences.between(name, others, from_us, entry.at_us),
+    ]
+
+
+def outlived(explorer: Explorer, entry: Entry) -> list[Link]:
+    """A member of an earlier generation speaks: the group has gone on without it."""
+    member = str(dict(entry.data).get("member", ""))
+    began = next(explorer.evidence.before(entry.index, "rebalance", group=group_of(entry)), None)
+    own = explorer.silences.between(member, machines(explorer, "broker"), max(0, entry.at_us - _JUST_US), entry.at_us)
+    return [*([explorer.entry(began)] if began is not None else []), *own]
+
+
+def _back(explorer: Explorer, name: str, entry: Entry) -> list[Link]:
+    """What brought a machine back."""
+    of_it = Entry(entry.index, entry.at_us, entry.kind, entry.subject, "", (("about", name),))
+    return back(explorer, of_it)
+
+
+RULES: dict[str, Rule] = {
+    "isr": in_sync,
+    "election": decided,
+    "unclean": unclean,
+    "rebalancing": rebalancing,
+    "rebalance": rebalanced,
+    "max-poll": stuck,
+    "zombie": outlived,
+}
