@@ -8,7 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from widgets.shapes import Detail, Log, Matrix, Partitions, Ring, Series, SpaceTime, State, Table, Tone, Tree, Why
+from widgets.shapes import (
+    NOTHING_PICKED,
+    Detail,
+    Item,
+    Log,
+    Matrix,
+    Partitions,
+    Picked,
+    Ring,
+    Series,
+    SpaceTime,
+    State,
+    Table,
+    Tone,
+    Tree,
+    Why,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,8 @@ class View:
     """How many buckets of the curves there is room for."""
     lens: Lens = Lens()
     question: Question | None = None
+    item: Item | None = None
+    """What is selected beside the node: a shard, a partition, a znode …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +142,8 @@ class Frame:
     gossip: Matrix | None = None
     load: Series | None = None
     detail: Detail | None = None
+    picked: Picked = NOTHING_PICKED
+    """The selected item, and what lights up with it."""
     spacetime: SpaceTime | None = None
     why: Why | None = None
     notice: str = ""

@@ -15,18 +15,20 @@ from rich.style import Style
 from textual.strip import Strip
 
 from widgets.palette import Look
+from widgets.shapes import Item
 
 Piece = tuple[str, Style]
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Cells ``x1 <= x < x2`` of line ``y`` mean ``name``."""
+    """Cells ``x1 <= x < x2`` of line ``y`` mean ``name`` (a machine, or "") and ``item`` (what else is shown there)."""
 
     y: int
     x1: int
     x2: int
     name: str
+    item: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)

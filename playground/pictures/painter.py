@@ -15,10 +15,12 @@ from playground.kernel.node import Life
 from playground.kernel.tracing import Tracer
 from playground.metrics import percentile
 from playground.pictures.clients import tone_of
+from playground.pictures.history import Histories
 from playground.pictures.panels import PANELS_OF, Asked
 from playground.pictures.spacetime import SpaceTimePicture
 from playground.pictures.story import Story
 from playground.pictures.why import Explainer
+from playground.pictures.zooms import Zooms
 from playground.spec import CONSOLE
 from playground.systems.gossip import picture as gossip_picture
 from playground.systems.gossip.service import GossipService
@@ -63,8 +65,11 @@ class Painter:
         self._curves = Curves(cluster)
         self._paces: deque[tuple[int, float]] = deque(maxlen=20)
         self._hues = {name: hue for hue, name in enumerate(cluster.names)}
-        self._story = Story(cluster.world.journal, self._hues)
+        histories = Histories(cluster, self._hues)
+        self._subjects = histories.subjects
+        self._story = Story(cluster.world.journal, self._hues, self._subjects.items_of)
         self._panels = PANELS_OF[cluster.spec.database](cluster, self._hues)
+        self._zooms = Zooms(cluster, self._panels, histories, self._hues)
         self._spacetime = SpaceTimePicture(cluster, tracer, self._hues) if tracer is not None else None
         self._explainer = Explainer(cluster, tracer, self._hues) if tracer is not None else None
         cluster.history.listen(started=self._began)
@@ -112,7 +117,7 @@ class Painter:
         if "load" in shown:
             panels["load"] = self._curves.series(view.columns, self._hues)
         if "detail" in view.panels and view.selected in cluster.world.nodes:
-            panels["detail"] = self._panels.detail(view.selected, view.key or self._asked)
+            panels["detail"] = self._zooms.detail(view.selected, view.item, view.key or self._asked)
         for name in ("replicas", "balancer", "tree", "partitions"):
             if name in shown:
                 panels[name] = getattr(self._panels, name)()
@@ -137,6 +142,7 @@ class Painter:
                 if name != CONSOLE
             ),
             log=self._story.log(),
+            picked=self._subjects.picked(view.item),
             panels=self._panels.names,
             helps=self._panels.helps,
             first=self._panels.first,

@@ -9,16 +9,13 @@ from typing import NamedTuple
 from playground.cluster import Cluster
 from playground.frame import PANELS
 from playground.kernel.service import Service
-from playground.pictures.clients import client_detail
+from playground.pictures.zooms import tables_of
 from playground.systems.balancer import picture as balancer_picture
 from playground.systems.balancer.server import ServerService
 from playground.systems.balancer.service import BalancerService
 from playground.systems.coordination import picture as coordination_picture
 from playground.systems.coordination.service import CoordinationService
-from playground.systems.gossip import picture as gossip_picture
-from playground.systems.gossip.service import GossipService
 from playground.systems.kafka import picture as kafka_picture
-from playground.systems.kafka.maker import ProducerService
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.worker import ConsumerService
 from playground.systems.layout import KAFKA
@@ -27,12 +24,11 @@ from playground.systems.shards.service import ShardsService
 from playground.systems.store import picture as store_picture
 from playground.systems.store.service import StoreService
 from playground.systems.zookeeper import picture as zookeeper_picture
+from playground.systems.zookeeper.database import ROOT
 from playground.systems.zookeeper.service import ZooKeeperService
 from widgets.shapes import Chord, Detail, Partitions, Ring, Spark, Table, Tree
 
 Sides = Mapping[str, int]
-TOLD = 3
-"""So many facts fit in a title."""
 
 
 class Asked(NamedTuple):
@@ -117,44 +113,11 @@ class Panels(ABC):
         assert self._kafka is not None
         return self._kafka.partitions(self._cluster.services(BrokerService), self._cluster.services(ConsumerService))
 
-    def detail(self, name: str, key: str = "") -> Detail:
-        """All about one machine: what is its own, what it has heard of the others; and the key that is looked at."""
-        cluster = self._cluster
-        if name in cluster.clients:
-            return client_detail(cluster, name)
-        own = self._own(name)
-        if cluster.kinds[name] in KAFKA:
-            return own  # they gossip with nobody
-        heard = gossip_picture.detail(name, self.gossiping, cluster.services(GossipService))
-        looked_at = _tables(self.key(key)) if key and cluster.kinds[name] == "node" else ()
-        return Detail(own.title, (*own.facts, *heard.facts), (*looked_at, *own.tables, *heard.tables))
-
     def _drawn(self, ring: Callable[..., Ring], kind: type[Service], sides: Sides, asked: Asked) -> Ring:
         """The circle as a database's ``ring`` draws it."""
         cluster, (sparks, chords, key) = self._cluster, asked
         nodes, services = cluster.of_kind("node"), cluster.services(kind)
         return ring(cluster.world, nodes, services, self._hues, sides, sparks=sparks, chords=chords, key=key)
-
-    def _own(self, name: str) -> Detail:
-        cluster, kind = self._cluster, self._cluster.kinds[name]
-        if kind == "node":
-            return self.node(name)
-        if kind == "ensemble":
-            return zookeeper_picture.detail(cluster.world, name, cluster.services(ZooKeeperService).get(name))
-        if kind in KAFKA:
-            return self._of_kafka(name)
-        if kind == "balancer":
-            return balancer_picture.balancer_detail(cluster.world, name, cluster.services(BalancerService).get(name))
-        return balancer_picture.server_detail(cluster.world, name, cluster.services(ServerService).get(name))
-
-    def _of_kafka(self, name: str) -> Detail:
-        cluster, kind = self._cluster, self._cluster.kinds[name]
-        brokers, consumers = cluster.services(BrokerService), cluster.services(ConsumerService)
-        if kind == "broker":
-            return kafka_picture.broker_detail(cluster.world, name, brokers, consumers, self._hues)
-        if kind == "consumer":
-            return kafka_picture.consumer_detail(cluster.world, name, consumers, brokers)
-        return kafka_picture.producer_detail(name, cluster.services(ProducerService).get(name))
 
 
 class QuorumPanels(Panels):
@@ -194,7 +157,7 @@ class ShardsPanels(Panels):
         own = shards_picture.detail(cluster.world, name, services)
         held = services[name].replicas if name in services else ()
         shards = [shards_picture.shard_detail(cluster.world, cluster.of_kind("node"), services, each) for each in held]
-        tables = (*own.tables[:1], *(table for each in shards for table in _tables(each)), *own.tables[1:])
+        tables = (*own.tables[:1], *(table for each in shards for table in tables_of(each)), *own.tables[1:])
         return Detail(own.title, own.facts, tables)
 
     def key(self, key: str) -> Detail:
@@ -221,6 +184,11 @@ class KeeperPanels(Panels):
             self._cluster.world, name, self._cluster.services(CoordinationService).get(name)
         )
 
+    def key(self, key: str) -> Detail:
+        cluster = self._cluster
+        servers, services = cluster.of_kind("ensemble"), cluster.services(ZooKeeperService)
+        return zookeeper_picture.znode_detail(f"{ROOT}/{key}", servers, services, self._hues)
+
 
 class KafkaPanels(Panels):
     """Nobody keeps data but Kafka."""
@@ -238,15 +206,6 @@ class KafkaPanels(Panels):
 
     def node(self, name: str) -> Detail:
         return Detail(name)
-
-
-def _tables(detail: Detail | None) -> tuple[tuple[str, Table], ...]:
-    """The tables of a detail that stands within another one: its facts go to the title of the first."""
-    if detail is None or not detail.tables:
-        return ()
-    (_, first), *others = detail.tables
-    about = ", ".join(f"{fact.title} {fact.text}" for fact in detail.facts[:TOLD])
-    return ((f"{detail.title}: {about}", first), *((f"{detail.title}: {title}", table) for title, table in others))
 
 
 PANELS_OF: dict[str, type[Panels]] = {

@@ -9,7 +9,14 @@ import pytest
 
 from playground.systems.kafka import roles, standing
 from playground.systems.kafka.maker import ProducerService
-from playground.systems.kafka.picture import Overview, broker_detail, consumer_detail, producer_detail
+from playground.systems.kafka.picture import (
+    Overview,
+    broker_detail,
+    consumer_detail,
+    group_detail,
+    partition_detail,
+    producer_detail,
+)
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.standing import LagHistory
 from playground.systems.kafka.worker import ConsumerService
@@ -249,7 +256,7 @@ def test_the_zoom_of_a_leader_that_is_cut_off_shows_what_it_still_believes() -> 
         tables = dict(detail.tables)
         own = tables["its partitions, as it sees them"]
         roles = dict(zip(cells(own, "partition"), cells(own, "leader"), strict=True))
-        assert roles["changes-0"] == "itself"
+        assert roles["changes-0"] == f"itself, but {lab.row().leader} does"
         assert "; the newest is" in fact(detail, "its image")
         new = lab.row().leader
         detail = broker_detail(lab.world, new, lab.services(), lab.consumers(), lab.hues)
@@ -265,28 +272,77 @@ def test_the_zoom_of_a_leader_that_is_cut_off_shows_what_it_still_believes() -> 
     simulate(main)
 
 
+def test_the_zoom_of_a_partition_sets_what_each_broker_and_client_believes_beside_what_is_decided() -> None:
+    async def main() -> None:
+        lab = Watched()
+        await lab.ready()
+        await lab.seconds(2)
+        old = lab.row().leader
+
+        def look() -> tuple[Detail, dict[str, Table]]:
+            producers = {"pr1": lab.find("pr1", ProducerService)}
+            args = (lab.world, "changes-0", lab.services(), lab.consumers(), producers, lab.hues)
+            detail = partition_detail(*args)
+            assert pickle.loads(pickle.dumps(detail)) == detail
+            return detail, dict(detail.tables)
+
+        detail, tables = look()
+        assert fact(detail, "leader") == f"{old}, in epoch 1"
+        believers = tables["who believes that who leads it"]
+        assert not believers.rows
+        assert f"all 6 brokers and clients that run believe that {old} does" in believers.empty
+        lab.impose(Cut([old], lab.others(old)))
+        await lab.until(lambda: lab.row().leader != old, 20)
+        await lab.run(1)
+        detail, tables = look()
+        new = lab.row().leader
+        copies = tables["its replicas, each by its own account"]
+        said = dict(zip(cells(copies, "broker"), cells(copies, "takes itself for"), strict=True))
+        assert (said[old], said[new]) == ("leader, once", "leader")
+        assert cells(copies, "is")[cells(copies, "broker").index(old)] == "out of sync"
+        believers = tables["who believes that who leads it"]
+        assert dict(zip(cells(believers, "who"), cells(believers, "believes"), strict=True))[old] == old
+        assert f"believe in {new}" in believers.caption
+
+    simulate(main)
+
+
+def test_the_zoom_of_a_group_sets_what_its_members_believe_beside_what_its_coordinator_has() -> None:
+    async def main() -> None:
+        lab = Watched()
+        await lab.ready()
+        await lab.seconds(2)
+        detail = group_detail("view", lab.services(), lab.consumers(), lab.hues)
+        assert fact(detail, "is") == "generation 1, stable"
+        (_, members), (_, shares) = detail.tables
+        assert cells(members, "itself") == ["generation 1, stable"] * 2
+        assert cells(shares, "partition") == [f"changes-{number}" for number in range(4)]
+        lab.world.nodes["co1"].freeze()
+        await lab.run(4)
+        (_, members), _ = group_detail("view", lab.services(), lab.consumers(), lab.hues).tables
+        said = {row.name: (row.cells[1].text, row.cells[2].tone) for row in members.rows}
+        assert said == {"co1": ("no member", Tone.WARN), "co2": ("4 partitions", Tone.GOOD)}
+
+    simulate(main)
+
+
 def test_the_zoom_of_a_consumer_that_was_frozen_says_that_the_group_has_gone_on() -> None:
     async def main() -> None:
         lab = Watched()
         await lab.ready()
         await lab.seconds(2)
-        detail = consumer_detail(lab.world, "co1", lab.consumers(), lab.services())
+        detail = consumer_detail("co1", lab.consumers(), lab.services())
         assert fact(detail, "is") == "stable, in generation 1"
-        [(_, owned), (title, rebalances)] = detail.tables
+        assert fact(detail, "coordinator") in lab.services()
+        [(_, owned)] = detail.tables
         assert len(owned.rows) == 2
         assert all(int(text.replace(",", "")) >= 0 for text in cells(owned, "lag"))
-        assert title == "rebalances of view"
-        assert cells(rebalances, "what happened") == [
-            "generation 1 after co2 joined, co1 joined",
-            "co1 gets changes-0 changes-2",
-            "co2 gets changes-1 changes-3",
-        ]
         lab.world.nodes["co1"].freeze()
         await lab.run(4)
-        detail = consumer_detail(lab.world, "co1", lab.consumers(), lab.services())
+        detail = consumer_detail("co1", lab.consumers(), lab.services())
         assert fact(detail, "is") == "stable, in generation 1; the group is in 2"
         lab.world.nodes["co1"].crash()
-        assert "no process" in consumer_detail(lab.world, "co1", lab.consumers(), lab.services()).title
+        assert "no process" in consumer_detail("co1", lab.consumers(), lab.services()).title
 
     simulate(main)
 
@@ -297,7 +353,7 @@ def test_the_zoom_of_a_producer_counts_what_became_of_its_messages() -> None:
         await lab.ready()
         await lab.seconds(2)
         service = lab.find("pr1", ProducerService)
-        detail = producer_detail("pr1", service)
+        detail = producer_detail("pr1", service, lab.services())
         assert fact(detail, "acknowledged") == f"{service.acknowledged:,}"
         assert service.acknowledged > 20
         [(_, lines)] = detail.tables
@@ -306,9 +362,9 @@ def test_the_zoom_of_a_producer_counts_what_became_of_its_messages() -> None:
         for name in lab.names:
             lab.crash(name)
         await lab.run(1)
-        detail = producer_detail("pr1", service)
+        detail = producer_detail("pr1", service, lab.services())
         assert int(fact(detail, "open").split()[0].replace(",", "")) > 20
-        assert "no process" in producer_detail("pr1", None).title
+        assert "no process" in producer_detail("pr1", None, {}).title
 
     simulate(main)
 

@@ -10,6 +10,7 @@ import pytest
 
 from playground.kernel.network import DROP, PASS, Parcel, Verdict
 from playground.systems.zookeeper import picture, roles
+from playground.systems.zookeeper.application import spelled
 from playground.systems.zookeeper.client import (
     BadArguments,
     BadVersion,
@@ -313,15 +314,33 @@ def test_the_picture_shows_the_tree_whose_ephemerals_belong_to_machines() -> Non
         assert not shown.nodes[0].fresh
         assert f"{lab.leader} leads epoch 1, 2 of 2 follow" in shown.caption
         leader = lab.leader
-        detail = picture.detail(lab.world, leader, lab.server(leader))
+        detail = picture.detail(lab.world, leader, lab.names, lab.servers, {})
         assert detail.facts[0].text == "leads"
         sessions = dict(detail.tables)["sessions"]
         assert sorted(row.cells[1].text for row in sessions.rows) == ["c1", "c2", "c3"]
         assert all(row.cells[4].text.endswith(" s") for row in sessions.rows)
-        at = picture.detail(lab.world, keeper.server, lab.server(keeper.server))
+        roles = dict(detail.tables)["the ensemble, each server by its own account"]
+        assert sorted(row.cells[1].text for row in roles.rows) == [*[f"follows {leader}"] * 2, "leads"]
+        at = picture.detail(lab.world, keeper.server, lab.names, lab.servers, {})
         assert [row.cells[2].text for row in dict(at.tables)["watches set here"].rows] == ["/left"]
+        znode = picture.znode_detail("/queue/e", lab.names, lab.servers, {"c2": 5})
+        assert [fact.text for fact in znode.facts if fact.title == "holds"] == ["mine"]
+        assert [row.cells[1].text for row in dict(znode.tables)["what each server has"].rows] == ["mine"] * 3
+        assert [(line.subject, line.hue) for line in znode.happened] == [("c2", 5)]
+        assert znode.happened[0].text.startswith("makes it with 'mine', to go with session ")
+        left = picture.znode_detail("/left", lab.names, lab.servers, {})
+        assert [line.text for line in left.happened[:1]] == ["sets it to 'new', version 1"]
+        assert [row.cells[0].text for row in dict(left.tables)["who watches it"].rows] == ["c2"]
+        number = next(each for each, session in lab.server(leader).tree.sessions.items() if session.client == "c2")
+        session = picture.session_detail(spelled(number), lab.servers, {})
+        assert session.facts[0].text == "c2"
+        assert session.happened[-1].text.startswith("opens it, with a timeout of ")
+        assert [row.cells[0].text for row in dict(session.tables)["its ephemerals: they go with it"].rows] == [
+            "/queue/e"
+        ]
+        assert picture.session_detail("9:9", lab.servers, {}).facts[0].text == "over"
         lab.nodes[leader].crash()
-        assert "no process runs" in picture.detail(lab.world, leader, None).title
+        assert "no process runs" in picture.detail(lab.world, leader, lab.names, lab.servers, {}).title
         assert picture.table(lab.world, lab.names, lab.servers, {}).caption == "nobody leads the ensemble"
 
     simulate(main)

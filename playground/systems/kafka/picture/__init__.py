@@ -9,3 +9,5 @@ from playground.systems.kafka.picture.brokers import broker_detail as broker_det
 from playground.systems.kafka.picture.clients import consumer_detail as consumer_detail
 from playground.systems.kafka.picture.clients import producer_detail as producer_detail
 from playground.systems.kafka.picture.overview import Overview as Overview
+from playground.systems.kafka.picture.things import group_detail as group_detail
+from playground.systems.kafka.picture.things import partition_detail as partition_detail

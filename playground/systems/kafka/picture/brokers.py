@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from playground.systems.kafka import standing
+from playground.systems.kafka.image import Image
 from playground.systems.kafka.leading import Leading, Progress
 from playground.systems.kafka.records import NO_PRODUCER, TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.worker import ConsumerService
-from widgets.shapes import Cell, Column, Detail, Fact, Row, Table, Tone
+from widgets.shapes import Cell, Column, Detail, Fact, Item, Row, Table, Tone
 
 if TYPE_CHECKING:
     from playground.kernel.world import World
@@ -36,7 +37,7 @@ def broker_detail(world: World, name: str, brokers: Brokers, consumers: Consumer
         disk = world.nodes[name].disk
         return Detail(f"{name}: no process runs", (Fact("on its disk", _bytes(disk.used_bytes), Tone.MUTED),))
     tables = (
-        ("its partitions, as it sees them", _partitions(service)),
+        ("its partitions, as it sees them", _partitions(service, standing.newest(brokers))),
         ("who copies and reads from it", _readers(service, consumers, hues)),
         ("segments", _segments(service)),
         ("newest batches", _batches(service)),
@@ -70,7 +71,8 @@ def _facts(world: World, service: BrokerService, brokers: Brokers) -> tuple[Fact
     )
 
 
-def _partitions(service: BrokerService) -> Table:
+def _partitions(service: BrokerService, newest: Image) -> Table:
+    """By its own account; where the newest image of all names another leader, that one too."""
     columns = (
         _names(service),
         Column("leader", 6, weight=1),
@@ -87,6 +89,9 @@ def _partitions(service: BrokerService) -> Table:
         leader = Cell(replica.leader) if replica.leader else Cell("nobody", Tone.WARN)
         if leading is not None:
             leader = Cell("itself", Tone.GOOD)
+        state = newest.state(partition)
+        if state is not None and state.leader != (service.name if leading is not None else replica.leader):
+            leader = Cell(f"{leader.text}, but {state.leader or 'nobody'} does", Tone.WARN)
         rows.append(
             Row(
                 (
@@ -98,7 +103,8 @@ def _partitions(service: BrokerService) -> Table:
                     Cell(f"{log.synced_offset:,}"),
                     Cell(f"{log.end_offset:,}"),
                     _in_sync(leading) if leading is not None else _DASH,
-                )
+                ),
+                item=Item("partition", str(partition)),
             )
         )
     return Table(columns, tuple(rows), empty="it holds none")

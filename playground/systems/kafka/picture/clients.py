@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from playground.systems.kafka import standing
+from playground.systems.kafka import roles, standing
 from playground.systems.kafka.maker import ProducerService
+from playground.systems.kafka.producer import Producer
+from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.worker import ConsumerService
 from widgets.shapes import Cell, Column, Detail, Fact, Row, Table, Tone
 
-if TYPE_CHECKING:
-    from playground.kernel.journal import Entry
-    from playground.kernel.world import World
-
-REBALANCES = 5
-"""So many rebalances of its group are told."""
-_LOOKED_AT = 2_000
-"""So far back in the journal they are looked for."""
-_SHARES = re.compile(r"[:,] (?=\S+ gets )")
-"""Where a line of the journal tells of the next member's share."""
 _DASH = Cell("–", Tone.MUTED)
 
 Brokers = Mapping[str, BrokerService]
 Consumers = Mapping[str, ConsumerService]
 
 
-def consumer_detail(world: World, name: str, consumers: Consumers, brokers: Brokers) -> Detail:
+def consumer_detail(name: str, consumers: Consumers, brokers: Brokers) -> Detail:
     """All about one consumer. ``consumers``: those that run."""
     service = consumers.get(name)
     if service is None:
@@ -40,20 +30,16 @@ def consumer_detail(world: World, name: str, consumers: Consumers, brokers: Brok
     facts = (
         Fact("group", f"{service.group}, as {service.member}"),
         Fact("is", *_membership(service, group.generation if group is not None else 0)),
-        Fact("coordinator", service.consumer.coordinator or "it does not know one"),
+        Fact("coordinator", *_coordinator(service, brokers)),
         Fact("shares by", f"{settings.assignor}, {settings.delivery}"),
         Fact("processing takes", takes, Tone.PLAIN if stalled is None else Tone.WARN),
         Fact("processed", f"{service.processed:,} messages in this life"),
         Fact("buffered", f"{service.buffered:,} fetched and not handed over"),
     )
-    tables = (
-        ("its partitions, as it sees them", _owned(service, brokers)),
-        (f"rebalances of {service.group}", _rebalances(service.group, world.journal.entries)),
-    )
-    return Detail(name, facts, tables)
+    return Detail(name, facts, (("its partitions, as it sees them", _owned(service, brokers)),))
 
 
-def producer_detail(name: str, service: ProducerService | None) -> Detail:
+def producer_detail(name: str, service: ProducerService | None, brokers: Brokers) -> Detail:
     """All about one producer. ``service``: it, if it runs."""
     if service is None:
         return Detail(f"{name}: no process runs, and it keeps nothing on its disk", ())
@@ -73,6 +59,7 @@ def producer_detail(name: str, service: ProducerService | None) -> Detail:
     )
     columns = (
         Column("partition", 10, weight=1),
+        Column("sends to", 16, weight=1),
         Column("in flight", 9, right=True),
         Column("buffered", 8, right=True),
         Column("epoch", 5, right=True),
@@ -82,6 +69,7 @@ def producer_detail(name: str, service: ProducerService | None) -> Detail:
         Row(
             (
                 Cell(str(partition)),
+                _leader(producer, partition, brokers),
                 Cell(str(line.in_flight), Tone.ACCENT if line.in_flight else Tone.MUTED),
                 Cell(str(line.buffered)),
                 Cell(str(line.epoch)) if settings.idempotent else _DASH,
@@ -93,9 +81,31 @@ def producer_detail(name: str, service: ProducerService | None) -> Detail:
     return Detail(name, facts, (("batches by partition", Table(columns, rows, empty="it has sent nothing yet")),))
 
 
+def _leader(producer: Producer, partition: TopicPartition, brokers: Brokers) -> Cell:
+    """Whom it takes for the leader of a partition; and, seen from outside, who leads if that is another one."""
+    found = producer.metadata.leader(partition)
+    believed, true = found[0] if found is not None else "", "".join(roles.leader(brokers, str(partition)))
+    if believed == true:
+        return Cell(believed) if believed else Cell("nobody leads", Tone.WARN)
+    return Cell(f"{believed or 'nobody'}, but {true or 'nobody'} leads", Tone.WARN)
+
+
 def _given_up(service: ProducerService) -> str:
     told = ", ".join(f"{count:,} {error}" for error, count in service.producer.failed.items())
     return told or "none"
+
+
+def _coordinator(service: ConsumerService, brokers: Brokers) -> tuple[str, Tone]:
+    """Whom it takes for the coordinator of its group; and, seen from outside, who is."""
+    believed = service.consumer.coordinator
+    true = "".join(roles.coordinator(brokers, service.group))
+    if not believed:
+        return "it does not know one", Tone.WARN
+    return (
+        (believed, Tone.PLAIN)
+        if believed == true
+        else (f"{believed}, it believes; it is {true or 'nobody'}", Tone.WARN)
+    )
 
 
 def _membership(service: ConsumerService, newest: int) -> tuple[str, Tone]:
@@ -134,20 +144,3 @@ def _owned(service: ConsumerService, brokers: Brokers) -> Table:
             )
         )
     return Table(columns, tuple(rows), empty="it owns none")
-
-
-def _rebalances(group: str, entries: Iterable[Entry]) -> Table:
-    """The newest first, as the coordinators told of them."""
-    columns = (Column("at s", 8, right=True), Column("what happened", 30, weight=1))
-    rows: list[Row] = []
-    told = 0
-    newest = list(entries)[-_LOOKED_AT:]
-    for entry in reversed(newest):
-        if entry.kind == "rebalance" and dict(entry.data).get("group") == group:
-            what, *shares = _SHARES.split(entry.text.removeprefix(f"{group}: "))
-            rows.append(Row((Cell(f"{entry.at_us / 1e6:.3f}"), Cell(what))))
-            rows += [Row((Cell(""), Cell(share, Tone.MUTED))) for share in shares]
-            told += 1
-            if told == REBALANCES:
-                break
-    return Table(columns, tuple(rows), empty="none lately")
