@@ -1,6 +1,6 @@
 """What the notice line says: the newest of the session's words, the log's alerts and our own.
 
-Before the first act it is a hint what to press first.
+Before the first act it is a hint what to press first; later a hint for the moment stands beside it (:mod:`.hints`).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from playground.frame import Frame
 from playground.screens.bars import Notice
 from playground.screens.choice import Choice
+from playground.screens.hints import Hints, Moment
 from widgets.log import clock
 from widgets.shapes import Tone
 
@@ -15,7 +16,7 @@ ALERTS = frozenset({"alert", "good", "answer"})
 """Kinds of log lines that are worth the notice line."""
 
 
-OVER = Notice("the scenario is over: act or press space to go on, q to quit; playground replay judges it", Tone.ACCENT)
+OVER = "the scenario is over: act or press space to go on, q to quit"
 
 
 class Notices:
@@ -26,12 +27,28 @@ class Notices:
         self._number = 0
         self._alert = -1
         self._ended = False
+        self._over: Notice | None = None
+        """What was said at the scenario's end, as long as it stands there."""
+        self._bad: Notice | None = None
+        """The newest alert, if it is one of something bad."""
+        self._hints = Hints()
         self.acted = False
         """Whether the first act has been done: then the hint has served."""
+        self.first_time = False
+        """Somebody is here for the first time, and may want to be shown around."""
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Something of our own: a key that couldn't act, a file that was written."""
         self._current = Notice(text, tone)
+
+    def judged(self, words: str, tone: Tone) -> None:
+        """What the scenario that is over came to. Who has gone on meanwhile hears it as well."""
+        self._over = self._current = Notice(f"over; {words}", tone)
+
+    def turn(self, frame: Frame) -> None:
+        """Another session is shown from now on: what its first Frame says is not new."""
+        self._number = frame.notice_number
+        self._alert = frame.log.lines[-1].index if frame.log.lines else -1
 
     def hear(self, frame: Frame) -> None:
         """Take up what is new in a Frame."""
@@ -41,6 +58,7 @@ class Notices:
                 break
             if entry.kind in ALERTS:
                 self._current = Notice(f"{clock(entry.at_us)}  {entry.text}", entry.tone)
+                self._bad = self._current if entry.tone in (Tone.BAD, Tone.WARN) else None
                 break
         self._alert = max(self._alert, newest)
         if frame.notice_number > self._number:
@@ -48,8 +66,8 @@ class Notices:
             if frame.notice:
                 self._current = Notice(frame.notice, frame.notice_tone)
         if frame.header.ended and not self._ended:
-            self._current = OVER
-        elif self._current is OVER and not frame.header.ended:
+            self._over = self._current = Notice(OVER, Tone.ACCENT)
+        elif self._current is self._over and self._ended and not frame.header.ended:
             self._current = Notice("")
         self._ended = frame.header.ended
 
@@ -66,6 +84,15 @@ class Notices:
             asides.append(f"filter: {wanted}")
         aside = " · ".join(asides)
         if not self.acted and not self._current.text and choice.selected:
-            hint = f"{choice.selected} is selected: press x to crash it, ? for help"
+            if frame.captions[1]:
+                hint = "tab and the arrows look around; whatever you do takes the story over; ? for help"
+            elif self.first_time:
+                hint = f"first time here? T: a tour of two minutes; or press x to crash {choice.selected}"
+            else:
+                hint = f"{choice.selected} is selected: press x to crash it, ? for help"
             return Notice(hint, Tone.ACCENT, aside)
-        return Notice(self._current.text, self._current.tone, aside)
+        alerted = self._bad is not None and self._current is self._bad
+        if not alerted and self._current.tone in (Tone.BAD, Tone.WARN):
+            return Notice(self._current.text, self._current.tone, aside)  # it says itself what to do instead
+        hint = self._hints.now(Moment(frame, choice, self.acted, alerted))
+        return Notice(self._current.text, self._current.tone, aside, hint)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playground.kernel.errors import UserError
-
 if TYPE_CHECKING:
     from playground.screens.app import PlaygroundApp
 
@@ -16,4 +14,6 @@ class TourActs:
     app: PlaygroundApp
 
     def tour(self, _key: str) -> None:
-        raise UserError("not yet")
+        """Begin the tour of two minutes; at the end of a lesson, the next one."""
+        self.app.guide.start()
+        self.app.show_bars()
