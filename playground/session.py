@@ -227,10 +227,13 @@ class Session:
     async def _pace_world(self, cluster: Cluster, painter: Painter) -> None:
         anchor = _Anchor(cluster.now_us)
         next_frame = 0.0
+        idle = False
         while not self._closing:
             acted = await self._drain(cluster)
             if acted:
                 anchor = _Anchor(cluster.now_us)
+            if idle:
+                painter.resume()
             ran = await self._go_on(cluster, anchor)
             now = time.monotonic()
             if acted or (ran and (now >= next_frame or self._idle(cluster))):
@@ -240,7 +243,8 @@ class Session:
             with self._changed:
                 if self._inbox or self._closing:
                     continue
-                if self._idle(cluster):
+                idle = self._idle(cluster)
+                if idle:
                     self._changed.wait()
                 elif self._speed and not anchor.slipped:
                     self._changed.wait(TICK_S)

@@ -13,8 +13,8 @@ from playground.cli.options import Name, Seed, Speed, Theme, Variant, app, check
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
+    from playground.record import Record
     from playground.scenario.model import Experiment, Scenario
-    from playground.scenario.writer import Recorded
     from playground.screens.tour.progress import Progress
     from playground.screens.tour.story import Story
     from playground.session import Session
@@ -171,30 +171,35 @@ def show(
     """Run the app on ``session``, then say how to meet it again. ``story``, ``progress``: as for the app."""
     from playground.scenario.writer import save
     from playground.screens.run import of_terminal, run_app
+    from playground.screens.timelines import Timelines
 
-    saved: list[tuple[Recorded, str]] = []
+    timelines = Timelines(session)
+    saved: list[tuple[Record, str]] = []
 
     def keep() -> str:
-        record = session.record()
+        record = timelines.shown.record()
         path = str(save(record))
         saved.append((record, path))
         return f"saved, and completed when you quit; replay it: playground replay {path}"
 
     status = 1
     try:
-        status = run_app(session, save=keep, look=of_terminal(theme), story=story, progress=progress)
+        look = of_terminal(theme)
+        status = run_app(session, save=keep, look=look, story=story, progress=progress, timelines=timelines)
     finally:
         stopped = session.frame().stopped
         if stopped:
             print(f"playground: an error in the playground itself: {stopped}", file=sys.stderr)
-        record = session.close()
+        shown = timelines.end()  # the past, or a branch, if that was looked at last
+        present = session.close()
+        record = shown or present
         played = None if record.touched else script
         _say_goodbye(record, saved, crashed=status == 1 or bool(stopped), script=played, name=name)
     return 1 if stopped else status
 
 
 def _say_goodbye(
-    record: Recorded, saved: list[tuple[Recorded, str]], *, crashed: bool, script: Scenario | None, name: str
+    record: Record, saved: list[tuple[Record, str]], *, crashed: bool, script: Scenario | None, name: str
 ) -> None:
     """What a person wants to have once the app is gone: seed, digest, and how to replay."""
     acts = len(record.timeline)
@@ -202,12 +207,15 @@ def _say_goodbye(
     print(f"seed {record.seed}, {at}, digest {record.digest}")
     from playground.scenario.writer import complete, rescue
 
-    for earlier, path in saved[:-1]:
-        print(f"playground replay {path}  (as of {earlier.end_us / 1e6:.3f} s)")
-    if saved:
+    # What was saved in another timeline than the one that was shown last stays as it is.
+    whole = saved[-1] if saved and record.continues(saved[-1][0].timeline, saved[-1][0].end_us) else None
+    for earlier, path in saved:
+        if (earlier, path) != whole:
+            print(f"playground replay {path}  (as of {earlier.end_us / 1e6:.3f} s)")
+    if whole:
         # Who saved wants to meet the session again: all of it, with the digest just shown.
-        complete(record, saved[-1][1])
-        print(f"playground replay {saved[-1][1]}")
+        complete(record, whole[1])
+        print(f"playground replay {whole[1]}")
     elif crashed:
         print(f"saved because of the crash: playground replay {rescue(record)}")
     elif script and record.end_us == script.until_us:

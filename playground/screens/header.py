@@ -49,6 +49,7 @@ class Part:
     tone: Tone = Tone.PLAIN
     bold: bool = False
     right: bool = False
+    inverse: bool = False
 
 
 def latency(us: int) -> str:
@@ -72,8 +73,8 @@ def pace(header: Header) -> str:
     return f"{asked} ({header.actual_speed:.2g}x)"
 
 
-def parts(header: Header, look: Look) -> list[Part]:
-    """The first line, in its order."""
+def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
+    """The first line, in its order; of ``width`` cells, which some words depend on."""
     if header.ended:
         running, tone = look.glyph("■", "#") + " ended", Tone.ACCENT
     elif header.paused:
@@ -86,7 +87,7 @@ def parts(header: Header, look: Look) -> list[Part]:
     errors = Tone.BAD if header.error_share >= 0.05 else Tone.WARN if header.error_share > 0 else Tone.MUTED
     return [
         Part(look.clean(header.title), 7, bold=True),
-        Part(clock(header.at_us), 0, Tone.ACCENT, bold=True),
+        *_when(header, width),
         Part(running, 1, tone, bold=header.paused or header.ended),
         Part(recorded, 5, Tone.BAD if header.commands else Tone.MUTED),
         Part(f"seed {header.seed}", 6, Tone.MUTED),
@@ -99,6 +100,22 @@ def parts(header: Header, look: Look) -> list[Part]:
         *_atomic(header, look),
         *([Part(f"{_sign(header.tone, look)} {verdict}", 2, header.tone, bold=True, right=True)] if verdict else []),
     ]  # fmt: skip
+
+
+def _when(header: Header, width: int) -> list[Part]:
+    """The clock; of a past also that it is one, of what, and the way out; of a branch where it parted."""
+    now = Part(clock(header.at_us), 0, Tone.ACCENT, bold=True)
+    if header.present_us >= 0:
+        way = "> to the present, an act branches" if width >= _TIGHT_BELOW else "> present"
+        return [
+            Part(" PAST ", 0, Tone.WARN, bold=True, inverse=True),
+            now,
+            Part(f"of {clock(header.present_us)}", 0, Tone.WARN),
+            Part(way, 1, Tone.ACCENT),
+        ]
+    if header.branched_us >= 0:
+        return [now, Part(f"branch of {clock(header.branched_us)}", 1, Tone.WARN, bold=True)]
+    return [now]
 
 
 def _atomic(header: Header, look: Look) -> list[Part]:
@@ -144,10 +161,13 @@ def first_line(header: Header, width: int, look: Look) -> Strip:
         out: list[Piece] = []
         for part in chosen:
             out += [(" " * gap, look.style(bg=ground))] * bool(out)
-            out.append((part.text, look.style(look.tone(part.tone), ground, bold=part.bold)))
+            style = look.style(
+                look.tone(part.tone), None if part.inverse else ground, bold=part.bold, reverse=part.inverse
+            )
+            out.append((part.text, style))
         return out
 
-    kept = _with_title(parts(header, look), width, gap, look)
+    kept = _with_title(parts(header, look, width), width, gap, look)
     left, right = pieces([p for p in kept if not p.right]), pieces([p for p in kept if p.right])
     used = sum(width_of(text) for text, _ in (*left, *right)) + 2
     blank = look.style(bg=ground)

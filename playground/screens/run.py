@@ -13,11 +13,17 @@ from types import FrameType
 from playground.screens.app import PlaygroundApp
 from playground.screens.lab import LabApp
 from playground.screens.port import SessionPort
-from playground.screens.terminal import surviving
+from playground.screens.terminal import give_back, surviving
+from playground.screens.timelines import Timelines
+from playground.screens.tour.picker import LessonsApp
+from playground.screens.tour.progress import Progress
+from playground.screens.tour.story import Story
 from widgets.detecting import detect, theme_for
 from widgets.palette import Look
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT)
+"""What the driver answers while it runs, and nobody after it."""
 
 
 def run_app(
@@ -25,10 +31,16 @@ def run_app(
     *,
     save: Callable[[], str] | None = None,
     look: Look | None = None,
+    story: Story | None = None,
+    progress: Progress | None = None,
+    timelines: Timelines | None = None,
 ) -> int:
     """Start ``session``, show it until somebody quits, and return the exit code (see :func:`run_on_terminal`)."""
     with session as running:
-        return run_on_terminal(PlaygroundApp(running, save=save, look=look or of_terminal()))
+        look = look or of_terminal()
+        return run_on_terminal(
+            PlaygroundApp(running, save=save, look=look, story=story, progress=progress, timelines=timelines)
+        )
 
 
 def of_terminal(theme: str = "dark") -> Look:
@@ -36,7 +48,7 @@ def of_terminal(theme: str = "dark") -> Look:
     return detect(encoding=sys.stdout.encoding or "ascii", theme=theme_for(theme))
 
 
-def run_on_terminal(app: PlaygroundApp | LabApp) -> int:
+def run_on_terminal(app: PlaygroundApp | LabApp | LessonsApp) -> int:
     """Run ``app`` until somebody quits, and return the exit code.
 
     0: quit; 1: the app crashed (one line on stderr says why;
@@ -46,15 +58,18 @@ def run_on_terminal(app: PlaygroundApp | LabApp) -> int:
     ended_by: list[int] = []
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        # Textual restores the terminal only on its own way out, so that is the way to take.
+        # Textual restores the terminal only on its own way out, so that is the way to take; who has to ask
+        # twice has met an app that does not come to it.
         ended_by.append(number)
-        if not app.leave(128 + number):
+        if len(ended_by) > 1 or not app.leave(128 + number):
             raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in SIGNALS}
+    before |= {number: signal.getsignal(number) for number in JOB_CONTROL}
     try:
         app.run()
     finally:
+        give_back(app._driver)
         for number, handler in before.items():
             signal.signal(number, handler)
     if ended_by:
@@ -64,7 +79,7 @@ def run_on_terminal(app: PlaygroundApp | LabApp) -> int:
     return app.return_code or 0
 
 
-def told(app: PlaygroundApp | LabApp) -> str:
+def told(app: PlaygroundApp | LabApp | LessonsApp) -> str:
     """One line on the crash of the app: when, what and where; all of it for who asks."""
     line = f"The app has crashed{app.where()}"
     error = app.crash

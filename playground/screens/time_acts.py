@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from playground.kernel.errors import UserError
+from playground.screens.instants import parse_instant
+from playground.screens.notices import ALERTS
+from widgets.log import clock
 
 if TYPE_CHECKING:
     from playground.screens.app import PlaygroundApp
+    from playground.screens.timelines import Timelines
 
 SECOND_US = 1_000_000
+PROPOSED_US = 10 * SECOND_US
+"""So far back is proposed where nothing has happened that is worth going back to."""
+_FETCH = "rewind"
+"""The group of the workers that fetch a session of the past: one at a time."""
 
 
 class TimeActs:
@@ -46,10 +54,55 @@ class TimeActs:
     # --- the way back -----------------------------------------------------------------
 
     def back_second(self, _key: str) -> None:
-        raise UserError("not yet")
+        """A second before what is shown, or before what is being fetched: who presses twice wants two seconds."""
+        fetching_us = self._timelines.fetching_us
+        from_us = self.app.frame.header.at_us if fetching_us < 0 else fetching_us
+        if not from_us:
+            raise UserError("this is the beginning")
+        self._go_back(max(0, from_us - SECOND_US))
 
     def present(self, _key: str) -> None:
-        raise UserError("not yet")
+        if not self.give_up():
+            self._timelines.to_present(self.app)
 
     def rewind(self, _key: str) -> None:
-        raise UserError("not yet")
+        """To the instant that is chosen in the panel; where none is, somebody is asked."""
+        stage = self.app.stage
+        chosen_us = stage.panels[stage.front].chosen_us()
+        if chosen_us is not None:
+            self._go_back(chosen_us)
+            return
+        self._timelines  # noqa: B018 - nobody is asked in vain
+        self.app.open_command(f"rewind {clock(self._worth_seeing())}")
+
+    def rewind_to(self, text: str) -> None:
+        """``rewind 00:31.2``, typed."""
+        self._go_back(parse_instant(text, self.app.frame.header.at_us))
+
+    def give_up(self) -> bool:
+        """Fetch no past any more; the session that is shown stays. False: none was being fetched."""
+        timelines = self.app.timelines
+        if timelines is None or timelines.fetching_us < 0:
+            return False
+        timelines.give_up()
+        self.app.workers.cancel_group(self.app, _FETCH)
+        self.app.say("gave up going back; nothing has changed")
+        return True
+
+    @property
+    def _timelines(self) -> Timelines:
+        if self.app.timelines is None:
+            raise UserError("there is no way back in this session")
+        return self.app.timelines
+
+    def _go_back(self, at_us: int) -> None:
+        timelines = self._timelines
+        fetch = timelines.want(at_us)
+        self.app.run_worker(timelines.rewind(fetch, self.app), group=_FETCH, exclusive=True)
+
+    def _worth_seeing(self) -> int:
+        """The newest alert's instant, or a little while ago."""
+        frame = self.app.frame
+        now_us = frame.header.at_us
+        alerts = (line.at_us for line in reversed(frame.log.lines) if line.kind in ALERTS and line.at_us < now_us)
+        return next(alerts, max(0, now_us - PROPOSED_US))
