@@ -25,6 +25,7 @@ from widgets.panel import Panel
 from widgets.partitions import PartitionsPanel
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
+from widgets.shapes import Picked
 from widgets.table import TablePanel
 from widgets.theming import Themed
 from widgets.tree import TreePanel
@@ -103,7 +104,11 @@ class Gallery(Themed, TerseDisplay, App[None]):
             panel.show(shapes[panel.name or ""])
 
     def on_panel_selected(self, message: Panel.Selected) -> None:
-        self.choose(message.name)
+        if message.name:
+            self.choose(message.name)
+        items = frozenset((message.item,)) if message.item is not None else frozenset()
+        for panel in self.query(Panel):
+            panel.pick(Picked(message.item, items))
 
     def choose(self, name: str | None) -> None:
         self.chosen = name
@@ -112,7 +117,7 @@ class Gallery(Themed, TerseDisplay, App[None]):
 
     def action_move(self, dx: int, dy: int) -> None:
         if isinstance(self.focused, Panel):
-            self.choose(self.focused.neighbour(dx, dy))
+            self.choose(self.focused.neighbour(dx, dy) or self.chosen)
 
     def action_mark(self) -> None:
         if self.chosen:

@@ -325,6 +325,11 @@ class Look:
         return self.glyph("▸", ">")
 
     @property
+    def related_mark(self) -> str:
+        """A machine that has to do with the selected item: it holds a copy, or owns it."""
+        return self.glyph("•", "+")
+
+    @property
     def marked_mark(self) -> str:
         return self.glyph("◆", "*")
 

@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from widgets.canvas import Picture, Spot, pad
 from widgets.palette import DEFAULT, Look
+from widgets.shapes import NOTHING_PICKED, Item, Picked
 
 S = TypeVar("S")
 
@@ -49,10 +50,12 @@ class Panel(Widget, Generic[S], can_focus=True):
     class Selected(Message):
         """Somebody clicked on ``name`` (or moved there) in ``panel``. The panel itself waits for ``select``."""
 
-        def __init__(self, panel: Panel[Any], name: str) -> None:
+        def __init__(self, panel: Panel[Any], name: str, item: Item | None = None) -> None:
+            """``name`` "": only ``item``, which is what else stands there, was meant."""
             super().__init__()
             self.panel = panel
             self.name = name
+            self.item = item
 
         @property
         def control(self) -> Panel[Any]:
@@ -75,6 +78,8 @@ class Panel(Widget, Generic[S], can_focus=True):
         self.shape: S | None = shape
         self.selected: str | None = None
         self.marked: frozenset[str] = frozenset()
+        self.picked = NOTHING_PICKED
+        """What is selected beside a machine, and what lights up with it."""
         self._look = look
         self._strips: list[Strip] = []
         self._spots: tuple[Spot, ...] | list[Spot] = ()
@@ -108,6 +113,22 @@ class Panel(Widget, Generic[S], can_focus=True):
             self.marked = names
             self.redraw()
 
+    def pick(self, picked: Picked) -> None:
+        """Light up what is selected beside a machine, and what belongs to it."""
+        if picked != self.picked:
+            before, self.picked = self.picked, picked
+            if picked.item != before.item:
+                self.reveal()
+            self.redraw()
+
+    def kinds(self) -> frozenset[str]:
+        """The kinds of items that can be selected here (see :class:`widgets.shapes.Item`)."""
+        return frozenset()
+
+    def standing(self) -> Item | None:
+        """The item on which the selection stands; None: it stands on none."""
+        return None
+
     def names(self) -> list[str]:
         """The selectable names in reading order, visible or not."""
         return []
@@ -125,6 +146,14 @@ class Panel(Widget, Generic[S], can_focus=True):
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down (positive) or up by that many lines; panels that always fit ignore it."""
+
+    def chosen_us(self) -> int | None:
+        """The virtual instant, in microseconds, of what is chosen here: a line, a message; None: nothing is."""
+        return None
+
+    def step(self, lines: int) -> bool:
+        """Move the panel's own cursor down (positive) or up by that many; whether it has one."""
+        return False
 
     def text(self) -> str:
         """What the panel shows, as plain text without borders."""
@@ -212,18 +241,23 @@ class Panel(Widget, Generic[S], can_focus=True):
 
     def name_at(self, x: int, y: int) -> str | None:
         """What stands at a place of the content, in cells."""
+        spot = self.spot_at(x, y)
+        return (spot.name or None) if spot is not None else None
+
+    def spot_at(self, x: int, y: int) -> Spot | None:
+        """What can be clicked there: the smallest if there are several."""
         for spot in reversed(self._spots):
             if spot.y == y and spot.x1 <= x < spot.x2:
-                return spot.name
+                return spot
         return None
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        name = self.name_at(offset.x, offset.y)
-        if name is not None:
-            self.post_message(self.Selected(self, name))
+        spot = self.spot_at(offset.x, offset.y)
+        if spot is not None:
+            self.post_message(self.Selected(self, spot.name, spot.item))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

@@ -4,8 +4,9 @@ Where it is wide each reading group of a partition has one line; where it is nar
 the second; where it is neither, columns give way, the bar and the lag last. Over them a line per group says
 how it is and who its members are.
 
-A line means its leader. Within a line left and right go to the other replicas and to who owns it, so that
-an act can be aimed at any of them; the panel remembers the line, as a broker leads more than one.
+A line means its partition, and its leader. Within a line left and right go to the other replicas and to who owns it,
+so that an act can be aimed at any of them; the panel remembers the line, as a broker leads more than one. If nothing
+that stands here is selected, the lines of the selected machine light up.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from widgets.palette import Look
 from widgets.panel import Panel
 from widgets.partitions_draw import Drawing, Kept
 from widgets.partitions_layout import Lines, height_of, lines, readings
-from widgets.shapes import Partition, Partitions
+from widgets.shapes import NOTHING_PICKED, Item, Partition, Partitions, Picked
 
 
 def legend(look: Look) -> tuple[tuple[str, str], ...]:
@@ -46,6 +47,7 @@ def draw_partitions(
     selected: str | None = None,
     marked: frozenset[str] = frozenset(),
     top: int = 0,
+    picked: Picked = NOTHING_PICKED,
     cursor: str = "",
     kept: Kept | None = None,
 ) -> Picture:
@@ -54,7 +56,7 @@ def draw_partitions(
     ``cursor``: the partition on which the selection stands. ``kept``: lines of the picture before, to be used again.
     """
     places = lines(shape, width, height)
-    drawing = Drawing(shape, places, width, look, selected, marked, kept or Kept())
+    drawing = Drawing(shape, places, width, look, selected, marked, picked, kept or Kept())
     for group in shape.groups if places.groups else ():
         drawing.group(group)
     if not shape.rows:
@@ -94,6 +96,12 @@ class PartitionsPanel(Panel[Partitions]):
         """The partition on which the selection stands."""
         self._kept = Kept()
 
+    def kinds(self) -> frozenset[str]:
+        return frozenset(("partition", "group"))
+
+    def standing(self) -> Item | None:
+        return next((row.item for row in self._rows() if row.name == self.row), None)
+
     def names(self) -> list[str]:
         return list(dict.fromkeys(name for row in self._rows() for name in members(row)))
 
@@ -115,6 +123,11 @@ class PartitionsPanel(Panel[Partitions]):
 
     def reveal(self) -> None:
         if self.selected is None or self.shape is None:
+            return
+        item = self.picked.item
+        if item is not None and item.kind == "partition" and any(row.name == item.name for row in self._rows()):
+            self.row = item.name
+            self._follow()
             return
         rows = [row for row in self._rows() if self.selected in members(row)]
         if not any(row.name == self.row for row in rows):
@@ -144,6 +157,7 @@ class PartitionsPanel(Panel[Partitions]):
             self.look,
             selected=self.selected,
             marked=self.marked,
+            picked=self.picked,
             top=self.top,
             cursor=self.row,
             kept=self._kept,

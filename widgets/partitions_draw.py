@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.style import Style
 from textual.strip import Strip
 
@@ -10,7 +12,7 @@ from widgets.palette import SELECTION, Look
 from widgets.partitions_bar import draw_bar, draw_lags
 from widgets.partitions_layout import Lines, columns
 from widgets.series import nice_top
-from widgets.shapes import Group, Partition, Partitions, Progress, Replica, State, Tone
+from widgets.shapes import Group, Item, Partition, Partitions, Picked, Progress, Replica, State, Tone
 
 Reading = tuple[Partition, Progress | None, bool, bool]
 Drawn = tuple[list[Strip], list[Spot]]
@@ -35,6 +37,7 @@ class Drawing:
         look: Look,
         selected: str | None,
         marked: frozenset[str],
+        picked: Picked,
         kept: Kept,
     ) -> None:
         self.shape = shape
@@ -42,6 +45,9 @@ class Drawing:
         self.look = look
         self.selected = selected
         self.marked = marked
+        self.picked = picked
+        self.by_item = any(row.item in picked.items for row in (*shape.rows, *shape.folded))
+        """Something is selected that stands here: lines light up for it, not for the selected machine."""
         self.double = places.double
         # Nice numbers: the scale must not tremble when the largest lag does.
         self.span = int(nice_top(max(1, shape.span)))
@@ -51,7 +57,7 @@ class Drawing:
         self.spots: list[Spot] = []
         self._pieces: list[Piece] = []
         self._used = 0
-        fits = (width, look, selected, marked, self.double, self.columns, self.span, self.lag_top)
+        fits = (width, look, selected, marked, picked.items, self.double, self.columns, self.span, self.lag_top)
         self._known = kept.lines if kept.fits == fits else {}
         kept.fits, kept.lines = fits, {}
         self._kept = kept
@@ -60,16 +66,16 @@ class Drawing:
 
     # --- pieces of a line -----------------------------------------------------------
 
-    def put(self, text: str, style: Style, name: str = "") -> None:
-        """Go on with the line; a click on it means ``name``."""
+    def put(self, text: str, style: Style, name: str = "", item: Item | None = None) -> None:
+        """Go on with the line; a click on it means ``name`` and ``item``."""
         if text[:1] == " ":
             # Blanks apart: exported as SVG, text that begins with them would move.
             bare = text.lstrip(" ")
             self.gap(len(text) - len(bare))
             text = bare
         size = width_of(text)
-        if size and name and self._used < self.width:
-            self.spots.append(Spot(len(self.strips), self._used, min(self.width, self._used + size), name))
+        if size and (name or item) and self._used < self.width:
+            self.spots.append(Spot(len(self.strips), self._used, min(self.width, self._used + size), name, item))
         self._pieces.append((text, style))
         self._used += size
 
@@ -115,8 +121,9 @@ class Drawing:
     def group(self, group: Group) -> None:
         """How a group is, and its members; what doesn't fit is counted."""
         look, clean = self.look, self.look.clean
+        item = Item("group", group.name)
         self.begin_line(False)
-        self.put(f" {clean(group.name)} ", self.text(Tone.PLAIN, False, bold=True))
+        self.put(f" {clean(group.name)} ", self.text(Tone.PLAIN, item in self.picked.items, bold=True), item=item)
         members = sum(_member_width(each.name, each.partitions, each.note) for each in group.members)
         room = self.width - self._used
         text = shorten(clean(group.text), room - min(members, room // 2), look)
@@ -173,17 +180,19 @@ class Drawing:
         if drawn is None:
             before, self.spots = self.spots, []
             self._draw(*what)
-            drawn = self.strips[y:], [Spot(spot.y - y, spot.x1, spot.x2, spot.name) for spot in self.spots]
+            drawn = self.strips[y:], [replace(spot, y=spot.y - y) for spot in self.spots]
             self.spots = before
         else:
             self.strips += drawn[0]
-        self.spots += (Spot(spot.y + y, spot.x1, spot.x2, spot.name) for spot in drawn[1])
+        self.spots += (Spot(spot.y + y, spot.x1, spot.x2, spot.name, spot.item) for spot in drawn[1])
         self._kept.lines[what] = drawn
 
     def _draw(self, partition: Partition, progress: Progress | None, first: bool, cursor: bool) -> None:
         c, look = self.columns, self.look
         owner = progress.owner if progress is not None else ""
         lit = self.selected is not None and self.selected in (partition.leader, owner)
+        if self.by_item:
+            lit = partition.item in self.picked.items
         start = len(self.strips)
         self.begin_line(lit)
         self._gutter(partition, first, cursor, lit)
@@ -206,9 +215,9 @@ class Drawing:
             self.gap(2)
             self._bar(partition, progress, lit, first, gap=False)
             self.end_line()
-        if partition.leader:  # under the others: they were put later
-            whole = [Spot(y, 0, self.width, partition.leader) for y in range(start, len(self.strips))]
-            self.spots[:0] = whole
+        # Under the others: they were put later.
+        whole = [Spot(y, 0, self.width, partition.leader, partition.item) for y in range(start, len(self.strips))]
+        self.spots[:0] = whole
 
     def _gutter(self, partition: Partition, first: bool, cursor: bool, lit: bool) -> None:
         mark = " "

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from widgets.canvas import Picture, Piece, Spot, line, merge, shorten, width_of
 from widgets.palette import Colors, Look
-from widgets.ring_labels import Labels, place_labels
+from widgets.ring_labels import Labels, place_labels, replicas_of
 from widgets.ring_layout import Circle, dots
 from widgets.ring_static import Cells, Owned, Styles, annulus, braille, pixel_owners
 from widgets.shapes import Arc, Chord, Ring, RingNode, Tone
@@ -52,7 +52,7 @@ class RingPainter:
 
     def static(self, shape: Ring, width: int, height: int, selected: str | None, marked: frozenset[str]) -> _Static:
         """The kept layer, drawn anew if size, nodes, arcs, selection or replicas changed."""
-        replicas = shape.key.replicas if shape.key else ()
+        replicas = replicas_of(shape)
         key = _Key(width, height, shape.nodes, shape.arcs, selected, marked, replicas)
         kept = self._static
         if kept is not None and self._same(key):

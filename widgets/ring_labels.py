@@ -84,6 +84,11 @@ def _width(pieces: list[tuple[str, Style]]) -> int:
     return sum(width_of(text) for text, _ in pieces)
 
 
+def replicas_of(shape: Ring) -> tuple[str, ...]:
+    """Who holds what is looked at: the selected shard, else the key."""
+    return shape.replicas or (shape.key.replicas if shape.key else ())
+
+
 def place_labels(
     shape: Ring, width: int, height: int, look: Look, selected: str | None, marked: frozenset[str]
 ) -> tuple[Circle, Labels]:
@@ -91,7 +96,7 @@ def place_labels(
     moves when nodes are marked, cut off or become replicas."""
     nodes = shape.nodes
     cut = len({node.side for node in nodes}) > 1
-    ranks = {name: i for i, name in enumerate(shape.key.replicas)} if shape.key else {}
+    ranks = {name: i for i, name in enumerate(replicas_of(shape))}
     labels = Labels()
     ring = circle(width, height)
     if ring.outer <= 0 or not nodes:

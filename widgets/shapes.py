@@ -51,7 +51,7 @@ class Item(NamedTuple):
     """What can be selected beside machines: ``Item("partition", "changes-2")``, ``Item("znode", "/controller")``."""
 
     kind: str
-    """"key", "shard", "partition", "group", "znode" or "session"."""
+    """"key", "shard", "partition", "group", "znode" or "session"; "": whatever has this name."""
     name: str
 
     def __str__(self) -> str:
@@ -65,8 +65,10 @@ class Picked:
     item: Item | None = None
     items: frozenset[Item] = frozenset()
     """It and what belongs to it: of a shard its znodes, of a key its shard."""
-    nodes: frozenset[str] = frozenset()
-    """The machines: that hold a copy, own it, or live by it."""
+    nodes: tuple[str, ...] = ()
+    """The machines: that hold a copy (by preference), own it, or live by it."""
+    asked: Item | None = None
+    """What was asked for; ``item`` is None if there is nothing of that name."""
 
 
 NOTHING_PICKED = Picked()
@@ -136,6 +138,8 @@ class Ring:
     chords: tuple[Chord, ...] = ()
     key: KeyMark | None = None
     caption: str = ""
+    replicas: tuple[str, ...] = ()
+    """Who holds the selected shard, in order of preference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,6 +459,10 @@ class Hop:
     lost: str = ""
     """Why it never arrived, or reached nobody, in a few words; "" if it did not get lost."""
     lost_us: int | None = None
+    due_us: int | None = None
+    """When it will arrive if nothing comes between, while it is under way."""
+    hue: int = 0
+    """Of the system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,6 +488,8 @@ class Reading:
     facts: tuple[Fact, ...] = ()
     causes: tuple[int, ...] = ()
     effects: tuple[int, ...] = ()
+    instants: tuple[tuple[int, int], ...] = ()
+    """``(id, when)`` of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,6 +506,12 @@ class SpaceTime:
     reading: Reading | None = None
     since_us: int = 0
     """Before this instant nothing is kept."""
+    now_us: int = 0
+    """Where the world stands: ``end_us``, unless somebody looks at what is over."""
+    following: bool = False
+    """Only what belongs to one story is shown."""
+    legend: tuple[tuple[str, int], ...] = ()
+    """The systems that speak here, and the hues of their arrows."""
     hidden: int = 0
     """So many messages of this time are not among ``hops``: the filter leaves them out, or there are too many."""
     caption: str = ""

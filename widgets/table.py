@@ -1,13 +1,19 @@
-"""A table on the Line API: rows with marks, bars, columns that give way when it is narrow."""
+"""A table on the Line API: rows with marks, bars, columns that give way when it is narrow.
+
+The selected machine's rows light up. Where rows are about something else as well (the shard whose copy it is) and that
+is selected, its rows light up instead, and the machine's own are pointed at. A machine that has to do with what is
+selected has a dot.
+"""
 
 from __future__ import annotations
 
 from rich.style import Style
+from textual import events
 
 from widgets.canvas import Picture, Piece, Spot, bar, curtail, fit, line, shorten, width_of
 from widgets.palette import SELECTION, TRACK, Look
 from widgets.panel import Panel
-from widgets.shapes import Cell, Column, Row, Table, Tone
+from widgets.shapes import NOTHING_PICKED, Cell, Column, Item, Picked, Row, Table, Tone
 
 _MIN_WEIGHT_WIDTH = 4
 
@@ -75,11 +81,11 @@ def draw_cell(cell: Cell, column: Column, width: int, look: Look, selected: bool
     return pieces
 
 
-def lead(row: Row, look: Look, marked: bool, selected: bool, has_hue: bool, has_state: bool) -> list[Piece]:
-    """What stands before the first column: marked or selected, the node's colour, the state's mark."""
-    bg = look.ground(SELECTION) if selected else None
+def lead(row: Row, look: Look, sign: str, lit: bool, has_hue: bool, has_state: bool) -> list[Piece]:
+    """What stands before the first column: ``sign`` (marked, selected), the node's colour, the state's mark."""
+    bg = look.ground(SELECTION) if lit else None
     accent = look.style(look.tone(Tone.ACCENT), bg, bold=True)
-    pieces: list[Piece] = [(look.marked_mark if marked else look.chosen_mark if selected else " ", accent)]
+    pieces: list[Piece] = [(sign, accent)]
     if has_hue:
         if row.hue is None:
             pieces.append((" ", look.style(bg=bg)))
@@ -93,6 +99,14 @@ def lead(row: Row, look: Look, marked: bool, selected: bool, has_hue: bool, has_
     return pieces
 
 
+def _sign(row: Row, look: Look, chosen: bool, marked: frozenset[str], picked: Picked) -> str:
+    if not row.name:
+        return " "
+    if row.name in marked:
+        return look.marked_mark
+    return look.chosen_mark if chosen else look.related_mark if row.name in picked.nodes else " "
+
+
 def draw_table(
     table: Table,
     width: int,
@@ -101,6 +115,7 @@ def draw_table(
     *,
     selected: str | None = None,
     marked: frozenset[str] = frozenset(),
+    picked: Picked = NOTHING_PICKED,
     top: int = 0,
 ) -> Picture:
     """The table from row ``top`` on, in ``height`` lines (None: as many as it takes)."""
@@ -130,23 +145,25 @@ def draw_table(
     spots: list[Spot] = []
     if not table.rows:
         lines.append(line([(shorten(look.clean(table.empty), width, look), look.text_style(Tone.MUTED))], width))
+    by_item = any(row.item in picked.items for row in table.rows)
     shown = table.rows[top : None if room is None else top + max(0, room)]
     for row in shown:
         chosen = bool(row.name) and row.name == selected
-        fill: Style = look.style(bg=look.ground(SELECTION)) if chosen else look.style()
+        lit = row.item in picked.items if by_item else chosen
+        fill: Style = look.style(bg=look.ground(SELECTION)) if lit else look.style()
         pieces = []
         if lead_width:
-            parts = lead(row, look, bool(row.name) and row.name in marked, chosen, has_hue, has_state)
+            parts = lead(row, look, _sign(row, look, chosen, marked, picked), lit, has_hue, has_state)
             pieces += parts if has_gutter else parts[1:]
         for place, (i, cells) in enumerate(columns):
             if place:
                 pieces.append((" ", fill))
             if i < len(row.cells):
-                pieces += draw_cell(row.cells[i], table.columns[i], cells, look, chosen)
+                pieces += draw_cell(row.cells[i], table.columns[i], cells, look, lit)
             else:
                 pieces.append((" " * cells, fill))
-        if row.name:
-            spots.append(Spot(len(lines), 0, width, row.name))
+        if row.name or row.item is not None:
+            spots.append(Spot(len(lines), 0, width, row.name, row.item))
         lines.append(line(pieces, width, fill))
     below = len(table.rows) - top - len(shown)
     if height is not None and (below > 0 or top > 0) and room:
@@ -167,6 +184,29 @@ class TablePanel(Panel[Table]):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.top = 0
+        self._stood: Item | None = None
+        """The item whose row was clicked last: a machine may have rows of several."""
+
+    def kinds(self) -> frozenset[str]:
+        return (
+            frozenset(row.item.kind for row in self.shape.rows if row.item is not None) if self.shape else frozenset()
+        )
+
+    def standing(self) -> Item | None:
+        """Of the selected machine's rows the clicked one; else one that leads its item's rows (a master's does)."""
+        if self.shape is None or self.selected is None:
+            return None
+        leading = {row.item: row.name for row in reversed(self.shape.rows)}
+        own = [row.item for row in self.shape.rows if row.name == self.selected and row.item is not None]
+        if self._stood in own:
+            return self._stood
+        return next((item for item in own if leading[item] == self.selected), own[0] if own else None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click stands on the row; the panel itself tells whose it is."""
+        offset = event.get_content_offset(self)
+        spot = self.spot_at(offset.x, offset.y) if offset is not None else None
+        self._stood = spot.item if spot is not None else self._stood
 
     def names(self) -> list[str]:
         return [row.name for row in self.shape.rows if row.name] if self.shape else []
@@ -200,4 +240,13 @@ class TablePanel(Panel[Table]):
 
     def paint(self, shape: Table, width: int, height: int) -> Picture:
         self._clamp()
-        return draw_table(shape, width, height, self.look, selected=self.selected, marked=self.marked, top=self.top)
+        return draw_table(
+            shape,
+            width,
+            height,
+            self.look,
+            selected=self.selected,
+            marked=self.marked,
+            picked=self.picked,
+            top=self.top,
+        )

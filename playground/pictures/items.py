@@ -118,8 +118,11 @@ class Subjects:
         """What lights up with an item."""
         if item is None:
             return NOTHING_PICKED
-        items, nodes = self._belonging[item.kind](item.name)
-        return Picked(item, frozenset((item, *items)), frozenset(nodes))
+        found = item if item.kind else self.find(item.name)
+        if found is None:
+            return Picked(asked=item)
+        items, nodes = self._belonging[found.kind](found.name)
+        return Picked(found, frozenset((found, *items)), tuple(dict.fromkeys(nodes)), item)
 
     def _key(self, name: str) -> Belonging:
         cluster = self._cluster

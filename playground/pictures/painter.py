@@ -85,6 +85,10 @@ class Painter:
         first_us, first_s = self._paces[0]
         return (now_us - first_us) / 1e6 / (wall_s - first_s) if wall_s > first_s else 0.0
 
+    def resume(self) -> None:
+        """Time has stood still: what was measured of its pace says nothing any more."""
+        self._paces.clear()
+
     def paint(
         self,
         view: View,
@@ -104,12 +108,15 @@ class Painter:
         while self._captions and self._captions[0][0] <= cluster.now_us:
             self._caption = self._captions.popleft()[1]
         sides = cluster.sides()
+        picked = self._subjects.picked(view.item)
         panels: dict[str, Any] = {}
         shown = view.panels & frozenset(self._panels.names)
         if "ring" in shown:
             shown_at = speed or actual_speed or 1.0
             asked = Asked(self._sparks(shown_at), self._chords(shown_at), view.key or self._asked)
             panels["ring"] = self._panels.ring(sides, asked)
+            if picked.item is not None and picked.item.kind == "shard":
+                panels["ring"] = replace(panels["ring"], replicas=picked.nodes)
         if "gossip" in shown:
             panels["gossip"] = gossip_picture.matrix(
                 cluster.world, self._panels.gossiping, cluster.services(GossipService), self._hues, sides
@@ -117,7 +124,7 @@ class Painter:
         if "load" in shown:
             panels["load"] = self._curves.series(view.columns, self._hues)
         if "detail" in view.panels and view.selected in cluster.world.nodes:
-            panels["detail"] = self._zooms.detail(view.selected, view.item, view.key or self._asked)
+            panels["detail"] = self._zooms.detail(view.selected, picked.item, view.key or self._asked)
         for name in ("replicas", "balancer", "tree", "partitions"):
             if name in shown:
                 panels[name] = getattr(self._panels, name)()
@@ -142,7 +149,7 @@ class Painter:
                 if name != CONSOLE
             ),
             log=self._story.log(),
-            picked=self._subjects.picked(view.item),
+            picked=picked,
             panels=self._panels.names,
             helps=self._panels.helps,
             first=self._panels.first,

@@ -37,7 +37,8 @@ from widgets.shapes import (
     TreeNode,
 )
 from widgets.table import draw_table, layout
-from widgets.tree import draw_tree, guides
+from widgets.tree import draw_tree
+from widgets.tree_layout import guides
 
 LOOK = Look()
 ASCII = Look(Colors.NONE, unicode=False)
@@ -230,7 +231,9 @@ class TestTree:
             True,
         ]
         assert [line[0] for line in rows(picture)[:7]] == [" ", "◆", " ", "▸", " ", " ", "▸"]
-        assert [(spot.y, spot.name) for spot in picture.spots] == [(1, "n1"), (3, "s1"), (4, "s2"), (6, "s1")]
+        owned = [(spot.y, spot.name) for spot in picture.spots if spot.name]
+        assert owned == [(1, "n1"), (3, "s1"), (4, "s2"), (6, "s1")]
+        assert [spot.item.name for spot in picture.spots if spot.item] == [node.path for node in twice.nodes]
 
     def test_what_is_fresh_stands_out_without_colours_as_well(self) -> None:
         tree = Tree((node("/old"), node("/new", fresh=True)))

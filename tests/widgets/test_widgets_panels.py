@@ -169,9 +169,10 @@ def test_a_click_in_the_tree_selects_the_owner_everywhere() -> None:
     async def act(app: Gallery, pilot: Pilot[None]) -> None:
         panel = app.query_one(TreePanel)
         panel.scroll_lines(-500)
-        spot = panel._spots[0]
+        spot = next(spot for spot in panel._spots if spot.name)
         await pilot.click(panel, offset=(5, spot.y + 1))
         assert app.chosen == spot.name == "n4"
+        assert all(each.picked.item == spot.item for each in app.query(Panel))
         assert all(each.selected == "n4" for each in app.query(Panel))
         await pilot.click(panel, offset=(5, 1))  # the root belongs to nobody
         assert app.chosen == "n4"
