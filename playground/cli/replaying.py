@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 Junit = Annotated[
     str | None, typer.Option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML, for a CI server.")
+]
+Report = Annotated[
+    str | None, typer.Option("--report", metavar="FILE", help="Write a hand-out with charts: FILE.md or FILE.html.")
 ]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Run each twice, in processes of their own, and compare the two runs.")
@@ -43,6 +47,7 @@ def replay(
     cast_speed: CastSpeed = None,
     journal: Journal = None,
     junit: Junit = None,
+    report: Report = None,
     verify: Verify = False,
 ) -> int:
     """Run scenarios without a screen, as fast as it goes, and report."""
@@ -54,12 +59,13 @@ def replay(
     if variant:
         scripts = [pick(each, variant).alone() for each in scripts]
     if verify:
-        if as_json or cast or journal or junit:
+        if as_json or cast or journal or junit or report:
             raise UserError(
-                "--verify only says whether two runs are the same; leave out --json, --cast, --journal, --junit"
+                "--verify only says whether two runs are the same; "
+                "leave out --json, --cast, --journal, --junit, --report"
             )
         return _verify(scenarios, seed, variant)
-    _check_outputs(scenarios, {"--journal": journal, "--cast": cast, "--junit": junit})
+    _check_outputs(scenarios, {"--journal": journal, "--cast": cast, "--junit": junit, "--report": report})
     to_record = _one_run(scripts) if journal is not None else None
     if cast is not None and len(scripts) > 1:
         raise UserError("--cast films one scenario; replay the others without it")
@@ -74,18 +80,31 @@ def replay(
         if to_record is not None:
             chosen = to_record.seed if seed is None else seed
             begun = stack.enter_context(recorded(journal, to_record.spec, chosen))
-        status = run_and_report(scripts, seed=seed, as_json=as_json, keep=kept.append, done=results.append, begun=begun)
+        status = run_and_report(
+            scripts,
+            seed=seed,
+            as_json=as_json,
+            keep=kept.append,
+            done=results.append,
+            begun=begun,
+            chronicled=report is not None,
+        )
     if junit is not None:
         from playground.scenario.telling.junit import write_junit
 
         write_junit(results, junit)
+    if report is not None:
+        from playground.handout.file import write
+
+        written = write(list(zip(scenarios, results, strict=True)), report)
+        print(f"{report}: {written / 1e3:,.0f} kB", file=sys.stderr)
     if to_film:
         status = max(status, film(to_film, seed=seed, digest=kept[0].digest))
     return status
 
 
 def _check_outputs(scenarios: Sequence[str], outputs: Mapping[str, str | Path | None]) -> None:
-    """UserError if a file would be written over a scenario or over another one, or if there can be no JUnit report."""
+    """UserError if a file would be written over a scenario or over another one, or if a report cannot be."""
     from playground.scenario.shelf import find
 
     taken = {os.path.realpath(find(each)): "the scenario itself" for each in scenarios}
@@ -100,6 +119,10 @@ def _check_outputs(scenarios: Sequence[str], outputs: Mapping[str, str | Path | 
         from playground.scenario.telling.junit import check_path
 
         check_path(str(outputs["--junit"]))
+    if outputs["--report"] is not None:
+        from playground.handout.file import check_path as check_report
+
+        check_report(str(outputs["--report"]))
 
 
 def _one_run(scripts: Sequence[Script | Experiment]) -> Scenario:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.kernel.journal import Entry
+from playground.scenario.chronicle import Chronicle
 from playground.scenario.figures import Expectation, Value, spell
 from playground.scenario.hypothesis import Findings
 from playground.scenario.model import Scenario
@@ -83,6 +84,8 @@ class Outcome:
     """What came of the steady-state hypothesis, if there is one."""
     examples: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What judges of the history found: ``(title, lines)``."""
+    chronicle: Chronicle | None = None
+    """Its course, if somebody wanted it."""
 
     @property
     def passed(self) -> bool:

@@ -116,11 +116,16 @@ class Examined:
 
 
 def play_script(
-    script: Script, *, seed: int | None = None, started: Started | None = None, begun: runner.Begun | None = None
+    script: Script,
+    *,
+    seed: int | None = None,
+    started: Started | None = None,
+    begun: runner.Begun | None = None,
+    chronicled: bool = False,
 ) -> Played:
-    """Run every variant (all with another ``seed``, if given) and compare them."""
+    """Run every variant (all with another ``seed``, if given) and compare them; ``chronicled``: keep their courses."""
     outcomes = tuple(
-        runner.play(each, seed=seed, progress=started(each) if started else None, begun=begun)
+        runner.play(each, seed=seed, progress=started(each) if started else None, begun=begun, chronicled=chronicled)
         for each in script.variants
     )
     compared = tuple(

@@ -16,6 +16,7 @@ from playground.checkers.history import Operation
 from playground.cluster import Cluster
 from playground.kernel import world as kernel
 from playground.kernel.errors import WorldStopped
+from playground.scenario.chronicle import Chronicler
 from playground.scenario.figures import Value
 from playground.scenario.hypothesis import Watch
 from playground.scenario.judges import Judges, found_something
@@ -43,10 +44,16 @@ Begun = Callable[[kernel.World], None]
 
 
 def play(
-    scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None, begun: Begun | None = None
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    begun: Begun | None = None,
+    chronicled: bool = False,
 ) -> Outcome:
-    """Run ``scenario`` (with another ``seed``, if given) to its end and judge it."""
-    return kernel.run(_play, scenario, scenario.seed if seed is None else seed, progress or _nobody, begun)
+    """Run ``scenario`` (with another ``seed``, if given) to its end and judge it; ``chronicled``: keep its course."""
+    chosen = scenario.seed if seed is None else seed
+    return kernel.run(_play, scenario, chosen, progress or _nobody, begun, chronicled)
 
 
 @dataclass(slots=True)
@@ -55,7 +62,7 @@ class _Settled:
     why_not: str = ""
 
 
-async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun | None) -> Outcome:
+async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun | None, chronicled: bool) -> Outcome:
     began = time.perf_counter()
     cluster = Cluster(scenario.spec, seed)
     if begun is not None:
@@ -64,6 +71,7 @@ async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun 
     judges = Judges(cluster, scenario.wanted)
     watch = _watch(scenario, cluster)
     sampling = Sampling(cluster, scenario.wanted)
+    chronicler = Chronicler(cluster) if chronicled else None
     stopped, settled = "", _Settled(why_not="the world stopped")
     try:
         await _carry_out(scenario, cluster, watch, sampling, progress)
@@ -73,6 +81,7 @@ async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun 
         stopped = str(error)
     digest, end_us, wall_s = cluster.world.digest(), cluster.now_us, time.perf_counter() - began
     entries = tuple(cluster.world.journal.entries)
+    chronicle = chronicler.close() if chronicler else None
     network = cluster.world.network
     at_the_end: dict[str, Value] = {
         "throughput": cluster.history.counts["ok"] * 1e6 / end_us if end_us else None,
@@ -129,6 +138,7 @@ async def _play(scenario: Scenario, seed: int, progress: Progress, begun: Begun 
         figures=figures,
         probed=probed,
         examples=judged.examples,
+        chronicle=chronicle,
     )
 
 

@@ -31,16 +31,18 @@ def run_and_report(
     keep: Callable[[Outcome], None] | None = None,
     done: Callable[[Played | Examined], None] | None = None,
     begun: Begun | None = None,
+    chronicled: bool = False,
 ) -> int:
     """Play ``scripts`` one after the other, and print what came of each: a report, or a line of JSON.
 
-    0: all passed; 1: not. ``keep`` is given each outcome, ``done`` what came of each script, ``begun`` each world.
+    0: all passed; 1: not. ``keep`` is given each outcome, ``done`` what came of each script, ``begun`` each world;
+    ``chronicled``: outcomes hold the course of their runs, too.
     KeyboardInterrupt if somebody presses Ctrl-C.
     """
     failed: list[str] = []
     console = plain_console()
     for number, script in enumerate(scripts):
-        came = run_one(script, seed, begun)
+        came = run_one(script, seed, begun, chronicled)
         if done is not None:
             done(came)
         failed += [] if came.passed else [script.title]
@@ -85,12 +87,16 @@ def print_shelf() -> int:
     return 0
 
 
-def run_one(script: Script | Experiment, seed: int | None = None, begun: Begun | None = None) -> Played | Examined:
+def run_one(
+    script: Script | Experiment, seed: int | None = None, begun: Begun | None = None, chronicled: bool = False
+) -> Played | Examined:
     """Play it with a bar on the terminal. KeyboardInterrupt, between two events, if somebody presses Ctrl-C."""
     with _looking() as look:
         if isinstance(script, Experiment):
             return examine(script, seed=seed, progress=lambda done: look(done, f"{done:.0%}"))
-        return play_script(script, seed=seed, started=lambda scenario: _progress(scenario, look), begun=begun)
+        return play_script(
+            script, seed=seed, started=lambda each: _progress(each, look), begun=begun, chronicled=chronicled
+        )
 
 
 @contextlib.contextmanager
