@@ -9,28 +9,30 @@ that is done) and every command. What it keeps costs the world next to nothing a
   is found by that, without a word from whoever schedules (Lamport 1978: "happened before", by messages and by the
   order on one machine; this is its part that is known for certain: *this* was scheduled by *that*).
 * Tasks that a happening wakes act within it.
-* What waits in a frozen or slow process is taken later, in a turn of its own: the cause of what it does then is the
-  message that has waited.
+* What comes to a frozen or slow process waits, and is taken later, in a turn of its own: the cause of what it does
+  then is what has waited. It is known by place: whoever comes to a closed door makes the queue longer by one.
 * A message that the rules of the network drop never becomes an event. It is kept as a loss, with the rule that did it.
 """
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playground.kernel.disk import Disk
-from playground.kernel.journal import Entry
+from playground.kernel.happenings import Chunk, Happening, Loss
+from playground.kernel.messages import Reply
 from playground.kernel.node import Life, Node, Process
 from playground.kernel.timers import Timer
 
 if TYPE_CHECKING:
+    from playground.kernel.journal import Entry
     from playground.kernel.network import Rule
     from playground.kernel.world import Event, World
+
+__all__ = ["KEEP", "LOSSES", "Happening", "Loss", "Tracer"]
 
 KEEP = 150_000
 """Happenings that are kept: about a minute and a half of the default platform."""
@@ -38,85 +40,27 @@ _CHUNK = 4_096
 LOSSES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One event of the world, or a command. Instants in virtual microseconds."""
-
-    id: int
-    at_us: int
-    what: str
-    """"message", "timer", "disk", "turn", "callback", "command"."""
-    node: str
-    """Where it happened; "" for a command, and for what is on no machine."""
-    cause: int
-    """The happening in which it was scheduled; 0: none that is known."""
-    source: str = ""
-    """Of a message: who sent it."""
-    content: Any = None
-    """Of a message: the message itself, never to be changed. Of a command: the command."""
-    sent_us: int = -1
-    """Of a message: when; -1: before what is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """A message that never arrived. ``rule``: what dropped it, as it was sent or (``severed``) on its way."""
-
-    id: int
-    """Its own, negative and even (commands have odd ones)."""
-    sent_us: int
-    lost_us: int
-    source: str
-    target: str
-    content: Any
-    cause: int
-    rule: Rule
-    severed: bool = False
-
-
-class _Chunk:
-    """Some happenings, in the order in which they happened, as the events that the world made for them."""
-
-    __slots__ = ("entries", "events", "starts", "where")
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.starts = array("q")
-        """The world's counter when each began."""
-        self.entries: list[tuple[int, Entry]] = []
-        """(place in the chunk, what was noted then)"""
-        self.where: dict[int, int] = {}
-        """Id -> place, as far as somebody has asked."""
-
-    def place(self, id: int) -> int | None:
-        for place in range(len(self.where), len(self.events)):
-            self.where[self.events[place][1]] = place
-        return self.where.get(id)
-
-    def span(self, from_us: int, until_us: int) -> range:
-        """The places of what happened in that time."""
-        events = self.events
-        if not events or events[-1][0] < from_us or events[0][0] > until_us:
-            return range(0)
-        return range(bisect_left(events, from_us, key=_at), bisect_right(events, until_us, key=_at))
-
-
-def _at(event: Event) -> int:
-    return event[0]
-
-
 class Tracer:
     """Keeps the last ``keep`` happenings of ``world``, from now on."""
 
     def __init__(self, world: World, keep: int = KEEP) -> None:
         self._world = world
-        self._began = world.sequence if world.now_us == 0 else -1
+        self._whole = world.now_us == 0
+        """Everything since the beginning of the world is kept."""
         self._most = max(2, keep // _CHUNK + 1)
-        self._chunk = _Chunk()
-        self._chunks: deque[_Chunk] = deque([self._chunk])
-        self._losses: deque[Loss] = deque(maxlen=LOSSES)
+        self._chunk = Chunk()
+        self._chunks: deque[Chunk] = deque([self._chunk])
+        self._losses: deque[Loss] = deque()
+        self._lost_by: dict[int, list[Loss]] = {}
+        """Cause -> the losses that are kept."""
         self._commands = 0
         self._lost = 0
+        self._door: tuple[Process, int] | None = None
+        """The process that could not take the newest event at once, and that event."""
+        self._queues: dict[str, tuple[Process, deque[int]]] = {}
+        """Node -> its process, and what waits there, as happenings, in the order of ``Process.held``."""
+        self._taken: dict[int, int] = {}
+        """What had to wait -> the turn in which it was taken."""
         self.lives: dict[str, list[tuple[int, Life]]] = {}
         """Node -> since when it has been in which life, oldest first."""
         for node in world.nodes.values():
@@ -131,9 +75,9 @@ class Tracer:
     def since_us(self) -> int:
         """From this instant on everything is kept."""
         first = self._chunks[0]
-        if not first.events:
-            return self._world.now_us
-        return 0 if first.starts[0] == self._began else first.events[0][0]
+        if self._whole:
+            return 0
+        return first.events[0][0] if first.events else self._world.now_us
 
     def command(self, command: Any) -> int:
         """Somebody acts now: what is done until the next event is done by this command. Returns its id."""
@@ -141,6 +85,11 @@ class Tracer:
         id = 1 - 2 * self._commands
         self._see((self._world.now_us, id, _commanded, None, command))
         return id
+
+    @property
+    def current(self) -> int:
+        """The happening that is under way, or was the last one; 0: none was."""
+        return self._chunk.events[-1][1] if self._chunk.events else 0
 
     # --- to be asked ------------------------------------------------------------------------------
 
@@ -150,24 +99,58 @@ class Tracer:
             for place in chunk.span(from_us, until_us):
                 yield self._read(chunk, place)
 
+    def arrivals(self, from_us: int, until_us: int) -> Iterator[tuple[int, int, str, str, Any]]:
+        """``(id, at_us, source, target, content)`` of the messages that arrived in that time, the newest first.
+
+        As quick as it can be: whoever looks for few among many asks :meth:`find` about those.
+        """
+        for chunk in reversed(self._chunks):
+            events = chunk.events
+            for place in reversed(chunk.arrivals(from_us, until_us)):
+                at_us, id, act, source, content = events[place]
+                yield id, at_us, source, act.__self__.name, content  # type: ignore[attr-defined]
+
     def find(self, id: int) -> Happening | Loss | None:
         """The happening, or the loss, of that id; None: it is not kept, or has not happened yet."""
         if id < 0 and id % 2 == 0:
-            return next((loss for loss in self._losses if loss.id == id), None)
+            place = (self._losses[0].id - id) // 2 if self._losses else -1
+            return self._losses[place] if 0 <= place < len(self._losses) else None
         found = self._find(id)
         return self._read(*found) if found else None
 
     def effects(self, id: int) -> list[int]:
-        """What was scheduled in this happening, in that order, as far as it has happened already; losses after it."""
+        """The happenings and losses of which this one is the cause, as far as they have happened already.
+
+        In the order in which they were scheduled; then the turn in which it was taken if it had to wait; losses last.
+        """
+        self._settle()
         found = self._find(id)
         if found is None:
             return []
         chunk, place = found
-        first = chunk.starts[place] + 1
-        last = self._next_start(chunk, place)
-        ids = [each for each in range(first, last + 1) if self._find(each) is not None]
-        # What waited in a process that was frozen or slow is taken in a turn, which nothing in its number tells.
-        return ids + [loss.id for loss in self._losses if loss.cause == id]
+        ids = []
+        for each in range(chunk.starts[place] + 1, self._next_start(chunk, place) + 1):
+            happened = self._find(each)
+            if happened is not None and happened[0].waited.get(happened[1], id) == id:
+                ids.append(each)
+        if id in self._taken and self._taken[id] not in ids:
+            ids.append(self._taken[id])
+        return ids + [loss.id for loss in self._lost_by.get(id, ())]
+
+    def request_of(self, reply: Happening | Loss) -> Happening | None:
+        """The request that a reply answers; None: it is no reply, or its request is not kept."""
+        if not isinstance(reply.content, Reply):
+            return None
+        caller = reply.node if isinstance(reply, Happening) else reply.target
+        for chunk in reversed(self._chunks):
+            place = chunk.request(caller, reply.content.id)
+            if place is not None:
+                return self._read(chunk, place)
+        return None
+
+    def taken(self, id: int) -> int:
+        """The turn in which a process took what had to wait; 0: it did not wait, or waits still."""
+        return self._taken.get(id, 0)
 
     def entries(self, id: int) -> list[Entry]:
         """What was noted in the journal in this happening."""
@@ -196,20 +179,25 @@ class Tracer:
 
     def losses(self, from_us: int, until_us: int) -> Iterator[Loss]:
         """Messages lost in that time, in order. Those that reach a machine without power are happenings."""
-        return (loss for loss in self._losses if from_us <= loss.lost_us <= until_us)
+        found = []
+        for loss in reversed(self._losses):
+            if loss.lost_us < from_us:
+                break
+            if loss.lost_us <= until_us:
+                found.append(loss)
+        return reversed(found)
 
     def under_way(self) -> Iterator[Happening]:
         """Messages that have not arrived yet, by when they will if nothing comes between."""
-        for at_us, seq, act, a, b in sorted(self._world.heap, key=lambda event: event[:2]):
-            owner = getattr(act, "__self__", None)
-            if isinstance(owner, Node) and b is not None:
-                yield self._message(seq, at_us, owner, a, b)
+        coming = [event for event in self._world.heap if isinstance(getattr(event[2], "__self__", None), Node)]
+        for at_us, seq, act, source, content in sorted(coming, key=lambda event: event[:2]):
+            yield self._message(seq, at_us, act.__self__, source, content)  # type: ignore[attr-defined]
 
     def life(self, name: str, at_us: int) -> Life:
-        """In which life a machine was at an instant; DOWN: it was not there yet."""
+        """In which life a machine was at the end of an instant; DOWN: it was not there yet."""
         lives = self.lives.get(name, [])
         at = bisect_right(lives, at_us, key=lambda each: each[0])
-        return lives[at - 1][1] if at else lives[0][1] if lives else Life.DOWN
+        return lives[at - 1][1] if at else Life.DOWN
 
     # --- in the world's thread ----------------------------------------------------------------------
 
@@ -217,18 +205,67 @@ class Tracer:
         chunk = self._chunk
         if len(chunk.events) == _CHUNK:
             chunk = self._next_chunk()
-        if event[3] is None:
-            owner = getattr(event[2], "__self__", None)
-            if isinstance(owner, Process) and owner.held:
-                event = (*event[:3], owner.held[0][1], owner.held[0][2])
+        if self._door is not None:
+            self._settle()
+        owner = getattr(event[2], "__self__", None)
+        kind = owner.__class__
+        process: Process | None = None
+        if kind is Node:
+            place = len(chunk.events)
+            chunk.messages.append(place)
+            process = owner.process  # type: ignore[union-attr]
+            life = owner.life  # type: ignore[union-attr]
+            if life is not Life.UP:
+                chunk.lives[place] = life
+        elif kind is Timer:
+            process = owner.process  # type: ignore[union-attr]
+        elif kind is Process:
+            event = self._turn(chunk, event, owner)  # type: ignore[arg-type]
+        elif kind is Disk:
+            node = self._world.nodes.get(owner.name)  # type: ignore[union-attr]
+            process = node.process if node is not None else None
+        if process is not None and process.alive and not process.open:
+            self._queue(process)
+            self._door = process, event[1]
         chunk.events.append(event)
         chunk.starts.append(self._world.sequence)
 
-    def _next_chunk(self) -> _Chunk:
-        self._chunk = chunk = _Chunk()
+    def _turn(self, chunk: Chunk, event: Event, process: Process) -> Event:
+        """A process takes what waits first, unless it is frozen again: the event with what it takes."""
+        if not (process.running and process.held):
+            return event
+        waited = self._queue(process).popleft()
+        if waited:
+            chunk.waited[len(chunk.events)] = waited
+            self._taken[waited] = event[1]
+        _, source, content = process.held[0]
+        return (*event[:3], source, content)
+
+    def _queue(self, process: Process) -> deque[int]:
+        """What waits in a process; of what came before anybody looked, nothing is known."""
+        known = self._queues.get(process.node.name)
+        if known is None or known[0] is not process:
+            known = self._queues[process.node.name] = process, deque([0] * len(process.held))
+        return known[1]
+
+    def _settle(self) -> None:
+        """Whether the newest event had to wait shows once it is over."""
+        if self._door is None:
+            return
+        (process, id), self._door = self._door, None
+        queue = self._queue(process)
+        if len(process.held) > len(queue):
+            queue.append(id)
+        elif not process.held:
+            queue.clear()  # it died
+
+    def _next_chunk(self) -> Chunk:
+        self._chunk = chunk = Chunk()
         self._chunks.append(chunk)
         if len(self._chunks) > self._most:
-            self._chunks.popleft()
+            self._whole = False
+            for waited in self._chunks.popleft().waited.values():
+                self._taken.pop(waited, None)
         return chunk
 
     def _note(self, entry: Entry) -> None:
@@ -243,22 +280,28 @@ class Tracer:
     def _lose(self, source: str, target: str, content: Any, rule: Rule, seq: int) -> None:
         self._lost += 1
         now_us = self._world.now_us
-        cause = self._cause(seq) if seq else self._chunk.events[-1][1] if self._chunk.events else 0
+        cause = self._cause(seq) if seq else self.current
         sent_us = self._instant(cause) if seq else now_us
-        self._losses.append(
-            Loss(-2 * self._lost, sent_us, now_us, source, target, content, cause, rule, severed=bool(seq))
-        )
+        loss = Loss(-2 * self._lost, sent_us, now_us, source, target, content, cause, rule, severed=bool(seq))
+        self._losses.append(loss)
+        self._lost_by.setdefault(cause, []).append(loss)
+        if len(self._losses) > LOSSES:
+            old = self._losses.popleft()
+            same = self._lost_by[old.cause]
+            same.remove(old)
+            if not same:
+                del self._lost_by[old.cause]
 
     # --- reading ------------------------------------------------------------------------------------
 
-    def _find(self, id: int) -> tuple[_Chunk, int] | None:
+    def _find(self, id: int) -> tuple[Chunk, int] | None:
         for chunk in reversed(self._chunks):
             place = chunk.place(id)
             if place is not None:
                 return chunk, place
         return None
 
-    def _next_start(self, chunk: _Chunk, place: int) -> int:
+    def _next_start(self, chunk: Chunk, place: int) -> int:
         if place + 1 < len(chunk.starts):
             return chunk.starts[place + 1]
         at = self._chunks.index(chunk)
@@ -271,40 +314,31 @@ class Tracer:
                 return chunk.events[bisect_left(chunk.starts, seq) - 1][1]
         return 0
 
-    def _read(self, chunk: _Chunk, place: int) -> Happening:
+    def _read(self, chunk: Chunk, place: int) -> Happening:
         at_us, id, act, a, b = chunk.events[place]
         if id < 0:
             return Happening(id, at_us, "command", "", 0, content=b)
         owner = getattr(act, "__self__", None)
         if isinstance(owner, Node):
-            return self._message(id, at_us, owner, a, b)
+            return self._message(id, at_us, owner, a, b, chunk.lives.get(place, Life.UP))
         cause = self._cause(id)
         if isinstance(owner, Timer):
             return Happening(id, at_us, "timer", owner.process.node.name, cause)
         if isinstance(owner, Disk):
             return Happening(id, at_us, "disk", owner.name, cause)
         if isinstance(owner, Process):
-            return Happening(id, at_us, "turn", owner.node.name, self._waited(owner, at_us, a, b) or cause)
+            source = a if isinstance(a, str) else ""
+            content = b if source else None
+            return Happening(id, at_us, "turn", owner.node.name, chunk.waited.get(place, cause), source, content)
         return Happening(id, at_us, "callback", "", cause)
 
-    def _message(self, id: int, at_us: int, node: Node, source: str, content: Any) -> Happening:
+    def _message(self, id: int, at_us: int, node: Node, source: str, content: Any, life: Life = Life.UP) -> Happening:
         cause = self._cause(id)
-        return Happening(id, at_us, "message", node.name, cause, source, content, self._instant(cause))
+        return Happening(id, at_us, "message", node.name, cause, source, content, self._instant(cause), life)
 
     def _instant(self, id: int) -> int:
         found = self._find(id) if id else None
         return found[0].events[found[1]][0] if found else -1
-
-    def _waited(self, process: Process, at_us: int, source: Any, content: Any) -> int:
-        """The delivery of the message that a process takes in its turn."""
-        if content is None:
-            return 0
-        for chunk in reversed(self._chunks):
-            for place in reversed(chunk.span(0, at_us)):
-                _, id, act, other, held = chunk.events[place]
-                if held is content and other == source and getattr(act, "__self__", None) is process.node:
-                    return id
-        return 0
 
 
 def _commanded(_a: Any, _b: Any) -> None:
