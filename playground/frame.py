@@ -109,6 +109,10 @@ class Question:
     """A message, as the tracer names it."""
     operation: int = -1
     """An operation of a client, by its place in the history."""
+    client: str = ""
+    """Of this client the newest operation that went wrong …"""
+    asked_us: int = -1
+    """… up to this instant."""
 
 
 @dataclass(frozen=True, slots=True)

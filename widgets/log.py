@@ -1,19 +1,24 @@
-"""The event log: coloured by kind, filtered by a text, at its tail until somebody scrolls.
+"""The event log: coloured by kind, filtered by a text, at its tail until somebody reads what is older.
 
-A text that is too long for its line goes on under itself, in a few lines at most: what matters often stands at its end.
+* A text that is too long for its line goes on under itself, in a few lines at most: what matters often stands at its
+  end.
+* One entry is the chosen one. Without anybody's doing it is the newest; who moves to an older one reads in peace: what
+  is new comes below, nothing moves, and the panel follows again when the newest is chosen.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from rich.style import Style
+from textual import events
 
 from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap
 from widgets.palette import SELECTION, Look
 from widgets.panel import Panel
-from widgets.shapes import Log, LogLine, Tone
+from widgets.shapes import Item, Log, LogLine, Tone
 
 _KIND_WIDTH = (9, 11)
 """Of the kinds' column: at least, and at most."""
@@ -52,6 +57,11 @@ def highlight(text: str, style: Style, wanted: str, hit: Style) -> list[Piece]:
     return pieces
 
 
+def is_about(entry: LogLine, selected: str | None, items: frozenset[Item]) -> bool:
+    """Whether the line says something of the selected machine, or of what else is selected."""
+    return (selected is not None and entry.subject == selected) or not items.isdisjoint(entry.items)
+
+
 def draw_entry(
     entry: LogLine,
     width: int,
@@ -60,9 +70,14 @@ def draw_entry(
     selected: str | None,
     kinds: int = _KIND_WIDTH[0],
     most: int = _MOST_LINES,
+    under_cursor: bool = False,
+    items: frozenset[Item] = frozenset(),
 ) -> list[list[Piece]]:
-    """One entry in ``most`` lines at most, its kind in ``kinds`` cells; kind and then the time give way if narrow."""
-    chosen = selected is not None and entry.subject == selected
+    """One entry in ``most`` lines at most, its kind in ``kinds`` cells; kind and then the time give way if narrow.
+
+    ``under_cursor``: what it begins with is shown in reverse.
+    """
+    chosen = is_about(entry, selected, items)
     bg = look.ground(SELECTION) if chosen else None
     muted = look.text_style(Tone.MUTED, selected=chosen)
     tone = look.text_style(entry.tone, selected=chosen, bold=entry.tone is Tone.BAD)
@@ -95,7 +110,23 @@ def draw_entry(
     parts = _parts(look.clean(entry.text), max(1, left), max(1, width - before), most, look)
     lines = [[*head, *highlight(parts[0], plain, wanted, hit)]]
     lines += [[(" " * before, muted), *highlight(part, plain, wanted, hit)] for part in parts[1:]]
+    if under_cursor:
+        lines[0] = _reversed(lines[0], look)
     return lines
+
+
+def _reversed(pieces: list[Piece], look: Look) -> list[Piece]:
+    """The same, its first word in reverse: the mark of the chosen entry takes no room, so nothing moves with it."""
+    mark = look.style(look.tone(Tone.ACCENT), bold=True, reverse=True)
+    marked: list[Piece] = []
+    for number, (text, style) in enumerate(pieces):
+        if text.startswith(" "):
+            return [*marked, *pieces[number:]]
+        word, blank, rest = text.partition(" ")
+        marked.append((word, mark))
+        if blank:
+            return [*marked, (blank + rest, style), *pieces[number + 1 :]]
+    return marked
 
 
 def _parts(text: str, first: int, others: int, most: int, look: Look) -> list[str]:
@@ -121,13 +152,30 @@ def draw_log(
     wanted: str = "",
     selected: str | None = None,
     bottom: int | None = None,
+    cursor: int | None = None,
+    items: frozenset[Item] = frozenset(),
 ) -> Picture:
-    """The last lines up to the one with index ``bottom`` (None: the newest), newest at the bottom."""
+    """The last lines up to the entry with index ``bottom`` (None: the newest), newest at the bottom.
+
+    ``cursor``: the index of the chosen entry; None: none is marked.
+    """
+    return _drawn(log, width, height, look, wanted, selected, bottom, cursor, items)[0]
+
+
+def _drawn(
+    log: Log,
+    width: int,
+    height: int,
+    look: Look,
+    wanted: str,
+    selected: str | None,
+    bottom: int | None,
+    cursor: int | None,
+    items: frozenset[Item],
+) -> tuple[Picture, list[int]]:
+    """The picture, and of each of its lines the index of the entry that stands there; -1: none does."""
     entries = [entry for entry in log.lines if matches(entry, wanted)] if wanted else log.lines
-    end = len(entries)
-    if bottom is not None:
-        while end > 0 and entries[end - 1].index > bottom:
-            end -= 1
+    end = _place(entries, bottom) + 1
     kinds = kinds_width(log)
     newer = len(entries) - end
     room = height - (1 if newer and height > 1 else 0)
@@ -137,11 +185,13 @@ def draw_log(
     start = end
     while start > 0 and used < room:
         start -= 1
-        pieces = draw_entry(entries[start], width, look, wanted, selected, kinds, most)
+        chosen = entries[start].index == cursor
+        pieces = draw_entry(entries[start], width, look, wanted, selected, kinds, most, chosen, items)
         drawn.append((entries[start], pieces))
         used += len(pieces)
     strips = []
     spots = []
+    rows: list[int] = []
     note: str | None = None
     if start == 0 and log.dropped and used < room:
         note = f"{log.dropped:,} older lines dropped"
@@ -149,19 +199,28 @@ def draw_log(
         note = f"no line holds “{wanted}”" if wanted else "nothing has happened yet"
     if note:
         strips.append(line([(shorten(look.clean(note), width, look), look.text_style(Tone.MUTED))], width))
+        rows.append(-1)
     cut = max(0, used - room)  # of the oldest one the end is shown, as terminals do
     for entry, lines in reversed(drawn):
-        chosen = selected is not None and entry.subject == selected
+        chosen = is_about(entry, selected, items)
         fill = look.style(bg=look.ground(SELECTION)) if chosen else look.style()
         for row in lines[cut:]:
             if entry.subject:
                 spots.append(Spot(len(strips), 0, width, entry.subject))
             strips.append(line(row, width, fill))
+            rows.append(entry.index)
         cut = 0
     if newer and height > 1:
         text = shorten(look.clean(f"▼ {newer} newer"), width, look)
         strips.append(line([(text, look.text_style(Tone.ACCENT))], width))
-    return Picture(strips, spots)
+    return Picture(strips, spots), rows
+
+
+def _place(entries: Sequence[LogLine], index: int | None) -> int:
+    """Where the entry of that index stands, or would stand: the place of the last one up to it; None: of the newest."""
+    if index is None:
+        return len(entries) - 1
+    return bisect_right(entries, index, key=lambda entry: entry.index) - 1
 
 
 def kinds_width(log: Log | None) -> int:
@@ -176,22 +235,25 @@ def lines_at_most(height: int) -> int:
 
 
 class LogPanel(Panel[Log]):
-    """Shows a ``Log``. ``search`` filters; scrolling back stops following, scrolling to the end follows again."""
+    """Shows a ``Log``. ``search`` filters; moving to an older entry stops following, moving to the newest goes on."""
 
     wanted: str = ""
     bottom: int | None = None
-    """Index of the line at the bottom; None follows the newest. An index, so appended lines move nothing."""
+    """Index of the entry at the bottom; None follows the newest. An index, so appended lines move nothing."""
+    cursor: int | None = None
+    """Index of the chosen entry; None: the newest."""
+    _rows: Sequence[int] = ()
 
     def search(self, wanted: str) -> None:
         """Show only lines that hold ``wanted`` (any case); empty shows all again."""
         if wanted != self.wanted:
             self.wanted = wanted
-            self.bottom = None
+            self.bottom = self.cursor = None
             self.redraw()
 
     def follow(self) -> None:
         """Back to the newest line."""
-        self.bottom = None
+        self.bottom = self.cursor = None
         self.redraw()
 
     @property
@@ -201,31 +263,115 @@ class LogPanel(Panel[Log]):
     def names(self) -> list[str]:
         return list(dict.fromkeys(e.subject for e in self.shape.lines if e.subject)) if self.shape else []
 
-    def scroll_lines(self, lines: int) -> None:
-        if self.shape is None:
+    # -- the chosen entry ------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> LogLine | None:
+        """The entry under the cursor; None: there is none at all."""
+        entries = self._entries()
+        at = _place(entries, self.cursor)
+        return entries[max(0, at)] if entries else None
+
+    def chosen_entry(self) -> int | None:
+        """Its index: the number of the journal's entry."""
+        chosen = self.chosen
+        return None if chosen is None else chosen.index
+
+    def chosen_us(self) -> int | None:
+        """Its instant."""
+        chosen = self.chosen
+        return None if chosen is None else chosen.at_us
+
+    def step(self, lines: int) -> bool:
+        """To the entry so many further down (or up)."""
+        entries = self._entries()
+        if entries:
+            self._choose(entries, _place(entries, self.cursor) + lines)
+        return True
+
+    def _choose(self, entries: Sequence[LogLine], place: int) -> None:
+        """Put the cursor on an entry, and scroll as little as it takes to see it whole."""
+        newest = len(entries) - 1
+        place = max(0, min(newest, place))
+        if place == newest:
+            self.follow()
             return
-        entries = [e for e in self.shape.lines if not self.wanted or matches(e, self.wanted)]
-        end = len(entries) - 1
-        if self.bottom is not None:
-            while end > 0 and entries[end].index > self.bottom:
-                end -= 1
+        end = _place(entries, self.bottom)
+        self.cursor = entries[place].index
+        if place > end:
+            end = place
+        while end > place and self._top(entries, end) > place:
+            end -= 1
+        # What comes from now on comes below: who reads is not to be moved.
+        self.bottom = entries[end].index
+        self.redraw()
+
+    def _entries(self) -> Sequence[LogLine]:
+        if self.shape is None:
+            return ()
+        return [e for e in self.shape.lines if matches(e, self.wanted)] if self.wanted else self.shape.lines
+
+    # -- scrolling -------------------------------------------------------------------------------------
+
+    def scroll_lines(self, lines: int) -> None:
+        entries = self._entries()
+        if not entries:
+            return
         # While there are newer lines, one line of the panel says so and is not there for entries.
-        end = max(self._first(entries), end + lines)
-        self.bottom = None if end >= len(entries) - 1 else entries[end].index
+        newest = len(entries) - 1
+        end = max(self._first(entries), _place(entries, self.bottom) + lines)
+        self.bottom = None if end >= newest else entries[end].index
+        if self.bottom is None:
+            self.cursor = None
+        else:
+            cursor = max(self._top(entries, end), min(end, _place(entries, self.cursor)))
+            self.cursor = entries[cursor].index
         self.redraw()
 
     def _first(self, entries: Sequence[LogLine]) -> int:
         """Which entry stands at the bottom when the oldest stands on top."""
-        size = self.content_size
-        width, height = max(1, size.width), size.height
-        most, kinds = lines_at_most(height), kinds_width(self.shape)
+        height = self.content_size.height
         used = 0
-        for number, entry in enumerate(entries):
-            used += len(draw_entry(entry, width, self.look, "", None, kinds, most))
+        for number in range(len(entries)):
+            used += self._height(entries[number])
             last = number == len(entries) - 1
             if used > height - (0 if last else 1):
                 return max(0, number - 1)
         return len(entries) - 1
 
+    def _top(self, entries: Sequence[LogLine], end: int) -> int:
+        """The first entry that is seen whole when ``end`` stands at the bottom."""
+        room = self.content_size.height - (1 if end < len(entries) - 1 else 0)
+        top = end
+        used = self._height(entries[end])
+        while top > 0 and used + self._height(entries[top - 1]) <= room:
+            top -= 1
+            used += self._height(entries[top])
+        return top
+
+    def _height(self, entry: LogLine) -> int:
+        size = self.content_size
+        most, kinds = lines_at_most(size.height), kinds_width(self.shape)
+        return len(draw_entry(entry, max(1, size.width), self.look, "", None, kinds, most))
+
+    # -- drawing and events ----------------------------------------------------------------------------
+
     def paint(self, shape: Log, width: int, height: int) -> Picture:
-        return draw_log(shape, width, height, self.look, wanted=self.wanted, selected=self.selected, bottom=self.bottom)
+        cursor = self.chosen_entry() if self.has_focus or self.cursor is not None else None
+        picture, self._rows = _drawn(
+            shape, width, height, self.look, self.wanted, self.selected, self.bottom, cursor, self.picked.items
+        )
+        return picture
+
+    def on_focus(self) -> None:
+        self.redraw()
+
+    def on_blur(self) -> None:
+        self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """The base selects whom the line is about; here the cursor comes as well."""
+        offset = event.get_content_offset(self)
+        if offset is not None and 0 <= offset.y < len(self._rows) and self._rows[offset.y] >= 0:
+            entries = self._entries()
+            self._choose(entries, _place(entries, self._rows[offset.y]))

@@ -75,7 +75,7 @@ def back(explorer: Explorer, entry: Entry) -> list[Link]:
     about = str(dict(entry.data).get("about", entry.subject))
     fall = next(explorer.evidence.before(entry.index, "suspect", "dead", "ejected", "crash", about=about), None)
     deeds = explorer.evidence.deeds
-    from_us = 0
+    from_us = max(0, entry.at_us - SILENT_US)
     if fall is not None:
         broken = deeds.newest(_BREAKING, frozenset({about, entry.subject}), fall.at_us)
         from_us = broken.at_us if broken is not None else fall.at_us
@@ -105,6 +105,9 @@ RULES: dict[str, Rule] = {
     "alive": back,
     "probation": back,
     "readmitted": back,
+    "session": back,
+    "rebuilt": back,
+    "takeover": back,
     "up": booted,
     "slept": overslept,
 }

@@ -37,7 +37,7 @@ def chain(asked: Link, since_us: int) -> Chain:
     for link in line:
         for cause in link.causes[1:]:
             for each in _line(cause)[:_BESIDE]:
-                if id(each) in seen:
+                if id(each) in seen or each.at_us > asked.at_us:
                     break
                 seen.add(id(each))
                 beside.append(each)
@@ -50,10 +50,12 @@ def chain(asked: Link, since_us: int) -> Chain:
 def _line(link: Link) -> list[Link]:
     """From a fact back to its first cause, by the most telling causes."""
     line = [link]
-    while link.causes and link.causes[0] not in line:
-        link = link.causes[0]
+    while True:
+        earlier = [cause for cause in link.causes if cause.at_us <= link.at_us and cause not in line]
+        if not earlier:
+            return line
+        link = earlier[0]
         line.append(link)
-    return line
 
 
 def _fitting(line: list[Link]) -> list[Link]:

@@ -59,14 +59,15 @@ class Direct:
 
     def of_message(self, happening: Happening) -> Fact:
         """A message that arrived, as a fact."""
-        text = f"{label(happening.content)} of {clock(max(0, happening.sent_us))} reaches {happening.node}"
-        life = self._evidence.tracer.life(happening.node, happening.at_us)
-        if life is not Life.UP:
-            text += f", which is {life.value}"
-        return Fact(happening.at_us, "message", happening.source, text, id=happening.id)
+        what, sent_us = label(happening.content), max(0, happening.sent_us)
+        if happening.life is not Life.UP:
+            text = f"sends {what} to {happening.node}, which is {happening.life.value}"
+            return Fact(happening.at_us, "message", happening.source, text, id=happening.id)
+        text = f"gets {what} of {happening.source}, sent at {clock(sent_us)}"
+        return Fact(happening.at_us, "message", happening.node, text, id=happening.id)
 
     def of_loss(self, loss: Loss) -> Fact:
-        text = f"{label(loss.content)} to {loss.target} is lost{' on its way' if loss.severed else ''}"
+        text = f"loses {label(loss.content)} to {loss.target}{' on its way' if loss.severed else ''}"
         return Fact(loss.lost_us, "lost", loss.source, text, id=loss.id)
 
     def act(self, happening: Happening) -> Link:

@@ -50,15 +50,25 @@ class Evidence:
 
     def last_heard(self, who: str, by: Collection[str], until_us: int, system: str = "") -> Happening | None:
         """The last message of ``who`` that one of ``by`` took before an instant; ``system``: only of that one."""
-        found: Happening | None = None
-        for happening in self.tracer.happenings(max(0, until_us - BACK_US), until_us - 1):
-            if happening.source != who or happening.node not in by or happening.what != "message":
-                continue
-            if system and system_of(happening.content) != system:
-                continue
-            if self.tracer.life(happening.node, happening.at_us) is Life.UP:
-                found = happening
-        return found
+        for id, _, source, target, content in self.tracer.arrivals(max(0, until_us - BACK_US), until_us - 1):
+            if source == who and target in by and (not system or system_of(content) == system):
+                found = self.happening(id)
+                if found is not None and found.life is Life.UP:
+                    return found
+        return None
+
+    def messages(self, who: str, others: Collection[str], from_us: int, until_us: int) -> list[Happening]:
+        """What arrived in that time from ``who`` at ``others``, or the other way round, in order.
+
+        No ``others``: from anybody, at anybody.
+        """
+        found = []
+        for id, _, source, target, _ in self.tracer.arrivals(from_us, until_us):
+            if (source == who and (not others or target in others)) or (
+                target == who and (not others or source in others)
+            ):
+                found.append(self.happening(id))
+        return [each for each in reversed(found) if each is not None]
 
     def happening(self, id: int) -> Happening | None:
         found = self.tracer.find(id) if id else None

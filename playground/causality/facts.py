@@ -33,7 +33,7 @@ class Fact:
         return self.alone or f"{self.subject} {self.text}".strip()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Link:
     """A fact and its causes, the most telling one first."""
 

@@ -129,8 +129,8 @@ def _told(explorer: Explorer, entry: Entry, since_us: int) -> Fact | None:
     """The watch that has told the new leader of the free place, if one has."""
     group = group_of(entry)
     found: list[tuple[Happening, Fired]] = []
-    for each in explorer.evidence.tracer.happenings(max(since_us, entry.at_us - _TELLS_US), entry.at_us):
-        if each.what == "message" and each.node == entry.subject:
+    for each in explorer.evidence.messages(entry.subject, (), max(since_us, entry.at_us - _TELLS_US), entry.at_us):
+        if each.node == entry.subject:
             body = inner(each.content)
             if isinstance(body, Fired) and f"/{group}" in body.event.path and body.event.kind == "deleted":
                 found.append((each, body))

@@ -71,7 +71,8 @@ class Operations:
             # It may have gone out with what was sent again later: whatever its client had no luck with meanwhile.
             client = operation.client
             found = self._silences.stopped(client, operation.invoked_us, until_us)
-            found += self._silences.met_nobody(self._sent_by(client, operation.invoked_us, until_us))
+            sent = self._evidence.messages(client, (), operation.invoked_us, until_us)
+            found += self._silences.met_nobody(each for each in sent if each.source == client)
             found += self._silences.lost(client, (), operation.invoked_us, until_us)
             found += self._silences.late(client, (), operation.invoked_us, until_us)
         found += self._refused(operation)
@@ -102,13 +103,6 @@ class Operations:
     def _at(self, id: int) -> int:
         happening = self._evidence.happening(id)
         return happening.at_us if happening is not None else 0
-
-    def _sent_by(self, name: str, from_us: int, until_us: int) -> list[Happening]:
-        return [
-            each
-            for each in self._evidence.tracer.happenings(from_us, until_us)
-            if each.what == "message" and each.source == name
-        ]
 
     def _lost(self, losses: list[Loss]) -> list[Link]:
         """What was lost, one fact for each rule that did it."""
@@ -199,17 +193,19 @@ class Operations:
         for loss in evidence.tracer.losses(from_us, read.completed_us):
             if loss.target == name and carries(loss.content, write.value):
                 act = evidence.deeds.of_rule(loss.rule)
-                text = f"{label(loss.content)} with {write.key}={write.value} to {name} is lost"
+                text = f"loses {label(loss.content)} with {write.key}={write.value} to {name}"
                 fact = Fact(loss.lost_us, "lost", loss.source, text, id=loss.id)
                 return [Link(fact, [self._explain(act)] if act is not None else [])]
         until_us = min(evidence.cluster.now_us, read.completed_us + _STALE_US // 2)
-        for each in evidence.tracer.happenings(from_us, until_us):
-            if each.node != name or each.what != "message" or not carries(each.content, write.value):
+        for each in evidence.messages(name, (), from_us, until_us):
+            if each.node != name or not carries(each.content, write.value):
                 continue
             stops = self._silences.stopped(name, each.at_us, each.at_us)
             if stops and each.at_us <= read.completed_us:
-                text = f"{label(each.content)} with {write.key}={write.value} reaches {name}, which stands still"
+                text = f"sends {label(each.content)} with {write.key}={write.value} to {name}, which stands still"
                 return [Link(Fact(each.at_us, "message", each.source, text, id=each.id), stops)]
+            if each.sent_us > read.completed_us:
+                break
             if each.at_us > read.invoked_us:
                 when = "too late" if each.at_us > read.completed_us else "while the read is under way"
                 text = f"sends {label(each.content)} with {write.key}={write.value}: it reaches {name} at"

@@ -104,13 +104,12 @@ class Silences:
         """Messages that reached machines that stood still, one fact for each of these."""
         met: dict[str, list[Happening]] = {}
         for each in happenings:
-            if each.what == "message" and self._evidence.tracer.life(each.node, each.at_us) is not Life.UP:
+            if each.what == "message" and each.life is not Life.UP:
                 met.setdefault(each.node, []).append(each)
         links = []
         for name, messages in met.items():
             first = messages[0]
-            life = self._evidence.tracer.life(name, first.at_us).value
-            text = f"{label(first.content)} reaches {name}, which is {life}"
+            text = f"sends {label(first.content)} to {name}, which is {first.life.value}"
             if len(messages) > 1:
                 text += f" ({len(messages)} messages meet nobody there)"
             fact = Fact(first.at_us, "message", first.source, text, id=first.id)
@@ -118,8 +117,8 @@ class Silences:
         return links
 
     def _sent(self, who: str, others: Collection[str], from_us: int, until_us: int) -> Iterable[Happening]:
-        happenings = self._evidence.tracer.happenings(from_us, until_us)
-        return (each for each in happenings if each.source == who and each.node in others)
+        messages = self._evidence.messages(who, others, from_us, until_us)
+        return (each for each in messages if each.source == who)
 
     # --- late -----------------------------------------------------------------------------------------
 
@@ -135,22 +134,20 @@ class Silences:
         network = evidence.cluster.world.network
         limit_us = LATE * (network.base_us + network.jitter_us) + _LATE_US
         now_us = evidence.cluster.now_us
-        late = []
-        for each in evidence.tracer.happenings(from_us, min(now_us, until_us + _AFTER_US)):
-            if each.what != "message" or not from_us <= each.sent_us <= until_us:
-                continue
-            ends = {each.source, each.node}
-            if who in ends and (not others or ends & set(others)) and each.at_us - each.sent_us > limit_us:
-                late.append(each)
+        late = [
+            each
+            for each in evidence.messages(who, others, from_us, min(now_us, until_us + _AFTER_US))
+            if from_us <= each.sent_us <= until_us and each.at_us - each.sent_us > limit_us
+        ]
         if not late:
             return []
         late = [each for each in late if system and system_of(each.content) == system] or late
         late = [each for each in late if inner(each.content) is not None] or late
         late = [each for each in late if each.source == who] or late
         first = min(late, key=lambda each: each.sent_us)
-        text = f"{label(first.content)} to {first.node} takes {seconds(first.at_us - first.sent_us)}"
+        text = f"sends {label(first.content)} to {first.node}: it takes {seconds(first.at_us - first.sent_us)}"
         if len(late) > 1:
-            text += f", and {len(late) - 1} more message{'s are' if len(late) > 2 else ' is'} as late"
+            text += f", and {len(late) - 1} more message{'s are' if len(late) > 2 else ' is'} late as well"
         causes = []
         for ruling in rules:
             scope = getattr(ruling.rule, "scope", None)
@@ -170,14 +167,14 @@ def _said(losses: list[Loss], last_us: int) -> tuple[str, str]:
     targets = sorted({loss.target for loss in losses})
     first = losses[0]
     if count == 1:
-        return first.source, f"{label(first.content)} to {first.target} is lost"
+        return first.source, f"loses {label(first.content)} to {first.target}{' on its way' if first.severed else ''}"
     kinds = Counter(label(loss.content) for loss in losses)
     words = [f"{number} {kind}" for kind, number in sorted(kinds.items(), key=lambda each: (-each[1], each[0]))]
     what = ", ".join(words[:_KINDS]) + (" …" if len(words) > _KINDS else "")
     if len(sources) == 1:
-        head, text = sources[0], f"{count} messages to {named(targets)} are lost"
+        head, text = sources[0], f"loses {count} messages to {named(targets)}"
     elif len(targets) == 1:
-        head, text = targets[0], f"{count} messages of {named(sources)} to it are lost"
+        head, text = targets[0], f"never gets {count} messages of {named(sources)}"
     else:
         head, text = "", f"{count} messages between {named(sorted({*sources, *targets}))} are lost"
     return head, f"{text} until {clock(last_us)}: {what}"

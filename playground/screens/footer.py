@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playground.frame import Frame
 from playground.screens import keys
@@ -15,6 +15,10 @@ from widgets.palette import RAISED
 from widgets.shapes import State, Tone
 
 _GAP = 2
+_ASKED_OF = frozenset({"log", "spacetime", "why"})
+"""The panels in which something is chosen that can be asked about …"""
+_ASKING = frozenset({"why", "rewind"})
+"""… and gone back to: there these keys matter most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Offer:
 def offers(panel: str, frame: Frame, choice: Choice, zoomed: str) -> tuple[Offer, ...]:
     """What to offer while ``panel`` is focused and the cluster is as it is."""
     offered = [offer for key in keys.footer(panel) if (offer := _now(key, frame, choice, zoomed)) is not None]
+    if panel in _ASKED_OF:
+        offered = [replace(offer, rank=2) if offer.act in _ASKING else offer for offer in offered]
     # What undoes the state of the chosen comes first: it is what a person looks for now.
     return tuple(sorted(offered, key=lambda offer: not (offer.act == "start" or offer.label == "thaw")))
 
