@@ -12,10 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-MOST = 10
-"""Checkpoints at a time: some 25 MB each on the default platform."""
+MOST, LEAST = 10, 3
+"""Checkpoints at a time."""
+MEMORY_BYTES = 400_000_000
+"""What they may take, all together."""
+_OWN = 0.3
+"""What part of a checkpoint's memory is its own, about: the rest it shares. Measured on the default platform: 25 MB."""
 EVERY_S = 0.2
 """A new one after so many processor seconds: about seven seconds of the default platform."""
+
+
+def affordable(size_bytes: int) -> int:
+    """How many checkpoints there may be of a process of this size."""
+    return max(LEAST, min(MOST, int(MEMORY_BYTES / (size_bytes * _OWN + 1))))
 
 
 def superfluous(costs: Sequence[float], now: float) -> int:

@@ -1,7 +1,7 @@
 """The process that follows a session, so that going back in it is quick: ``python -m playground.remote.worker FD``.
 
-* It re-executes the session's record, a little behind the present, whenever it hears how far that is. It takes at most
-  half of a processor for that, as nobody is waiting.
+* It re-executes the session's record, a little behind the present, whenever it hears how far that is. It never takes a
+  whole processor for that, as nobody is waiting.
 * Now and then it forks a *checkpoint*: a process that stands still, until it is told to fork once more and to let its
   fork live on as a session (:class:`PastSession`) at some instant, which speaks with the screen on a wire of its own.
   The first checkpoint, before anything has happened, is there from the beginning, and so is the process itself.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import select
 import signal
 import sys
@@ -28,13 +29,17 @@ from playground.kernel import world as kernel
 from playground.kernel.errors import WorldStopped
 from playground.past import PastSession
 from playground.record import Record, Timeline
-from playground.remote.checkpoints import EVERY_S, MOST, base, superfluous
+from playground.remote.checkpoints import EVERY_S, affordable, base, superfluous
 from playground.remote.server import Server
 from playground.remote.wire import Failed, Gone, Hello, Known, Progress, Reached, Stand, Wire
 from playground.session import Shown
 
 SLICE_US = 100_000
 """Of virtual time, between two looks at the wire."""
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1_024
+"""Bytes in what getrusage counts memory in."""
+_REST = 0.5
+"""So much of the time that a slice took is left to others after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,9 @@ class Worker:
             await self._cluster.advance(min(self._until_us, self._cluster.now_us + SLICE_US))
         except WorldStopped:
             self._stuck = True
-        self._owed_s = time.process_time() - began
-        self._cost += self._owed_s
+        took_s = time.process_time() - began
+        self._owed_s = took_s * _REST
+        self._cost += took_s
         if self._cost - self._checkpoints[-1].cost >= EVERY_S and not self._stuck:
             await self._checkpoint()
 
@@ -126,7 +132,7 @@ class Worker:
             await self._wait(there)
         there.drop()
         self._checkpoints.append(Checkpoint(here, self._cluster.now_us, len(self._cluster.recorded), self._cost))
-        if len(self._checkpoints) > MOST:
+        if len(self._checkpoints) > affordable(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT):
             at = superfluous([each.cost for each in self._checkpoints], self._cost)
             self._checkpoints.pop(at).wire.close()
 
