@@ -13,10 +13,10 @@ from playground.systems import catalog
 from playground.wording import fields_at, unknown
 
 
-def parse_line(line: str, nodes: Iterable[str] = ()) -> Any:
+def parse_line(line: str, nodes: Iterable[str] = (), beside: Iterable[str] = ()) -> Any:
     """A Command from what was typed after ``:``. UserError: one line that says what is wrong and what instead.
 
-    With ``nodes``, names are checked too.
+    With ``nodes``, names are checked too. ``beside``: words that somebody else understands, and that may be meant.
     """
     try:
         words = shlex.split(line)
@@ -26,7 +26,7 @@ def parse_line(line: str, nodes: Iterable[str] = ()) -> Any:
         raise UserError("type a command, such as: crash n3")
     kind = COMMANDS.get(words[0])
     if kind is None:
-        raise UserError(unknown("command", words[0], COMMANDS))
+        raise UserError(unknown("command", words[0], COMMANDS, also=beside))
     fields = kind.from_words(words[1:])
     if "do" in fields:
         raise UserError(f"{words[0]}: {unknown('field', 'do', fields_at(kind, ()))}")

@@ -26,15 +26,18 @@ _WANTED = {
     "bool_parsing": "should be true or false",
 }
 
+_LISTED = 40
+"""So many words at the most are listed."""
 _WORD = re.compile(r"'([^']*)'")
 _EXAMPLES = {"until": "60s", "at": "5s", "nodes": "[n1]", "groups": "[[n1, n2], [n3]]", "key": "cat", "value": "tom"}
 
 
-def unknown(what: str, word: str, known: Iterable[str]) -> str:
-    """``unknown node 'n33': did you mean n3?``, or the list if nothing is near."""
+def unknown(what: str, word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
+    """``unknown node 'n33': did you mean n3?``, or the list if nothing is near. ``also``: possible, but not listed."""
     known = list(known)
-    near = nearest(word, known)
-    several = f"there is only {known[0]}" if len(known) == 1 else f"there are {', '.join(known) or 'none'}"
+    near = nearest(word, [*known, *also])
+    listed = ", ".join(known[:_LISTED]) + (f" and {len(known) - _LISTED} more" if len(known) > _LISTED else "")
+    several = f"there is only {known[0]}" if len(known) == 1 else f"there are {listed or 'none'}"
     hint = f"did you mean {near}?" if near else several
     return f"unknown {what} {word[:60]!r}: {hint}"
 

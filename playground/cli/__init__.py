@@ -2,6 +2,7 @@
 
 ==================  ==========================================================
 :mod:`.live`        the app: a live cluster, or a scenario to watch
+:mod:`.touring`     lessons: scenarios that stop to be read
 :mod:`.replaying`   scenarios without a screen
 :mod:`.sweeping`    many seeds of a scenario, and the smallest that fails
 :mod:`.judging`     histories, and what is claimed
@@ -22,12 +23,12 @@ from typing import Any
 
 import typer
 
-from playground.cli import journals, judging, live, measuring, replaying, sweeping  # noqa: F401
+from playground.cli import journals, judging, live, measuring, replaying, sweeping, touring  # noqa: F401
 from playground.cli.ending import INTERRUPTED, READER_GONE, drop_output, no_room, open_streams, signals_as_ctrl_c
 from playground.cli.options import app
 from playground.kernel.errors import UserError
 
-ORDER = ("play", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "bench")
+ORDER = ("play", "tour", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "bench")
 """The commands, as one meets them: so help lists them, and not as modules happen to be imported."""
 app.registered_commands.sort(key=lambda each: ORDER.index(each.name or getattr(each.callback, "__name__", "")))
 

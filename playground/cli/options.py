@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from playground.kernel.errors import UserError
 
 MAX_SEED = 2**63 - 1
 
+
+class _Commands(TyperGroup):
+    """The commands; one that there is not is answered with the one that may have been meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As the base; UserError instead of a list of all that there is."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            from playground.scenario.shelf import shipped
+            from playground.wording import unknown
+
+            if args[0] in shipped():
+                raise UserError(f"{args[0]} is a scenario: playground play {args[0]}")
+            raise UserError(f"{unknown('command', args[0], self.list_commands(ctx))} (playground -h lists them)")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -91,7 +91,8 @@ def unknown_target(name: str, known: Iterable[str]) -> str:
         return f"unknown node {name[:60]!r}: if so many are meant, write {name[:6]} random"
     if name.endswith(" of"):
         return f"unknown node {name[:60]!r}: of which key? write {name[:60]} k0"
-    return unknown("node", name, [*known, *WORDS])
+    roles = [*ROLES, *(f"any {role}" for role in ROLES)]
+    return unknown("node", name, [*known, *WORDS], also=roles)
 
 
 def gather(words: Iterable[str]) -> list[str]:

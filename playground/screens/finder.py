@@ -14,24 +14,35 @@ from textual.markup import escape
 
 from playground.commands import COMMANDS
 from playground.screens import keys
+from playground.screens.stage import Stage
+from playground.screens.words import WORDS
 
 
 class Actor(Protocol):
     """The app, as far as the palette needs it."""
 
+    stage: Stage
+
     def do(self, act: str, key: str = "") -> None: ...
+
+    def bring(self, panel: str) -> None: ...
 
     def open_command(self, text: str) -> None: ...
 
 
 class ActFinder(Provider):
-    """All keys that need no further word, and all commands of the ``:`` line."""
+    """All keys that need no further word, all panels, and all commands of the ``:`` line."""
 
     def _entries(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         actor = cast(Actor, self.app)
         for key in keys.KEYS:
             if not key.takes_key and key.act not in ("palette", "back"):
                 yield f"{key.label} ({key.shown})", key.help, partial(actor.do, key.act)
+        for number, (name, title) in enumerate(actor.stage.titles.items(), start=1):
+            label, _, what = title.partition(": ")
+            yield f"panel {label} ({number})", what or f"all about the {name} of the cluster", partial(actor.bring, name)
+        for word, own in WORDS.items():
+            yield f":{word}", own.help, partial(actor.open_command, f"{word} ")
         for word, kind in COMMANDS.items():
             yield f":{word}", kind.form, partial(actor.open_command, f"{word} ")
 

@@ -34,6 +34,8 @@ class Notices:
         self._hints = Hints()
         self.acted = False
         """Whether the first act has been done: then the hint has served."""
+        self.guided = False
+        """Somebody is being shown around, and told what to press."""
         self.first_time = False
         """Somebody is here for the first time, and may want to be shown around."""
 
@@ -83,7 +85,7 @@ class Notices:
         if wanted:
             asides.append(f"filter: {wanted}")
         aside = " · ".join(asides)
-        if not self.acted and not self._current.text and choice.selected:
+        if not (self.acted or self.guided or self._current.text) and choice.selected:
             if frame.captions[1]:
                 hint = "tab and the arrows look around; whatever you do takes the story over; ? for help"
             elif self.first_time:
@@ -92,7 +94,8 @@ class Notices:
                 hint = f"{choice.selected} is selected: press x to crash it, ? for help"
             return Notice(hint, Tone.ACCENT, aside)
         alerted = self._bad is not None and self._current is self._bad
-        if not alerted and self._current.tone in (Tone.BAD, Tone.WARN):
-            return Notice(self._current.text, self._current.tone, aside)  # it says itself what to do instead
+        complains = not alerted and self._current.tone in (Tone.BAD, Tone.WARN)
+        if complains or self.guided:  # it says itself what to do instead
+            return Notice(self._current.text, self._current.tone, aside)
         hint = self._hints.now(Moment(frame, choice, self.acted, alerted))
         return Notice(self._current.text, self._current.tone, aside, hint)

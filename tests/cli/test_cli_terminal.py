@@ -117,7 +117,7 @@ def test_after_a_crash_of_the_app_the_session_is_saved_unasked(
 
     monkeypatch.setattr("playground.screens.run.run_app", crashing)
     monkeypatch.chdir(tmp_path)
-    assert live._show(Session(ClusterSpec(nodes=3), 9)) == 1
+    assert live.show(Session(ClusterSpec(nodes=3), 9), "dark") == 1
     assert "saved because of the crash: playground replay session-9-1.yaml\n" in capsys.readouterr().out
     assert (tmp_path / "session-9-1.yaml").exists()
 

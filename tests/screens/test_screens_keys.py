@@ -11,7 +11,8 @@ import pytest
 from playground.frame import PANELS
 from playground.screens import keys
 from playground.screens.acts import Acts
-from playground.screens.helping import SYSTEMS, about, key_tables, legend
+from playground.screens.explaining import SYSTEMS, about
+from playground.screens.marking import key_tables, legend
 from playground.screens.orders import ORDERS
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from playground.frame import PANELS
 from playground.screens.bars import TabBar, Tabs
-from playground.screens.helping import about
+from playground.screens.explaining import about
 from playground.screens.stage import Stage
 from tests.screens.driving import Driver, drive
 from tests.screens.fake import KAFKA, MACHINES, FakeSession

@@ -19,7 +19,9 @@ _ACTS = frozenset(
 )
 """Kinds of log lines that tell what was done, and not what anybody made of it."""
 _SUMMARIES = frozenset({"alert", "good", "answer"})
-_DOUBTS = frozenset({"suspect", "dead", "expired"})
+_SUSPICIONS = frozenset({"suspect", "dead"})
+_DOUBTS = _SUSPICIONS | {"expired"}
+"""What shows that somebody is missed; where there is no gossip, the end of a session."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,11 @@ class Step:
     """Where there is something to see; brought to the front if it does not show."""
 
 
+def _said(line: LogLine) -> str:
+    """As the log shows it, where the subject stands in a column of its own."""
+    return f"{line.subject} {line.text}".strip()
+
+
 def _crash(seen: Seen) -> str:
     if seen.shard:
         return f"{seen.target} is the master of {seen.shard}: all its writes go there. Press x: it loses power."
@@ -115,7 +122,7 @@ def _noticed(seen: Seen) -> str | None:
         if line.kind in _ACTS or line.kind in _SUMMARIES:
             continue
         if line.kind == "elected" if seen.shard else line.kind in _DOUBTS:
-            return f"{(line.at_us - seen.before.header.at_us) / 1e6:.1f} s later: {line.text}."
+            return f"{(line.at_us - seen.before.header.at_us) / 1e6:.1f} s later: {_said(line)}."
     return None
 
 
@@ -137,17 +144,16 @@ def _is_cut(seen: Seen) -> str | None:
 
 
 def _doubt(seen: Seen) -> str:
-    return (
-        f"Soon the others believe {seen.target} dead, and {seen.target} believes it of them. Both are wrong: "
-        "gossip shows who believes what. Wait …"
-    )
+    where = "gossip shows who believes what" if "gossip" in seen.frame.panels else "the events tell who believes what"
+    return f"Soon the others give {seen.target} up for dead, and it gives up them. Both are wrong: {where}. Wait …"
 
 
 def _doubted(seen: Seen) -> str | None:
+    kinds = _SUSPICIONS if "gossip" in seen.frame.panels else _DOUBTS
     for line in seen.news():
-        if line.kind in _DOUBTS:
+        if line.kind in kinds:
             seen.missed = line
-            return f"{(line.at_us - seen.before.header.at_us) / 1e6:.1f} s later: {line.text}."
+            return f"{(line.at_us - seen.before.header.at_us) / 1e6:.1f} s later: {_said(line)}."
     return None
 
 
@@ -160,7 +166,7 @@ def _healed(seen: Seen) -> str | None:
         return None
     back = next((line for line in seen.news() if line.kind == "alive"), None)
     if back is not None:
-        return f"{back.text}."
+        return f"{_said(back)}."
     return None if seen.missed is not None and seen.before.faults else "Nothing is in force any more."
 
 

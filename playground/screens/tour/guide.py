@@ -73,6 +73,7 @@ class Guide:
             return False
         done = self._at == len(STEPS) - 1
         self._seen = None
+        self._app.notices.guided = False
         self._app.say("the end of the tour" if done else "the tour is left; T begins it again")
         return True
 
@@ -132,6 +133,7 @@ class Guide:
         if self._app.frame.header.present_us >= 0:
             raise UserError("this is the past: > returns to the present, then T begins the tour")
         self._progress.tour_is(Stage.BEGUN)
+        self._app.notices.guided = True
         self._seen = Seen(self._app.frame)
         self._at = 0
         self._outcome = ""
