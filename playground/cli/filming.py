@@ -13,6 +13,7 @@ from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
     from playground.scenario.model import Scenario
+    from widgets.palette import Theme
 
 CastFile = Annotated[
     Path | None,
@@ -26,6 +27,10 @@ CastSpeed = Annotated[
     typer.Option("--cast-speed", metavar="X", help="Virtual seconds per second of the cast (default: 1)."),
 ]
 
+CastTheme = Annotated[
+    str | None, typer.Option("--cast-theme", metavar="NAME", help="Theme of the cast: dark or light (default: dark).")
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -35,17 +40,26 @@ class Wanted:
     path: Path
     size: tuple[int, int]
     speed: float
+    theme: Theme
 
 
-def wanted(scenario: Scenario | None, path: Path | None, size: str | None, speed: str | None) -> Wanted | None:
+def wanted(
+    scenario: Scenario | None, path: Path | None, size: str | None, speed: str | None, theme: str | None = None
+) -> Wanted | None:
     """What the options ask for; None: nothing. UserError if they can't be met."""
     if path is None or scenario is None:
-        if size is not None or speed is not None:
-            raise UserError("--size and --cast-speed are about the recording: name its file, --cast FILE")
+        if (size, speed, theme) != (None, None, None):
+            raise UserError("--size, --cast-speed and --cast-theme are about the recording: name its file, --cast FILE")
         return None
     from playground.screens import asciicast
 
-    found = Wanted(scenario, path, asciicast.size_from(size or "120x36"), asciicast.speed_from(speed or "1"))
+    found = Wanted(
+        scenario,
+        path,
+        asciicast.size_from(size or "120x36"),
+        asciicast.speed_from(speed or "1"),
+        asciicast.theme_from(theme or "dark"),
+    )
     asciicast.check(path, scenario, found.speed)
     return found
 
@@ -57,7 +71,9 @@ def film(plan: Wanted, *, seed: int | None, digest: str) -> int:
 
     try:
         with watched(plan.scenario) as progress:
-            made = cast.film(plan.scenario, size=plan.size, speed=plan.speed, seed=seed, progress=progress)
+            made = cast.film(
+                plan.scenario, size=plan.size, speed=plan.speed, seed=seed, theme=plan.theme, progress=progress
+            )
     except cast.AppCrashed as error:
         print(f"playground: nothing filmed: {error}", file=sys.stderr)
         return 1

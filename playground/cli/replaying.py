@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playground.cli.filming import CastFile, CastSize, CastSpeed, film, wanted
+from playground.cli.filming import CastFile, CastSize, CastSpeed, CastTheme, film, wanted
 from playground.cli.journals import Journal, recorded
 from playground.cli.options import Json, Seed, Variant, app
 from playground.kernel.errors import UserError
@@ -45,6 +45,7 @@ def replay(
     cast: CastFile = None,
     size: CastSize = None,
     cast_speed: CastSpeed = None,
+    cast_theme: CastTheme = None,
     journal: Journal = None,
     junit: Junit = None,
     report: Report = None,
@@ -70,7 +71,7 @@ def replay(
     if cast is not None and len(scripts) > 1:
         raise UserError("--cast films one scenario; replay the others without it")
     # Of several variants the first is filmed: the one that the app would show.
-    to_film = wanted(None if cast is None else pick(scripts[0]), cast, size, cast_speed)
+    to_film = wanted(None if cast is None else pick(scripts[0]), cast, size, cast_speed, cast_theme)
     from playground.scenario.telling.headless import run_and_report
 
     kept: list[Outcome] = []

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from playground.figure import spell
+from playground.figure import Kind, spell
 from playground.quantities import format_share
 from playground.scenario.outcome import Outcome, Verdict
 from playground.scenario.playing import Examined, Played
@@ -85,12 +85,12 @@ def run_verdict(outcome: Outcome) -> str:
         count = len(outcome.refused)
         parts.append(f"{count} command{'s' if count > 1 else ''} could not be carried out")
     if outcome.scenario.spec.database != "none":
-        figures = outcome.figures
-        share, stale = figures.get("error_share"), figures.get("stale_reads")
-        parts.append(
-            f"of {outcome.reads.ended + outcome.writes.ended:,} operations in {outcome.virtual_s:g} s "
-            f"{float(share or 0) * 100:.3g}% failed and {stale or 'none'} {'was' if stale == 1 else 'were'} stale"
-        )
+        ended = outcome.reads.ended + outcome.writes.ended
+        errors = ended - outcome.reads.ok - outcome.writes.ok
+        failed = spell(Kind.SHARE, errors / ended) if errors else "none"
+        stale = outcome.stale_reads
+        reads = f"{stale:,} read{'s were' if stale > 1 else ' was'}" if stale else "no read was"
+        parts.append(f"of {ended:,} operations in {outcome.virtual_s:g} s {failed} failed, and {reads} stale")
     elif isinstance(messages := outcome.figures.get("messages"), int):
         parts.append(f"{messages:,} messages in {outcome.virtual_s:g} s")
     return "; ".join(parts)

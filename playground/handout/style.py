@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from string import Template
 
-from widgets.palette import RGB, Ground, Look, Theme
+from widgets.palette import Ground, Look, Theme, hex_of
 from widgets.shapes import Tone
 
 _GROUNDS = (Ground.BACKGROUND, Ground.RAISED, Ground.BORDER, Ground.TRACK, Ground.TEXT)
@@ -88,8 +88,4 @@ def _variables(theme: Theme, hues: Iterable[int]) -> str:
     colors = {ground.value: look.ground(ground) for ground in _GROUNDS}
     colors |= {tone.value: look.tone(tone) for tone in Tone if tone is not Tone.PLAIN}
     colors |= {f"hue-{hue}": look.hue(hue) for hue in hues}
-    return " ".join(f"--{name}: {_hex(color)};" for name, color in colors.items())
-
-
-def _hex(color: RGB) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
+    return " ".join(f"--{name}: {hex_of(color)};" for name, color in colors.items())

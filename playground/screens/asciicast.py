@@ -18,7 +18,7 @@ from pathlib import Path
 from playground.kernel.errors import UserError
 from playground.scenario.model import Scenario
 from playground.screens.layout import LEAST
-from widgets.palette import terminal_colors
+from widgets.palette import Look, Theme, terminal_colors
 
 OUTPUT, MARKER = "o", "m"
 LARGEST = (200, 60)
@@ -27,9 +27,6 @@ LONGEST_S = 3600
 """A recording lasts at most so long: a longer scenario wants a higher speed."""
 SPEEDS = (0.1, 100.0)
 """The lowest and the highest, in virtual seconds per second."""
-
-_THEME = terminal_colors()
-"""For the players: what lies around the screen, and stands on it once the app is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,8 @@ class Cast:
     """``(seconds, code, text)``, in ascending order of time."""
     digest: str
     """Of the journal of the world that was filmed: the same as that of a replay."""
+    theme: Theme = Theme.DARK
+    """For the players: what lies around the screen, and stands on it once the app is left, has its colours."""
 
     @property
     def lasts_s(self) -> float:
@@ -57,7 +56,7 @@ class Cast:
             "duration": self.lasts_s,
             "title": self.title,
             "env": {"TERM": "xterm-256color", "SHELL": "/bin/sh"},
-            "theme": _THEME,
+            "theme": terminal_colors(Look(theme=self.theme)),
         }
         for each in (header, *self.events):
             yield json.dumps(each, ensure_ascii=False, separators=(",", ":"))
@@ -93,6 +92,14 @@ def speed_from(text: str) -> float:
     if not SPEEDS[0] <= speed <= SPEEDS[1]:
         raise UserError(f"--cast-speed: {text[:40]!r} is no speed; write a number from {SPEEDS[0]:g} to {SPEEDS[1]:g}")
     return speed
+
+
+def theme_from(text: str) -> Theme:
+    """``light`` or ``dark``. UserError if it is neither: who films it has no say, so there is no auto."""
+    try:
+        return Theme(text)
+    except ValueError:
+        raise UserError(f"--cast-theme: {text[:40]!r} is no theme; write light or dark") from None
 
 
 def check(path: Path, scenario: Scenario, speed: float) -> None:

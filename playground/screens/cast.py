@@ -30,7 +30,7 @@ from playground.screens.asciicast import MARKER, OUTPUT, Cast
 from playground.screens.run import told
 from playground.session import Session
 from widgets.encoder import Encoder
-from widgets.palette import DEFAULT
+from widgets.palette import DEFAULT, Look, Theme
 
 FRAMES_PER_S = 10
 """Pictures a second of the recording, as many as the app gets of a running session."""
@@ -56,6 +56,7 @@ def film(
     size: tuple[int, int] = (120, 36),
     speed: float = 1.0,
     seed: int | None = None,
+    theme: Theme = Theme.DARK,
     progress: Progress = lambda at_us: None,
 ) -> Cast:
     """Play ``scenario`` (with another ``seed``, if given) in the app of that size, columns by rows, and film it.
@@ -73,14 +74,14 @@ def film(
     )
     session.pause()  # before it starts, so that it stands at its very beginning
     with session:
-        reel = Reel(session, size, speed, scenario.until_us, progress)
+        reel = Reel(session, size, speed, scenario.until_us, progress, Look(theme=theme))
         reel.run()
         record = session.close()
     if reel.ended_by is not None:
         raise reel.ended_by
     acts = f"{len(record.timeline)} command{'' if len(record.timeline) == 1 else 's'}"
     reel.write(_LEAVE + f"seed {record.seed}, {record.end_us / 1e6:.3f} s, {acts}, digest {record.digest}\r\n", HOLD_S)
-    return Cast(scenario.title, *size, tuple(reel.events), record.digest)
+    return Cast(scenario.title, *size, tuple(reel.events), record.digest, theme)
 
 
 class SteppedSession:
@@ -145,8 +146,8 @@ class SteppedSession:
 class FilmedApp(PlaygroundApp):
     """The app in one look for all: truecolor and Unicode, whatever the environment of who films it says."""
 
-    def __init__(self, session: SteppedSession) -> None:
-        super().__init__(session, look=DEFAULT)
+    def __init__(self, session: SteppedSession, look: Look = DEFAULT) -> None:
+        super().__init__(session, look=look)
         self.animation_level = "none"  # animations run by the wall clock
         self.no_color = False
 
@@ -159,7 +160,13 @@ class Reel:
     """Films one session, from its beginning to its end."""
 
     def __init__(
-        self, session: Session, size: tuple[int, int], speed: float, until_us: int, progress: Progress
+        self,
+        session: Session,
+        size: tuple[int, int],
+        speed: float,
+        until_us: int,
+        progress: Progress,
+        look: Look = DEFAULT,
     ) -> None:
         self.events: list[tuple[float, str, str]] = []
         self.ended_by: BaseException | None = None
@@ -169,7 +176,7 @@ class Reel:
         self._speed = speed
         self._until_us = until_us
         self._progress = progress
-        self._app = FilmedApp(self._session)
+        self._app = FilmedApp(self._session, look)
         self._encoder = Encoder()
         self._encoder.resize(*size)
         self._at_us = 0

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from playground.kernel.errors import UserError
 from widgets.shapes import Tone
+
+_FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 
 
 async def saved(save: Callable[[], str], say: Callable[[str, Tone], None]) -> None:
@@ -25,12 +29,15 @@ async def saved(save: Callable[[], str], say: Callable[[str, Tone], None]) -> No
 def write_svg(svg: str, seed: int, at_us: int) -> str:
     """Write a screenshot into the current folder, named after seed and virtual time. Returns the path.
 
+    It needs no network: fonts are those of whoever looks at it. Two of one instant (of two panels, say) are two files.
     UserError if it can't be written.
     """
     ms = at_us // 1000
-    path = Path.cwd() / f"playground-seed{seed}-{ms // 60000:02d}m{ms // 1000 % 60:02d}.{ms % 1000:03d}s.svg"
+    name = f"playground-seed{seed}-{ms // 60000:02d}m{ms // 1000 % 60:02d}.{ms % 1000:03d}s"
+    names = (Path.cwd() / f"{name}{f'-{number}' if number > 1 else ''}.svg" for number in count(1))
+    path = next(each for each in names if not each.exists())
     # Without it, renderers other than browsers fold the blanks that hold the columns apart.
-    svg = svg.replace("<text ", '<text xml:space="preserve" ')
+    svg = _FONTS.sub("", svg).replace("<text ", '<text xml:space="preserve" ')
     try:
         path.write_text(svg, encoding="utf-8")
     except OSError as error:

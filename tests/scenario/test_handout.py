@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from playground.handout.compose import compose
 from playground.handout.file import write
 from playground.handout.markdown import markdown
 from playground.kernel.errors import UserError
-from playground.scenario.loader import loads, loads_file
+from playground.scenario.loader import load_file, loads, loads_file
+from playground.scenario.model import Script
 from playground.scenario.playing import Played, play_script
+from playground.scenario.shelf import find
 
 SMALL = """
 title: small
@@ -168,6 +171,21 @@ def test_verify_makes_no_report(run) -> None:  # type: ignore[no-untyped-def]
     status, said = run("replay", "small.yaml", "--verify", "--report", "a.md")
     assert (status, said.count("\n")) == (2, 1)
     assert "--report" in said
+
+
+def test_the_example_in_the_documentation_is_made_like_this() -> None:
+    """What was measured may be another day's; ``playground replay first-crash --report`` writes it anew."""
+    script = load_file(find("first-crash"))
+    assert isinstance(script, Script)
+    made = markdown(compose([("first-crash", play_script(script, chronicled=True))]))
+    example = (Path(__file__).parents[2] / "docs" / "report-example.md").read_text()
+    assert _frame(made) == _frame(example)
+
+
+def _frame(text: str) -> list[str]:
+    """Headings, and the names before what was measured."""
+    names = (re.match(r"#+ .*|- \*\*.*?\*\*|\*\*[^:]*\*\* \(.*\)", line) for line in text.splitlines())
+    return [found.group() for found in names if found]
 
 
 def test_a_disk_that_fails_later_is_one_line_too(tmp_path: Path) -> None:

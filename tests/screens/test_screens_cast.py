@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from playground.screens.asciicast import MARKER, OUTPUT, Cast
 from playground.screens.cast import HOLD_S, AppCrashed, FilmedApp, Reel, SteppedSession, film
 from playground.screens.header import HeaderBar
 from playground.session import Session
+from widgets.palette import Ground, Look, Theme, hex_of
 
 TEXT = """
 title: A short one
@@ -202,6 +204,22 @@ def test_the_terminal_is_left_as_it_was(short: Scenario) -> None:
     end = output.rpartition("\x1b[?1049l")
     assert re.fullmatch(r"seed 5, 4\.000 s, 2 commands, digest [0-9a-f]+\r\n", end[2])
     assert end[0].endswith("\x1b[0m\x1b[?25h")
+
+
+def test_a_light_film_is_light_and_tells_players_so(short: Scenario) -> None:
+    header, grounds = {}, {}
+    for theme in Theme:
+        made = film(short, size=SMALL, theme=theme)
+        header[theme] = json.loads(next(made.lines()))["theme"]["bg"]
+        cells = cells_of(screen_at(made.events, SMALL, 2.0))
+        grounds[theme] = Counter(ground for row in cells for _, _, ground, _ in row).most_common(1)[0][0]
+        assert f"#{grounds[theme]}" == header[theme] == hex_of(Look(theme=theme).ground(Ground.BACKGROUND))
+    assert header[Theme.LIGHT] != header[Theme.DARK]
+
+
+def test_a_bad_theme_is_told_with_what_to_write_instead() -> None:
+    with pytest.raises(UserError, match=r"^--cast-theme: 'auto' is no theme; write light or dark$"):
+        asciicast.theme_from("auto")
 
 
 def test_the_digest_is_that_of_a_replay(short: Scenario) -> None:
