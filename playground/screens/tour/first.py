@@ -37,11 +37,18 @@ class Seen:
     """The frame with which the step began."""
     missed: LogLine | None = None
     """The line of the log that says that others have noticed."""
+    doubted: bool = False
+    """Somebody has come to suspect a machine since the crash: they have to unlearn that before the next lesson."""
     saved: bool = False
     """The session has been written to a file since the step began."""
 
     def __post_init__(self) -> None:
         self.before = self.frame
+
+    def take(self, frame: Frame) -> None:
+        """Look at a new Frame."""
+        self.frame = frame
+        self.doubted = self.doubted or any(line.kind in _SUSPICIONS for line in self.news())
 
     def begin(self) -> None:
         """A step begins with what is seen now."""
@@ -132,7 +139,12 @@ def _start(seen: Seen) -> str:
 
 def _started(seen: Seen) -> str | None:
     thing = seen.thing()
-    return f"{seen.target} is up again." if thing is None or thing.state is State.UP else None
+    if thing is not None and thing.state is not State.UP:
+        return None
+    if not seen.doubted:
+        return f"{seen.target} is up again."
+    back = next((line for line in seen.news() if line.kind == "alive"), None)
+    return None if back is None else f"{_said(back)}."
 
 
 def _cut(seen: Seen) -> str:

@@ -102,7 +102,7 @@ class Guide:
         seen = self._seen
         if seen is None:
             return
-        seen.frame = frame
+        seen.take(frame)
         if not seen.target:
             self._aim(seen)
         outcome = STEPS[self._at].done(seen)
