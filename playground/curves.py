@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from playground.metrics import BUCKET_US, Bucket, percentile
 from playground.systems.layout import Kind
+from widgets import units
 from widgets.shapes import Line, Series, Tone
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ class Curves:
         cluster = self._cluster
         buckets = cluster.metrics.recent(cluster.now_us, columns + 1)[:-1]
         lines = [
-            _line("ok/s", [float(each.ok) for each in buckets], "{:.0f}", Tone.GOOD),
-            _line("p50", [_latency(each, 50) for each in buckets], "{:.1f} ms", Tone.ACCENT),
-            _line("p99", [_latency(each, 99) for each in buckets], "{:.1f} ms", Tone.ACCENT),
-            _line("errors/s", [float(each.errors) for each in buckets], "{:.0f}", Tone.BAD),
+            _line("ok/s", [float(each.ok) for each in buckets], Tone.GOOD),
+            _line("p50", [_latency(each, 50) for each in buckets], Tone.ACCENT, _ms),
+            _line("p99", [_latency(each, 99) for each in buckets], Tone.ACCENT, _ms),
+            _line("errors/s", [float(each.errors) for each in buckets], Tone.BAD),
         ]
         lines = [*(lines if cluster.spec.database != "none" else ()), *self._messages(columns)]
         workers: tuple[Kind, ...] = (self._keepers, "server")
@@ -55,7 +56,7 @@ class Curves:
             workers = ("broker", "producer", "consumer")
         for name in (name for kind in workers for name in cluster.of_kind(kind)):
             work = cluster.inspection.work_of(name, columns)
-            lines.append(Line(name, work, _text(work, "{:.0f}/s"), hue=hues.get(name)))
+            lines.append(Line(name, work, _text(work, _rate), hue=hues.get(name)))
         return Series(tuple(lines), BUCKET_US // 1_000, caption=self._caption)
 
     def _messages(self, columns: int) -> list[Line]:
@@ -67,24 +68,38 @@ class Curves:
         lags = dict(kafka.lag_samples)
         lag = [float(lags[each.index + 1]) if each.index + 1 in lags else None for each in seconds]
         lines = [
-            _line("msgs in/s", [float(each.published) for each in seconds], "{:.0f}", Tone.GOOD),
-            _line("processed", [float(each.processed) for each in seconds], "{:.0f}", Tone.GOOD),
-            _line("lag", lag, "{:.0f}", Tone.WARN),
+            _line("msgs in/s", [float(each.published) for each in seconds], Tone.GOOD),
+            _line("processed", [float(each.processed) for each in seconds], Tone.GOOD),
+            _line("lag", lag, Tone.WARN),
         ]
         if self._cluster.spec.database == "none":
             took = [percentile(each.latencies_us, 50) / 1_000 if each.latencies_us else None for each in seconds]
-            lines.insert(1, _line("ack p50", took, "{:.1f} ms", Tone.ACCENT))
+            lines.insert(1, _line("ack p50", took, Tone.ACCENT, _ms))
         return lines
 
 
-def _line(name: str, values: list[float] | list[float | None], form: str, tone: Tone) -> Line:
-    curve: tuple[float | None, ...] = tuple(values)
-    return Line(name, curve, _text(curve, form), tone=tone)
+def _count(value: float) -> str:
+    return f"{value:.0f}"
 
 
-def _text(values: tuple[float | None, ...], form: str) -> str:
+def _rate(value: float) -> str:
+    return f"{value:.0f}/s"
+
+
+def _ms(value: float) -> str:
+    return units.duration(value * 1_000)
+
+
+Spelt = Callable[[float], str]
+
+
+def _line(name: str, values: Sequence[float | None], tone: Tone, spelt: Spelt = _count) -> Line:
+    return Line(name, tuple(values), _text(values, spelt), tone=tone)
+
+
+def _text(values: Sequence[float | None], spelt: Spelt) -> str:
     newest = values[-1] if values else None
-    return "–" if newest is None else form.format(newest)
+    return units.NONE if newest is None else spelt(newest)
 
 
 def _latency(bucket: Bucket, percent: float) -> float | None:

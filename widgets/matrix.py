@@ -1,8 +1,12 @@
 """The gossip matrix: each row is one node's view of the others, true states stand at the edges.
 
 The lesson is the difference between the two: the marks on the rows and columns are what *is*, the
-cells are what is *believed*, and their shade how old that belief is. A row that is silent (its node
-is down) has no view. A cut runs between rows and columns of different sides.
+cells are what is *believed*, and their shade how old that belief is. A belief that is wrong stands on a
+solid ground: so the column of a node that has just died lights up, and goes dim as the others find out.
+A row that is silent (its node is down) has no view. A cut runs between rows and columns of different sides.
+
+Nothing moves while one looks: a cell's width follows from the panel's and the number of nodes alone, and the
+room for the side of a cut is always there.
 """
 
 from __future__ import annotations
@@ -10,69 +14,17 @@ from __future__ import annotations
 from rich.style import Style
 from textual.strip import Strip
 
-from widgets.canvas import Picture, Piece, Spot, bar, fit, line, shorten, width_of
-from widgets.palette import ACCENT, BACKGROUND, BORDER, MUTED, RGB, SELECTION, TRACK, Colors, Look, mix
+from widgets.canvas import Picture, Piece, Spot, fit, line, width_of
+from widgets.matrix_cells import caption_line, cell_piece, is_wrong, row_head
+from widgets.matrix_sums import draw_sums, ranked
+from widgets.palette import BORDER, RGB, SELECTION, Look
 from widgets.panel import Panel
 from widgets.ring_labels import side_badge
-from widgets.shapes import Belief, Matrix, MatrixCell, MatrixNode, State, Tone
+from widgets.shapes import Belief, Matrix, MatrixCell, State, Tone
 
 _UNHEARD = MatrixCell(Belief.UNKNOWN)
-_BELIEF_TONES = {
-    Belief.ALIVE: Tone.GOOD,
-    Belief.SUSPECT: Tone.WARN,
-    Belief.DEAD: Tone.BAD,
-    Belief.UNKNOWN: Tone.MUTED,
-    Belief.SELF: Tone.MUTED,
-}
-
-
-def age_text(age_ms: int | None, width: int) -> str:
-    """An age in at most ``width`` cells: seconds as digits, ``+`` where they don't fit, tenths if there is room."""
-    if age_ms is None or width < 1:
-        return ""
-    seconds = age_ms // 1000
-    if width >= 2 and seconds < 10:
-        tenths = age_ms // 100 % 10
-        return f"{seconds}.{tenths}" if width >= 3 else (f".{tenths}" if seconds == 0 else f"{seconds}s")
-    if len(str(seconds)) <= width:
-        return str(seconds)
-    minutes = f"{seconds // 60}m"
-    return minutes if len(minutes) <= width else "+"
-
-
-def _age_part(cell: MatrixCell, matrix: Matrix) -> float:
-    """0 fresh .. 1 old, in quarters so that a cell changes its shade seldom."""
-    if cell.age_ms is None:
-        return 0.0
-    span = max(1, matrix.old_ms - matrix.fresh_ms)
-    part = (cell.age_ms - matrix.fresh_ms) / span
-    return max(0.0, min(1.0, int(part * 4 + 1) / 4)) if part > 0 else 0.0
-
-
-def cell_piece(cell: MatrixCell, matrix: Matrix, width: int, look: Look, *, lit: bool, across: bool) -> Piece:
-    """One cell of ``width`` cells: mark, age, shade. ``lit``: on the selection's cross; ``across``: over the cut."""
-    old = _age_part(cell, matrix)
-    mark = look.belief(cell.belief)
-    if cell.belief is Belief.ALIVE and old > 0:
-        mark = look.believed_alive_once
-    room = width - 1 - (1 if width >= 3 else 0)
-    age = age_text(cell.age_ms, room) if cell.belief is not Belief.SELF else ""
-    text = (" " if width >= 3 else "") + mark + age
-    text = text + " " * (width - len(text))
-    if look.colors is Colors.NONE:
-        return text, look.style(bold=cell.belief in (Belief.DEAD, Belief.SUSPECT), underline=lit, dim=across)
-    fg: RGB = look.tone(_BELIEF_TONES[cell.belief])
-    ground = look.ground(SELECTION if lit else BACKGROUND)
-    if not look.blends:
-        return text, look.style(fg, ground if lit else None, bold=cell.belief is not Belief.ALIVE)
-    if cell.belief is Belief.ALIVE:
-        fg = mix(fg, look.ground(MUTED), old * 0.8)
-        ground = mix(ground, fg, 0.22 * (1 - old) + 0.04)
-    elif cell.belief in (Belief.SUSPECT, Belief.DEAD):
-        ground = mix(ground, fg, 0.30)
-    if across and cell.belief is not Belief.SELF:
-        ground = look.faded(ground, 0.45)
-    return text, look.style(fg, ground, bold=cell.belief in (Belief.SUSPECT, Belief.DEAD))
+_WIDEST = 7
+"""Cells of a belief; with more of them marks and ages would drift apart."""
 
 
 def short_names(names: list[str], width: int) -> list[str]:
@@ -94,6 +46,17 @@ def _borders(matrix: Matrix, limit: int) -> set[int]:
     return found if len(found) <= limit else set()
 
 
+def measured(matrix: Matrix, width: int, look: Look) -> tuple[int, int, int]:
+    """Cells of a name, of all that stands before a row's beliefs, and of a belief; 0: there is no room for that."""
+    count = max(1, len(matrix.nodes))
+    badge = width_of(look.side(0))
+    name_width = min(max((width_of(node.name) for node in matrix.nodes), default=1), 8)
+    head = 1 + 1 + name_width + 1 + badge
+    if width - head < count and name_width > 3:
+        name_width, head = 3, 6 + badge
+    return name_width, head, max(0, min(_WIDEST, (width - head) // count))
+
+
 def draw_matrix(
     matrix: Matrix,
     width: int,
@@ -111,13 +74,8 @@ def draw_matrix(
         return Picture([line([("nobody here yet", muted)], width)])
     count = len(nodes)
     cut = len({node.side for node in nodes}) > 1
-    name_width = min(max(width_of(node.name) for node in nodes), 8)
-    badge = width_of(look.side(0)) if cut else 0
-    head = 1 + 1 + name_width + 1 + badge
-    if width - head < count and name_width > 3:
-        name_width, head = 3, 6 + badge
-    cell_width = min(5, (width - head) // count)
-    if cell_width < 1:
+    name_width, head, cell_width = measured(matrix, width, look)
+    if not cell_width:
         return draw_sums(matrix, width, height, look, selected=selected, marked=marked, top=top)
     borders = _borders(matrix, width - head - cell_width * count)
     column_names = short_names([node.name for node in nodes], cell_width - (1 if cell_width > 2 else 0))
@@ -176,9 +134,8 @@ def draw_matrix(
         node = nodes[r]
         chosen = node.name == selected
         bg = look.ground(SELECTION) if chosen else None
-        row_piece = _row_head(node, name_width, look, chosen=chosen, marked=node.name in marked)
-        if cut:
-            row_piece.append(side_badge(node.side, look))
+        row_piece = row_head(node, name_width, look, chosen=chosen, marked=node.name in marked)
+        row_piece.append(side_badge(node.side, look) if cut else (" " * width_of(look.side(0)), look.style(bg=bg)))
         row_piece.append((" ", look.style(bg=bg)))
         given = matrix.cells[r] if r < len(matrix.cells) else ()
         spots.append(Spot(len(strips), 0, width, node.name))
@@ -191,6 +148,7 @@ def draw_matrix(
                     look,
                     lit=chosen or nodes[c].name == selected,
                     across=node.side != nodes[c].side,
+                    wrong=c < len(given) and is_wrong(given[c].belief, nodes[c].state),
                 )
                 for c in range(count)
             ]
@@ -203,21 +161,8 @@ def draw_matrix(
             strips.append(line([(h_cut * reach, cut_style)], width))
     if caption_room:
         strips += [line([], width)] * max(0, height - 1 - len(strips))
-        strips.append(line([(shorten(look.clean(matrix.caption), width, look), muted)], width))
+        strips.append(caption_line(matrix.caption, width, look))
     return Picture(strips, spots)
-
-
-def _row_head(
-    node: MatrixNode, name_width: int, look: Look, *, chosen: bool, marked: bool, gap: str = ""
-) -> list[Piece]:
-    """``▸▲n3``: chosen or marked, what is, who."""
-    bg = look.ground(SELECTION) if chosen else None
-    gutter = look.marked_mark if marked else look.chosen_mark if chosen else " "
-    return [
-        (gutter, look.style(look.ground(ACCENT), bg, bold=True)),
-        (look.mark(node.state) + gap, look.style(look.state(node.state), bg)),
-        (fit(look.clean(node.name), name_width, look), look.style(look.hue(node.hue), bg, bold=chosen)),
-    ]
 
 
 def _silence(state: State, width: int, look: Look, bg: RGB | None) -> list[Piece]:
@@ -229,51 +174,6 @@ def _silence(state: State, width: int, look: Look, bg: RGB | None) -> list[Piece
     left = rest // 2
     return [(dots * left, style), (word, look.text_style(Tone.MUTED, selected=bg is not None)),
             (dots * (rest - left), style)]  # fmt: skip
-
-
-def draw_sums(
-    matrix: Matrix,
-    width: int,
-    height: int,
-    look: Look,
-    *,
-    selected: str | None = None,
-    marked: frozenset[str] = frozenset(),
-    top: int = 0,
-) -> Picture:
-    """For many nodes: one line a node, what *others* believe of it, worst first column counts kept in place."""
-    nodes = matrix.nodes
-    name_width = min(max(width_of(node.name) for node in nodes), max(1, min(12, width // 3)))
-    strips: list[Strip] = []
-    spots: list[Spot] = []
-    for index in range(top, len(nodes)):
-        if len(strips) >= height:
-            break
-        node = nodes[index]
-        chosen = node.name == selected
-        bg = look.ground(SELECTION) if chosen else None
-        counts = dict.fromkeys(Belief, 0)
-        for r, row in enumerate(matrix.cells):
-            if r != index and index < len(row):
-                counts[row[index].belief] += 1
-        voices = max(1, sum(counts.values()))
-        pieces = _row_head(node, name_width, look, chosen=chosen, marked=node.name in marked, gap=" ")
-        pieces.append((" ", look.style(bg=bg)))
-        numbers: list[Piece] = []
-        for belief in (Belief.ALIVE, Belief.SUSPECT, Belief.DEAD):
-            text = f" {look.belief(belief)}{counts[belief]:<3d}"
-            tone = _BELIEF_TONES[belief] if counts[belief] else Tone.MUTED
-            numbers.append((text, look.text_style(tone, selected=chosen)))
-        plot = width - 4 - name_width - 15
-        if plot >= 4:
-            full, empty = bar(counts[Belief.ALIVE] / voices, plot, look)
-            worst = Tone.BAD if counts[Belief.DEAD] else Tone.WARN if counts[Belief.SUSPECT] else Tone.GOOD
-            plain = look.colors is Colors.NONE
-            track = look.style() if plain else look.style(look.tone(worst), look.ground(TRACK))
-            pieces += [(full, track), (empty, track)]
-        spots.append(Spot(len(strips), 0, width, node.name))
-        strips.append(line([*pieces, *numbers], width, look.style(bg=bg)))
-    return Picture(strips, spots)
 
 
 class MatrixPanel(Panel[Matrix]):
@@ -295,8 +195,10 @@ class MatrixPanel(Panel[Matrix]):
 
     def reveal(self) -> None:
         names = self.names()
-        if self.selected in names:
+        if self.shape is not None and self.selected in names:
             index = names.index(self.selected)
+            if not measured(self.shape, self.content_size.width, self.look)[2]:
+                index = ranked(self.shape).index(index)
             self.top = max(index - max(1, self.content_size.height - 2) + 1, min(self.top, index))
             self._clamp()
 

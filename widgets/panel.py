@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.canvas import Picture, Spot, pad
+from widgets.canvas import Picture, Spot, pad, width_of
 from widgets.palette import DEFAULT, Look
 from widgets.shapes import NOTHING_PICKED, Item, Picked
 
@@ -73,8 +73,9 @@ class Panel(Widget, Generic[S], can_focus=True):
     ) -> None:
         """``look`` defaults to the app's ``look`` attribute if it has one, else to a truecolor Unicode terminal."""
         super().__init__(name=name, id=id, classes=classes)
-        if title:
-            self.border_title = title
+        self.heading = title
+        """What stands in the border, as ``2 nodes: who holds how much``; where it is too long, up to the colon."""
+        self._entitle()
         self.shape: S | None = shape
         self.selected: str | None = None
         self.marked: frozenset[str] = frozenset()
@@ -238,6 +239,17 @@ class Panel(Widget, Generic[S], can_focus=True):
 
     def on_mount(self) -> None:
         self.set_class(not self.look.unicode, "-ascii")
+
+    def on_resize(self) -> None:
+        self._entitle()
+
+    def _entitle(self) -> None:
+        """The heading, or its name alone: no word is ever cut."""
+        room = self.size.width - 4
+        fits = room <= 0 or width_of(self.heading) <= room
+        title = self.heading if fits else self.heading.partition(":")[0]
+        if title and title != self.border_title:
+            self.border_title = title
 
     def name_at(self, x: int, y: int) -> str | None:
         """What stands at a place of the content, in cells."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from rich.style import Style
 
 from widgets.canvas import Spot, shorten, width_of
+from widgets.matrix_cells import wrong_style
 from widgets.palette import BACKGROUND, Look
 from widgets.ring_layout import Circle, circle, collide, node_cells
-from widgets.shapes import Ring, RingNode, State, Tone
+from widgets.shapes import Belief, Ring, RingNode, State, Tone
 
 _RANKS = "¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -140,6 +141,18 @@ def _full(scene: _Scene, spots: list[tuple[int, int]], widths: list[int], gap: s
         end = scene.write(node, x, y, labels, gap)
         labels.centres[node.name] = (x + size / 2, 2 * y + 1.0)
         labels.spots.append(Spot(y, x, max(end, x + size), node.name))
+    middle = sum(y for _, y in spots) / len(spots)
+    for node, (x, y) in zip(scene.nodes, spots, strict=True):
+        if node.misjudged:
+            _misjudgment(node, x + 1, y + 1 if y <= middle else y - 1, labels, scene.look)
+
+
+def _misjudgment(node: RingNode, x: int, y: int, labels: Labels, look: Look) -> None:
+    """Beside what is, towards the middle: how many others believe something else, if no other label is in the way."""
+    belief = Belief.SUSPECT if node.state is State.UP else Belief.ALIVE
+    text = f"{look.belief(belief)}{node.misjudged}"
+    if not any((x + i, y) in labels.cells for i in range(-1, len(text) + 1)):
+        labels.write(x, y, [(text, wrong_style(belief, look))])
 
 
 def _legend_width(width: int, height: int, longest: int, look: Look) -> int:

@@ -14,6 +14,8 @@ from widgets.shapes import Line, Series, Tone
 _DOTS_LEFT = (0x40, 0x04, 0x02, 0x01)  # bottom to top: dots 7, 3, 2, 1
 _DOTS_RIGHT = (0x80, 0x20, 0x10, 0x08)
 _ASCII = " .:-=+*#%@"
+_FIGURE = 7
+"""Cells of the newest value: ``1234/s``, ``504 ms``."""
 
 
 def nice_top(value: float) -> float:
@@ -84,18 +86,21 @@ def _top_of(lines: tuple[Line, ...]) -> float:
 def draw_series(
     series: Series, width: int, height: int, look: Look, *, selected: str | None = None, top: int = 0
 ) -> Picture:
-    """The curves from number ``top`` on, evenly high, with label, newest value and scale."""
+    """The curves from number ``top`` on, with label, newest value and scale: as high as there is room for; lines
+    that don't suffice for all go to the first ones."""
     lines = series.lines[top:]
     if not lines:
         return Picture([line([("no curves yet", look.text_style(Tone.MUTED))], width)])
     caption = series.caption if height > len(lines) and height >= 4 else ""
     room = height - (1 if caption else 0)
     if len(lines) > height > 2:
-        caption, room = f"{len(lines) - height + 1} more below", height - 1
+        caption, room = f"+{len(lines) - height + 1} more: m", height - 1
     rows = max(1, min(4, room // len(lines)))
+    taller = room - len(lines) if rows == 1 and room > len(lines) else 0
     lines = lines[: max(1, room // rows)]
     shared = _top_of(series.lines) if series.shared_scale else None
-    value = min(max((width_of(item.latest) for item in lines), default=0), max(3, width // 3))
+    # Room for any figure, so that the curves stay where they are when one gets longer.
+    value = min(max(_FIGURE, *(width_of(item.latest) for item in lines)), max(3, width // 3))
     label = min(max((width_of(item.name) for item in lines), default=0), max(3, width - value - 10))
     if rows > 1:
         label = value = max(label, value)
@@ -106,23 +111,28 @@ def draw_series(
         label, value, scale_width, plot = min(label, width), 0, 0, max(0, width - min(label, width) - 1)
     strips: list[Strip] = []
     spots: list[Spot] = []
-    for item in lines:
+    for number, item in enumerate(lines):
         chosen = bool(item.name) and item.name == selected
         bg = look.ground(SELECTION) if chosen else None
         color = look.tone(Tone.ACCENT if item.tone is Tone.PLAIN else item.tone)
         color = color if item.hue is None else look.hue(item.hue)
         named = look.style(color if item.hue is not None else look.tone(Tone.PLAIN), bg, bold=chosen)
-        latest = look.style(look.tone(item.tone), bg, bold=True)
+        # What is not there is neither bad nor doubtful, whatever the curve has seen.
+        quiet = item.tone in (Tone.BAD, Tone.WARN) and not (item.values and item.values[-1])
+        latest = look.text_style(Tone.MUTED if quiet else item.tone, selected=chosen, bold=not quiet)
         drawn = look.style(color, bg)
         scale = look.text_style(Tone.MUTED, selected=chosen)
         peak = shared or _top_of((item,))
-        for row, text in enumerate(curve(item.values, plot, rows, peak, look) if plot > 0 else [""] * rows):
+        high = rows + 1 if number < taller else rows
+        for row, text in enumerate(curve(item.values, plot, high, peak, look) if plot > 0 else [""] * high):
             pieces: list[Piece] = []
             if row == 0:
                 pieces.append((fit(look.clean(item.name), label, look), named))
             if rows == 1:
-                if value:
+                if value and not row:
                     pieces += [(" ", drawn), (fit(look.clean(item.latest), value, look, right=True), latest)]
+                elif row:
+                    pieces.append((" " * (label + value + 1 if value else label), drawn))
             elif row == 1:
                 pieces.append((fit(look.clean(item.latest), label, look), latest))
             elif row:

@@ -84,6 +84,8 @@ class RingNode:
     share: float
     side: int = 0
     """Which side of a partition it is on, from 1; 0: on none, it reaches everybody."""
+    misjudged: int = 0
+    """How many others believe it alive though it isn't up, or the other way round."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from playground.systems.balancer.server import ServerService
 from playground.systems.balancer.service import BalancerService
 from playground.systems.coordination import picture as coordination_picture
 from playground.systems.coordination.service import CoordinationService
+from playground.systems.gossip import picture as gossip_picture
+from playground.systems.gossip.service import GossipService
 from playground.systems.kafka import picture as kafka_picture
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.worker import ConsumerService
@@ -117,7 +119,8 @@ class Panels(ABC):
         """The circle as a database's ``ring`` draws it."""
         cluster, (sparks, chords, key) = self._cluster, asked
         nodes, services = cluster.of_kind("node"), cluster.services(kind)
-        return ring(cluster.world, nodes, services, self._hues, sides, sparks=sparks, chords=chords, key=key)
+        drawn = ring(cluster.world, nodes, services, self._hues, sides, sparks=sparks, chords=chords, key=key)
+        return gossip_picture.with_misjudged(drawn, cluster.services(GossipService))
 
 
 class QuorumPanels(Panels):

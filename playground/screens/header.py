@@ -17,6 +17,7 @@ from widgets.canvas import Picture, Piece, line, shorten, width_of
 from widgets.log import clock
 from widgets.palette import RAISED, Look
 from widgets.shapes import State, Tone
+from widgets.units import duration
 
 _GAP = 3
 _TIGHT = 2
@@ -53,18 +54,12 @@ class Part:
 
 
 def latency(us: int) -> str:
-    """Always six cells: `` 3.1ms``, ``  12ms``, `` 1.50s``."""
-    if us < 10_000:
-        text = f"{us / 1_000:.1f}ms"
-    elif us < 1_000_000:
-        text = f"{us // 1_000}ms"
-    else:
-        text = f"{us / 1_000_000:.2f}s"
-    return text.rjust(6)
+    """Always six cells: ``3.1 ms``, `` 12 ms``, `` 1.5 s``."""
+    return duration(us).rjust(6)
 
 
 def pace(header: Header) -> str:
-    """``1x``, ``100x (42x)`` if it lags, ``as fast as it goes (310x)``."""
+    """``1x``, ``100x (42x)`` if it lags, ``full speed 310x``."""
     if not header.speed:
         return f"full speed {header.actual_speed:,.0f}x"
     asked = f"{header.speed:g}x"
@@ -89,7 +84,7 @@ def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
         Part(look.clean(header.title), 7, bold=True),
         *_when(header, width),
         Part(running, 1, tone, bold=header.paused or header.ended),
-        Part(recorded, 5, Tone.BAD if header.commands else Tone.MUTED),
+        Part(recorded, 5, Tone.ACCENT if header.commands else Tone.MUTED),
         Part(f"seed {header.seed}", 6, Tone.MUTED),
         Part(f"{header.ops_per_s:5,.0f} {header.counted}", 4, right=True),
         Part(f"p50 {latency(header.p50_us)}", 9, Tone.MUTED, right=True),

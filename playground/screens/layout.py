@@ -13,8 +13,8 @@ there is nothing but Kafka, over everything else (``_across``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from textual.geometry import Region
 
@@ -44,6 +44,11 @@ class Content:
     """… and of groups."""
     internal: int = 1
     """Partitions that show only where there is room to spare."""
+
+    def grown(self, found: Mapping[str, int], known: Collection[str]) -> Content:
+        """With what was found now. What was known before never shrinks: rows that come and go move no panel."""
+        wanted = {name: max(value, getattr(self, name)) if name in known else value for name, value in found.items()}
+        return replace(self, **wanted)
 
     def need(self, panel: str, otherwise: int) -> int:
         """The lines a panel needs, with border, head and caption; ``otherwise``: where more is always better."""

@@ -32,19 +32,22 @@ from widgets.why import WhyPanel
 
 TITLES = {
     "ring": "ring: who owns which keys",
-    "replicas": "nodes",
+    "replicas": "nodes: who holds how much",
     "balancer": "balancer: who gets how much",
     "tree": "tree: the ensemble's znodes",
     "partitions": "partitions: logs and who reads them",
     "gossip": "gossip: who believes what of whom",
-    "load": "load",
-    "log": "events",
-    "detail": "detail",
+    "load": "load: how much, how fast",
+    "log": "events: what happened, in order",
+    "detail": "detail: all about what is selected",
     "spacetime": "space-time: who sent what to whom, and when",
     "why": "why: how it came to this",
 }
 """What stands in the panels' borders; up to the colon also on the tabs."""
-TITLES_OF = {("replicas", "shards"): "shards: masters and slaves"}
+TITLES_OF = {
+    ("replicas", "shards"): "shards: masters and slaves",
+    ("replicas", "coordination"): "nodes: who leads, who stands by",
+}
 """Where a panel shows another system than a store: its title then."""
 KINDS: dict[str, type[Panel[Any]]] = {
     "ring": RingPanel,
@@ -61,6 +64,24 @@ KINDS: dict[str, type[Panel[Any]]] = {
 }
 _FIRST = ("ring", "replicas", "balancer", "partitions", "tree", "log", "gossip", "load", "detail")
 """As if the panels had been focused in this order, the first one last."""
+
+
+def measured(frame: Frame) -> dict[str, int]:
+    """How much there is to show in the panels that the frame holds, by the fields of Content."""
+    found: dict[str, int] = {}
+    if frame.gossip:
+        found["nodes"] = len(frame.gossip.nodes)
+    if frame.replicas:
+        found["rows"] = len(frame.replicas.rows)
+    if frame.load:
+        found["curves"] = len(frame.load.lines)
+    if frame.balancer:
+        found["servers"] = len(frame.balancer.rows)
+    if frame.partitions:
+        found["logs"] = height_of(frame.partitions.rows, False)
+        found["groups"] = len(frame.partitions.groups)
+        found["internal"] = len(frame.partitions.folded)
+    return found
 
 
 class _Planned(Layout):
@@ -121,6 +142,8 @@ class Stage(Widget):
         self.front = self._recent[0]
         """The panel focused last; it always shows."""
         self._content = Content()
+        self._measured: set[str] = set()
+        """What of it has been seen already, and not only assumed."""
 
     @property
     def layout(self) -> Layout:
@@ -199,15 +222,8 @@ class Stage(Widget):
             shape = getattr(frame, name)
             if shape is not None:
                 self.panels[name].show(shape)
-        content = Content(
-            len(frame.gossip.nodes) if frame.gossip else self._content.nodes,
-            len(frame.replicas.rows) if frame.replicas else self._content.rows,
-            len(frame.load.lines) if frame.load else self._content.curves,
-            len(frame.balancer.rows) if frame.balancer else self._content.servers,
-            height_of(frame.partitions.rows, False) if frame.partitions else self._content.logs,
-            len(frame.partitions.groups) if frame.partitions else self._content.groups,
-            len(frame.partitions.folded) if frame.partitions else self._content.internal,
-        )
+        content = self._content.grown(measured(frame), self._measured)
+        self._measured |= measured(frame).keys()
         if content != self._content:
             self._content = content
             self.settle()

@@ -12,8 +12,10 @@ from widgets.canvas import Picture, bar, curtail, fit, shorten, wrap, wrap_list
 from widgets.detail import draw_detail
 from widgets.detecting import detect
 from widgets.log import clock, draw_log
-from widgets.matrix import age_text, draw_matrix, short_names
-from widgets.palette import SELECTION, Colors, Look
+from widgets.matrix import draw_matrix, short_names
+from widgets.matrix_cells import age_text, cell_piece, is_wrong
+from widgets.matrix_sums import ranked
+from widgets.palette import SELECTION, Colors, Look, Theme
 from widgets.plain import AsciiFilter
 from widgets.ring_draw import RingPainter
 from widgets.ring_layout import circle, cut_turns
@@ -27,6 +29,9 @@ from widgets.shapes import (
     Line,
     Log,
     LogLine,
+    Matrix,
+    MatrixCell,
+    MatrixNode,
     Ring,
     Row,
     Series,
@@ -274,9 +279,55 @@ class TestMatrix:
 
     def test_many_nodes_become_sums(self) -> None:
         text = rows(draw_matrix(data.matrix(60), 40, 20, LOOK))
-        assert "n1" in text[0]
-        assert "●" in text[0]
+        assert text[0].split() == ["is▸", "believed", "alive", "by", "●", "?", "✕"]
         assert len(text) == 20
+        assert text[-1].endswith("· 18/60")
+
+    def test_in_sums_who_is_not_well_comes_first_and_nobody_moves_for_a_doubt_of_few(self) -> None:
+        matrix = data.matrix(60)
+        order = ranked(matrix)
+        states = [matrix.nodes[index].state for index in order]
+        assert states == sorted(states, key=lambda state: state is State.UP)
+        assert [i for i in order if matrix.nodes[i].state is State.UP] == [
+            i for i, node in enumerate(matrix.nodes) if node.state is State.UP
+        ]
+        doubted = next(i for i, node in enumerate(matrix.nodes) if node.state is State.UP and i > 20)
+        cells = [list(row) for row in matrix.cells]
+        for number, row in enumerate(cells):
+            if row and number != doubted:
+                row[doubted] = MatrixCell(Belief.SUSPECT)
+        of_all = replace(matrix, cells=tuple(map(tuple, cells)))
+        of_one = replace(matrix, cells=(*matrix.cells[:30], tuple(cells[30]), *matrix.cells[31:]))
+        ups = sum(node.state is State.UP for node in matrix.nodes)
+        assert ranked(of_all)[-ups] == doubted
+        assert ranked(of_one) == order
+
+    def test_a_wrong_belief_stands_out_in_every_look(self) -> None:
+        """n4 is down; n1 suspects it, n2 still believes it alive: only the latter is wrong."""
+        cells = ((MatrixCell(Belief.SELF), MatrixCell(Belief.SUSPECT, 9)), (MatrixCell(Belief.ALIVE, 9),) * 2)
+        nodes = (MatrixNode("n1", 0, State.UP), MatrixNode("n4", 3, State.DOWN))
+        for look in (
+            LOOK,
+            ASCII,
+            Look(Colors.SIXTEEN),
+            Look(theme=Theme.LIGHT),
+            Look(Colors.SIXTEEN, theme=Theme.LIGHT),
+        ):
+            suspect, alive = (
+                cell_piece(cells[r][1], Matrix(nodes, cells), 3, look, lit=False, across=False,
+                           wrong=is_wrong(cells[r][1].belief, nodes[1].state))[1]
+                for r in (0, 1)
+            )  # fmt: skip
+            plain = cell_piece(cells[1][1], Matrix(nodes, cells), 3, look, lit=False, across=False)[1]
+            assert not suspect.reverse
+            assert alive.reverse or alive.bgcolor != plain.bgcolor
+        assert not is_wrong(Belief.UNKNOWN, State.UP)
+        assert is_wrong(Belief.DEAD, State.UP)
+        assert is_wrong(Belief.ALIVE, State.FROZEN)
+
+    def test_a_cut_moves_no_column_that_it_does_not_run_before(self) -> None:
+        whole, cut = (draw_matrix(data.matrix(6, cut=each), 50, 20, LOOK) for each in (False, True))
+        assert whole.strips[2].text.index("■") == cut.strips[2].text.index("■")
 
     def test_ages(self) -> None:
         assert [age_text(400, 1), age_text(400, 2), age_text(400, 3)] == ["0", ".4", "0.4"]

@@ -7,6 +7,7 @@ has an empty row. A frozen node shows the beliefs it froze with, while their age
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from playground.systems.gossip.figures import knowledge
@@ -29,6 +30,9 @@ _SHOWN = {
 }
 _TONES = {Belief.ALIVE: shapes.Tone.GOOD, Belief.SUSPECT: shapes.Tone.WARN, Belief.DEAD: shapes.Tone.BAD}
 _SELF = shapes.MatrixCell(shapes.Belief.SELF, 0)
+
+_COUNTED = 60
+"""Of more nodes than this the matrix alone tells what is believed of them."""
 
 COLUMNS = (
     shapes.Column("node", 6),
@@ -155,6 +159,28 @@ def _row(service: GossipService, nodes: Sequence[str]) -> tuple[shapes.MatrixCel
             age_us = service.age_us(name)
             cells.append(shapes.MatrixCell(_SHOWN[service.believes(name)], None if age_us is None else age_us // 1_000))
     return tuple(cells)
+
+
+def with_misjudged(ring: shapes.Ring, services: Services) -> shapes.Ring:
+    """The ring with the number of those that are wrong about each node; as it is where counting would take too long."""
+    if len(ring.nodes) > _COUNTED:
+        return ring
+    return replace(
+        ring,
+        nodes=tuple(
+            replace(
+                node,
+                misjudged=sum(
+                    (belief is Belief.ALIVE) != (node.state is shapes.State.UP)
+                    for belief in (
+                        service.believes(node.name) for name, service in services.items() if name != node.name
+                    )
+                    if belief in _TONES
+                ),
+            )
+            for node in ring.nodes
+        ),
+    )
 
 
 def _caption(heads: tuple[shapes.MatrixNode, ...], cells: tuple[tuple[shapes.MatrixCell, ...], ...]) -> str:
