@@ -16,6 +16,7 @@ from playground.commands.targets import GROUPS, is_word, role_of
 from playground.kernel.errors import UserError
 from playground.kernel.node import TRANSITIONS
 from playground.systems import catalog
+from playground.wording import unknown
 
 if TYPE_CHECKING:
     from playground.cluster import Cluster
@@ -132,6 +133,10 @@ class _Draw:
         names = [name for system, find in running for name in find(self._cluster.services(system.kind), thing)]
         names = list(dict.fromkeys(names))
         if not names:
+            lists = [system.things(self._cluster.services(system.kind)) for system, _ in running if system.things]
+            known = [each for names in lists for each in names]
+            if thing and len(lists) == len(running) and thing not in known:
+                raise UserError(f"{self._do}: {word}: {unknown('partition or group', thing, known)}")
             of_things = not thing and any(find(self._cluster.services(system.kind), "k0") for system, find in running)
             hint = f"; of what? write {role} of k0" if of_things else " now"
             raise UserError(f"{self._do}: {word}: that is nobody{hint}")

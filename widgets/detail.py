@@ -54,7 +54,8 @@ def draw_detail(
         add(draw_history(detail.happened, width, look, selected=selected))
     if detail.aside is not None:
         strips.append(line([], width))
-        add(draw_detail(detail.aside, width, look, selected=selected, marked=marked, picked=picked))
+        strips.append(_rule(detail.aside.title, width, look, Tone.PLAIN))
+        add(draw_detail(replace(detail.aside, title=""), width, look, selected=selected, marked=marked, picked=picked))
     return Picture(strips, spots)
 
 
@@ -72,10 +73,10 @@ def _facts(facts: Sequence[Fact], width: int, look: Look) -> list[Strip]:
     return strips
 
 
-def _rule(title: str, width: int, look: Look) -> Strip:
+def _rule(title: str, width: int, look: Look, tone: Tone = Tone.ACCENT) -> Strip:
     title = shorten(look.clean(title), width, look)
     rule = look.glyph("─", "-") * max(0, width - width_of(title) - 1)
-    head: list[Piece] = [(title, look.text_style(Tone.ACCENT, bold=True)), (" ", look.text_style(Tone.MUTED))]
+    head: list[Piece] = [(title, look.text_style(tone, bold=True)), (" ", look.text_style(Tone.MUTED))]
     return line([*head, (rule, look.style(look.ground(BORDER)))], width)
 
 

@@ -100,7 +100,8 @@ class PartitionsPanel(Panel[Partitions]):
         return frozenset(("partition", "group"))
 
     def standing(self) -> Item | None:
-        return next((row.item for row in self._rows() if row.name == self.row), None)
+        rows = self._rows()
+        return next((row.item for row in rows if row.name == self.row), rows[0].item if rows else None)
 
     def names(self) -> list[str]:
         return list(dict.fromkeys(name for row in self._rows() for name in members(row)))

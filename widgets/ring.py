@@ -19,6 +19,10 @@ class RingPanel(Panel[Ring]):
     def names(self) -> list[str]:
         return [node.name for node in self.shape.nodes] if self.shape else []
 
+    def kinds(self) -> frozenset[str]:
+        """A key has its place on the circle, a shard its stretches; the selection itself stands on nodes."""
+        return frozenset(("key", "shard"))
+
     def neighbour(self, dx: int, dy: int) -> str | None:
         """The node one step along the circle that lies more in the arrow's direction."""
         names = self.names()

@@ -140,8 +140,9 @@ class TreePanel(Panel[Tree]):
         return frozenset(("znode", "session"))
 
     def standing(self) -> Item | None:
-        node = self._stands_on()
-        return node.item if node is not None else None
+        nodes = self.shape.nodes if self.shape else ()
+        node = self._stands_on() or next((node for node in nodes if node.subject), None)
+        return node.item if node is not None else nodes[0].item if nodes else None
 
     def neighbour(self, dx: int, dy: int) -> str | None:
         """Step to another line; gives who owns it (None: nobody does)."""

@@ -34,9 +34,11 @@ def fold(nodes: Sequence[TreeNode], room: int, selected: str | None, picked: Pic
     if len(nodes) <= room:
         return tuple(nodes)
 
+    by_item = any(node.item in picked.items for node in nodes)
+
     def weight(index: int) -> tuple[int, int]:
         node = nodes[index]
-        wanted = node.item in picked.items or (bool(node.subject) and node.subject == selected)
+        wanted = node.item in picked.items if by_item else bool(node.subject) and node.subject == selected
         return (-1 if wanted else node.rank), index
 
     chosen = sorted(sorted(range(len(nodes)), key=weight)[: max(0, room - 1)])

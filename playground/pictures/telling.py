@@ -220,14 +220,17 @@ class Telling:
             if told.take(entry, about):
                 self._grow(told, entry)
                 return
+        subject, text = entry.subject, entry.text
         if entry.kind in _TOGETHER or entry.kind in _BELIEFS:
             self._growing.append(_Told(self.written, entry, [entry.subject], [about]))
         elif entry.kind in _THINGS_US and (thing := _thing(entry)):
             replica = _replica(entry)
             made = _ToldOfReplica(self.written, entry, replica, [thing]) if replica else None
             self._growing.append(made or _ToldOfThings(self.written, entry, [thing]))
+            if made is not None:
+                subject, text = made.subject, made.text
         self.written += 1
-        self.lines.append(self._line(entry, entry.subject, entry.text, self._about(entry)))
+        self.lines.append(self._line(entry, subject, text, self._about(entry)))
 
     def _about(self, entry: Entry) -> tuple[Item, ...]:
         return self._items(entry) if self._items is not None else ()
@@ -250,6 +253,11 @@ class Telling:
             self._hues.get(subject),
             items,
         )
+
+
+def tone_of(kind: str) -> Tone:
+    """How an entry of that kind is meant."""
+    return _TONES.get(kind, Tone.PLAIN)
 
 
 def _several(told: _Told) -> tuple[str, str]:

@@ -1,10 +1,11 @@
-"""What is selected and marked: names only, checked against each new Frame."""
+"""What is selected and marked: names only, those of machines checked against each new Frame."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from playground.frame import Frame, Thing
+from widgets.shapes import Item
 
 FIRST = 2
 """The place, among those on the ring, of the node that is selected at first: between neighbours on either side."""
@@ -12,11 +13,12 @@ FIRST = 2
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The selected node, the marked ones, and the key that is followed on the ring."""
+    """The selected node, the marked ones, the key that is followed on the ring; what is selected beside the node."""
 
     selected: str = ""
     marked: frozenset[str] = frozenset()
     key: str = ""
+    item: Item | None = None
 
     def within(self, frame: Frame) -> Choice:
         """The same, as far as it still exists."""

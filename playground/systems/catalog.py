@@ -68,6 +68,8 @@ class System:
     """The class of its services."""
     runs: Callable[[Site], bool] = _everywhere
     roles: Mapping[str, Role] = field(default_factory=dict)
+    things: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    """``things(services by node)``: what its roles are for, by name; None: for whatever has a place, as any key has."""
 
     @property
     def help(self) -> str:
@@ -185,6 +187,7 @@ SYSTEMS = (
         ZooKeeperService,
         _runs("ensemble"),
         {"leader": zookeeper_roles.leader, "follower": zookeeper_roles.follower},
+        zookeeper_roles.things,
     ),
     System(
         "store",
@@ -242,6 +245,7 @@ SYSTEMS = (
             "controller": kafka_roles.controller,
             "coordinator": kafka_roles.coordinator,
         },
+        kafka_roles.things,
     ),
     System("kafka", "producer", KafkaSettings, _producer, ProducerService, _runs("producer")),
     System("kafka", "consumer", KafkaSettings, _consumer, ConsumerService, _runs("consumer")),

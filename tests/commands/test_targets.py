@@ -354,3 +354,16 @@ def test_requests_choose_their_quorums_in_a_quorum_store_alone(line: str) -> Non
 
     on_cluster(test, database="shards", nodes=4, zookeeper={"servers": 3})
     on_cluster(accepted)
+
+
+def test_a_role_for_what_is_not_there_says_so_and_what_is() -> None:
+    async def test(cluster: Cluster) -> None:
+        await cluster.advance(2_000_000)
+        with pytest.raises(UserError, match=r"leader of changes-77: unknown partition or group .*did you mean changes-"):
+            resolve(cluster, parse_line("crash leader of changes-77"))
+        with pytest.raises(UserError, match="coordinator of viev: .*did you mean view"):
+            resolve(cluster, parse_line("crash coordinator of viev"))
+        assert resolve(cluster, parse_line("crash leader of changes-0")).nodes
+
+    kafka = {"brokers": 3, "rate": 10, "producers": 1, "topics": [{"name": "changes"}]}
+    on_cluster(test, database="none", nodes=0, load={"rate": 0}, zookeeper={"servers": 3}, kafka=kafka)

@@ -66,7 +66,7 @@ def detail(world: World, name: str, service: CoordinationService | None) -> Deta
         Fact("lease", _lease(service), Tone.PLAIN if service.acting or not service.won else Tone.WARN),
         Fact("session", _session(service), _TONES[service.state]),
         Fact("configuration", _configuration(service)),
-        Fact("woken", f"by {service.watch_events} watches, {service.election_events} of them about the master"),
+        Fact("woken", f"by {_watches(service)}, {service.election_events} of them about the master"),
         Fact("sessions", str(service.sessions)),
     )
     columns = (Column("sees", 8), Column("which is", 10, weight=1))
@@ -91,8 +91,12 @@ def _cells(
         Cell(_session(service), _TONES[service.state]),
         Cell(service.configuration or "–", Tone.PLAIN if current else Tone.WARN),
         _sees(service.seen, up),
-        Cell(f"{service.watch_events} watches, {service.election_events} for master"),
+        Cell(f"{_watches(service)}, {service.election_events} for master"),
     )
+
+
+def _watches(service: CoordinationService) -> str:
+    return "1 watch" if service.watch_events == 1 else f"{service.watch_events} watches"
 
 
 def _role(service: CoordinationService) -> Cell:

@@ -1,9 +1,10 @@
 """Kafka: brokers with replicated logs, producers that append to them, groups of consumers that share them.
 
-What it is. A topic is split into partitions; each is a log, in segments on the disks of a few brokers. One of
-them leads it: producers append there, the others fetch from it, and so do consumers, each at its own pace:
-nobody pushes. Messages with one key go to one partition (by murmur2), so they stay in order. A message has a
-place, its offset, for ever.
+What it is. A topic is split into partitions: logs on the disks of a few brokers each. One broker leads a log:
+producers append there, the others fetch from it, and so do consumers, each at its own pace: nobody pushes.
+
+What is in order? Messages with one key go to one partition (by murmur2); there each has its place, its offset,
+for ever.
 
 When is a message safe? The leader keeps a set of replicas that are in sync (ISR): who has not caught up for
 lag_ms is taken out. What all of them have is committed; up to there, the high watermark, consumers see. With

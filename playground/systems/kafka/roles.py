@@ -24,6 +24,15 @@ def state(services: Services, thing: str) -> PartitionState | None:
     return image.state(partition) if image is not None and partition is not None else None
 
 
+def things(services: Services) -> tuple[str, ...]:
+    """What anybody may lead, follow or coordinate: the partitions that there are, and the groups."""
+    image = max((service.image for service in services.values()), key=lambda image: image.age, default=None)
+    topics = image.topics.items() if image is not None else ()
+    partitions = (str(TopicPartition(topic, number)) for topic, states in topics for number in range(len(states)))
+    groups = next((service.settings.groups for service in services.values()), ())
+    return (*partitions, *(group.name for group in groups))
+
+
 def leader(services: Services, thing: str) -> tuple[str, ...]:
     """The broker that leads the partition in the highest epoch; () if none does."""
     partition = TopicPartition.parse(thing)

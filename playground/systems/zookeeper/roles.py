@@ -13,6 +13,11 @@ from playground.systems.zookeeper.service import ZooKeeperService
 Services = Mapping[str, ZooKeeperService]
 
 
+def things(_services: Services) -> tuple[str, ...]:
+    """What anybody may lead."""
+    return ("ensemble",)
+
+
 def leader(services: Services, thing: str) -> tuple[str, ...]:
     """The server that leads with a quorum behind it; () if none does."""
     if thing not in ("", "ensemble"):

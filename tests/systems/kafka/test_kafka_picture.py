@@ -288,9 +288,9 @@ def test_the_zoom_of_a_partition_sets_what_each_broker_and_client_believes_besid
 
         detail, tables = look()
         assert fact(detail, "leader") == f"{old}, in epoch 1"
-        believers = tables["who believes that who leads it"]
+        believers = tables["whom others take for its leader"]
         assert not believers.rows
-        assert f"all 6 brokers and clients that run believe that {old} does" in believers.empty
+        assert f"all 6 brokers and clients that run believe in {old}" == believers.empty
         lab.impose(Cut([old], lab.others(old)))
         await lab.until(lambda: lab.row().leader != old, 20)
         await lab.run(1)
@@ -300,7 +300,7 @@ def test_the_zoom_of_a_partition_sets_what_each_broker_and_client_believes_besid
         said = dict(zip(cells(copies, "broker"), cells(copies, "takes itself for"), strict=True))
         assert (said[old], said[new]) == ("leader, once", "leader")
         assert cells(copies, "is")[cells(copies, "broker").index(old)] == "out of sync"
-        believers = tables["who believes that who leads it"]
+        believers = tables["whom others take for its leader"]
         assert dict(zip(cells(believers, "who"), cells(believers, "believes"), strict=True))[old] == old
         assert f"believe in {new}" in believers.caption
 

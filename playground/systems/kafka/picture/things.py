@@ -39,7 +39,7 @@ def partition_detail(
     tables = (
         ("its replicas, each by its own account", _replicas(world, partition, state, brokers, hues)),
         ("who reads it", _readers(partition, brokers, consumers, hues)),
-        ("who believes that who leads it", _believers(partition, image, brokers, consumers, producers, hues)),
+        ("whom others take for its leader", _believers(partition, image, brokers, consumers, producers, hues)),
     )
     return Detail(title, _facts(partition, state, brokers), tables)
 
@@ -104,9 +104,9 @@ def _replicas(world: World, partition: TopicPartition, state: PartitionState, br
     columns = (
         Column("broker", 6),
         Column("takes itself for", 16, weight=1),
-        Column("epoch", 5, right=True, drop=2),
-        Column("synced", 7, right=True, drop=1),
-        Column("hw", 7, right=True),
+        Column("epoch", 5, right=True, drop=3),
+        Column("synced", 7, right=True, drop=2),
+        Column("hw", 7, right=True, drop=1),
         Column("end", 7, right=True),
         Column("is", 11),
     )
@@ -215,7 +215,7 @@ def _believers(
         )
         shown = Cell(believed, Tone.WARN, hue=hues.get(believed)) if believed else Cell("nobody", Tone.WARN)
         rows.append(Row((Cell(name), shown, Cell(told, Tone.MUTED)), name=name))
-    all_agree = f"all {agree} brokers and clients that run believe that {leader or 'nobody'} does"
+    all_agree = f"all {agree} brokers and clients that run believe in {leader or 'nobody'}"
     caption = f"the other {agree} believe in {leader or 'nobody'}" if rows else ""
     return Table(columns, tuple(rows), caption=caption, empty=all_agree)
 

@@ -22,10 +22,11 @@ def detail(world: World, name: str, services: Services) -> Detail:
         return Detail(f"{name}: no process runs", (Fact("on its disk", _bytes(disk.used_bytes), Tone.MUTED),))
     zk = service.keeper.zk
     safe = service.keeper.safe
+    held = len(service.replicas)
     facts = (
         Fact("session", zk.state.value if zk is not None else "none", Tone.GOOD if safe else Tone.WARN),
         Fact("lease", "it may lead" if safe else "it may not lead: its session may be over", _tone(safe)),
-        Fact("holds", f"{len(service.replicas)} shards, {_bytes(service.size_bytes)}"),
+        Fact("holds", f"{held} shard{'' if held == 1 else 's'}, {_bytes(service.size_bytes)}"),
         Fact("asked", f"{service.reads} reads, {service.writes} writes"),
         *([Fact("leaving", "its shards go to others", Tone.WARN)] if name in service.leaving else []),
     )

@@ -46,7 +46,7 @@ def shard_detail(
     if leading is not None:
         tables.append(("slaves as the master knows them", _slaves(leading)))
     if sessions is not None:
-        tables.append(("who believes that who leads it", _believers(shard, services, sessions)))
+        tables.append(("whom others take for its master", _believers(shard, services, sessions)))
     return Detail(shard, tuple(facts), tuple(tables))
 
 
@@ -116,7 +116,7 @@ def _believers(shard: str, services: Services, sessions: Sessions) -> Table:
     columns = (Column("who", 6), Column("believes", 30, weight=1))
     caption = f"the other {agree} believe in {true or 'nobody'}" if rows else ""
     empty = (
-        f"all {agree} sessions that there are believe that {true or 'nobody'} does" if agree else "nobody has a session"
+        f"all {agree} sessions that there are believe in {true or 'nobody'}" if agree else "nobody has a session"
     )
     return Table(columns, tuple(rows), caption=caption, empty=empty)
 
