@@ -42,6 +42,8 @@ class Happening:
     tone: Tone = Tone.PLAIN
     done: bool = False
     """Somebody did it: ``text`` is the command."""
+    kind: str = ""
+    """Of the journal's entry that it tells of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 * The timeline has a row for each thing that was in force, as bars, and one for each kind of happening, as points.
 * The story is told in the lines of the screen's log, under the captions of the scenario. Where a chapter would be
-  longer than :data:`MOST_LINES`, lines that tell of nothing broken, mended or decided are left out first.
+  longer than :data:`MOST_LINES`, lines that repeat others are left out first, then those of nothing broken or decided.
 * A curve that is zero throughout is not drawn; it is said in a sentence.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from playground.handout.content import Bar, Block, Chapter, Chart, Curve, Happening, Paragraph, Row, Span, Story, Strips
@@ -20,6 +21,8 @@ from widgets.shapes import Line, LogLine, Tone
 
 MOST_LINES = 24
 """Of a chapter of the story."""
+ALIKE = 5
+"""After so many lines of one kind in a chapter, one more says little."""
 MOST_ROWS = 14
 """Of the timeline: what more was in force shares one row."""
 MOST_STRIPS = 16
@@ -85,12 +88,18 @@ def _log(entries: Iterable[Entry]) -> tuple[LogLine, ...]:
 
 
 def _happening(line: LogLine) -> Happening:
-    return Happening(line.at_us, line.subject, line.text, line.tone)
+    return Happening(line.at_us, line.subject, line.text, line.tone, kind=line.kind)
 
 
 def _weightiest(lines: Sequence[Happening]) -> tuple[Happening, ...]:
-    """At most :data:`MOST_LINES` of them, in their order; acts and what broke before all else."""
-    ranked = sorted(range(len(lines)), key=lambda at: (0 if lines[at].done else _WEIGHT.get(lines[at].tone, 3), at))
+    """At most :data:`MOST_LINES` of them, in their order: acts, what broke, what decided, the rest, repetitions."""
+    seen: Counter[str] = Counter()
+    weights = []
+    for each in lines:
+        seen[each.kind] += 1
+        repeated = seen[each.kind] > ALIKE
+        weights.append(0 if each.done else 4 if repeated else _WEIGHT.get(each.tone, 3))
+    ranked = sorted(range(len(lines)), key=lambda at: (weights[at], at))
     return tuple(lines[at] for at in sorted(ranked[:MOST_LINES]))
 
 

@@ -46,7 +46,7 @@ def command_line(name: str, seed: int, variant: str = "") -> str:
 
 
 def cluster_facts(spec: ClusterSpec) -> tuple[tuple[str, str], ...]:
-    """Machines by kind, who keeps the data and how, the load, and every setting that is not the default."""
+    """Machines by kind, who keeps the data and how, the load, and every setting that is not as by default."""
     facts = [("machines", _machines(spec)), ("database", _database(spec))]
     if spec.kafka.brokers:
         facts.append(("topics", _topics(spec)))
@@ -56,7 +56,7 @@ def cluster_facts(spec: ClusterSpec) -> tuple[tuple[str, str], ...]:
     if not spec.kafka.brokers:
         differing.pop("kafka", None)
     settings = [f"{name}: {text}" for name, text in _flat(differing) if name not in _TOLD]
-    return (*facts, ("settings that are not the default", "; ".join(settings) or "none"))
+    return (*facts, ("settings changed", "; ".join(settings) or "none"))
 
 
 def sentence(result: Played | Examined) -> str:
@@ -80,7 +80,7 @@ def run_verdict(outcome: Outcome) -> str:
     """The same of one run, without the full stop."""
     if outcome.stopped:
         return f"Failed: an error in the playground itself stopped the world: {outcome.stopped}"
-    parts = [_judged(outcome.verdicts, outcome.passed)]
+    parts = [_judged(outcome.verdicts, outcome.passed, outcome.unsettled_because)]
     if outcome.refused:
         count = len(outcome.refused)
         parts.append(f"{count} command{'s' if count > 1 else ''} could not be carried out")
@@ -96,14 +96,21 @@ def run_verdict(outcome: Outcome) -> str:
     return "; ".join(parts)
 
 
-def _judged(verdicts: tuple[Verdict, ...], passed: bool) -> str:
+def measured(verdict: Verdict, unsettled_because: str = "") -> str:
+    """What was measured, in words; of what could not be judged, why."""
+    figure = verdict.expectation.figure
+    if verdict.measured is None and figure.name.startswith("converged") and unsettled_because:
+        return f"could not be judged ({unsettled_because})"
+    return spell(figure.kind, verdict.measured)
+
+
+def _judged(verdicts: tuple[Verdict, ...], passed: bool, unsettled_because: str = "") -> str:
     missed = [each for each in verdicts if not each.passed]
     if not missed:
         met = f"all {len(verdicts)} expectations were met" if len(verdicts) > 1 else "what was expected was met"
         return f"{'Passed' if passed else 'Failed'}: {met if verdicts else 'nothing was expected'}"
     told = "; ".join(
-        f"{each.expectation.figure.name} was {spell(each.expectation.figure.kind, each.measured)}, "
-        f"expected {each.expectation.text}"
+        f"{each.expectation.figure.name}: {measured(each, unsettled_because)}, expected {each.expectation.text}"
         for each in missed[:3]
     )
     more = f"; and {len(missed) - 3} more" if len(missed) > 3 else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from playground.figure import Kind, spell, spell_us
 from playground.handout.content import Bars, Block, Paragraph
+from playground.handout.head import measured
 from playground.scenario.figures import FIGURES, PERCENTILES
 from playground.scenario.hypothesis import Deviation, Findings, Probe, Strategy
 from playground.scenario.outcome import Outcome, Verdict
@@ -40,10 +41,8 @@ def expectations(verdicts: Sequence[Verdict], unsettled_because: str = "") -> tu
     rows = []
     for each in verdicts:
         figure = each.expectation.figure
-        measured = spell(figure.kind, each.measured)
-        if each.measured is None and figure.name.startswith("converged") and unsettled_because:
-            measured = f"could not be judged ({unsettled_because})"
-        rows.append((verdict(each.passed), figure.name, each.expectation.text, measured, Cell(figure.help, Tone.MUTED)))
+        found = measured(each, unsettled_because)
+        rows.append((verdict(each.passed), figure.name, each.expectation.text, found, Cell(figure.help, Tone.MUTED)))
     return (table(("", "figure", "expected", "measured", "what it is"), rows),)
 
 
@@ -114,10 +113,10 @@ def variants(played: Played) -> tuple[Block, ...]:
     names = dict.fromkeys((*always, *expected, *(each.comparison.figure.name for each in played.compared)))
     heads = ("figure", *(outcome.scenario.variant for outcome in played.outcomes))
     verdicts: tuple[str | Cell, ...] = ("verdict", *(verdict(outcome.passed) for outcome in played.outcomes))
-    measured = (
+    rows = (
         (name, *(spell(FIGURES[name].kind, outcome.figures.get(name)) for outcome in played.outcomes)) for name in names
     )
-    return (table(heads, (verdicts, *measured), numbers=range(1, len(heads))),)
+    return (table(heads, (verdicts, *rows), numbers=range(1, len(heads))),)
 
 
 def comparisons(played: Played) -> tuple[Block, ...]:
@@ -126,8 +125,8 @@ def comparisons(played: Played) -> tuple[Block, ...]:
     for each in played.compared:
         figure = each.comparison.figure
         operands = dict.fromkeys(name for _, name in each.comparison.operands)
-        measured = ", ".join(f"{name} {spell(figure.kind, each.measured[name])}" for name in operands)
-        rows.append((verdict(each.passed), figure.name, each.comparison.text, measured))
+        values_of = ", ".join(f"{name} {spell(figure.kind, each.measured[name])}" for name in operands)
+        rows.append((verdict(each.passed), figure.name, each.comparison.text, values_of))
     pictures: list[Block] = []
     for figure in dict.fromkeys(each.comparison.figure for each in played.compared):
         values = {one.scenario.variant: one.figures.get(figure.name) for one in played.outcomes}

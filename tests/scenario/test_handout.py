@@ -77,7 +77,7 @@ def test_the_head_says_what_was_run_on_what_and_how_to_run_it_again(small: str) 
 
 
 def test_the_verdict_is_a_sentence_with_what_was_measured(small: str) -> None:
-    assert "**Failed: 1 of 4 expectations were not met: stale_reads was 0, expected >= 7; 1 command could" in small
+    assert "**Failed: 1 of 4 expectations were not met: stale_reads: 0, expected >= 7; 1 command could" in small
 
 
 def test_every_expectation_stands_there_with_what_was_measured(small: str) -> None:

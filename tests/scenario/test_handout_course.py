@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from playground.handout.content import Chart, Paragraph, Strips, Timeline
-from playground.handout.course import MOST_LINES, MOST_ROWS, course, story
+from playground.handout.course import ALIKE, MOST_LINES, MOST_ROWS, course, story
 from playground.kernel.journal import Entry
 from playground.scenario.chronicle import Chronicle, InForce
 from playground.scenario.loader import loads
@@ -135,6 +135,14 @@ def test_of_a_long_chapter_what_was_done_and_what_broke_is_kept(outcome: Outcome
     assert len(chapter.lines) == MOST_LINES
     assert chapter.left_out == 201 - MOST_LINES
     assert "two masters" in [line.text for line in chapter.lines]
+
+
+def test_of_lines_that_repeat_each_other_the_first_few_are_kept(outcome: Outcome) -> None:
+    alerts = [Entry(number, 10 * number, "alert", f"k{number}", "stale read") for number in range(100)]
+    quiet = [Entry(100 + number, 5_000 + number, "session", "", f"quiet {number}") for number in range(ALIKE)]
+    texts = [line.text for line in story(replace(outcome, entries=(*alerts, *quiet))).chapters[0].lines]
+    assert texts[:ALIKE] == ["stale read"] * ALIKE
+    assert texts[-ALIKE:] == [f"quiet {number}" for number in range(ALIKE)]
 
 
 def test_of_very_many_faults_the_last_ones_share_a_row(outcome: Outcome) -> None:
