@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from playground.causality.facts import Link
 from playground.checkers.history import Operation
 from playground.kernel.journal import Entry
-from playground.kernel.node import Life
 
 if TYPE_CHECKING:
     from playground.causality.explain import Explorer, Rule
@@ -31,16 +30,16 @@ def alert(explorer: Explorer, entry: Entry) -> list[Link]:
     if operation is not None:
         return [explorer.operation(operation)]
     if "check" in data:
-        return [*_about(explorer, entry), *in_force(explorer, entry)]
+        return [*_about(explorer, entry), *explorer.in_force(entry.at_us)]
     if "of the last second's operations failed" in entry.text:
         return _errors(explorer, entry)
     if "partitions" in data:
-        return [*_partitions(explorer, entry, tuple(data["partitions"])), *in_force(explorer, entry)]
+        return [*_partitions(explorer, entry, tuple(data["partitions"])), *explorer.in_force(entry.at_us)]
     if entry.subject:
         return []  # a machine says so itself: its direct causes
     if "disks are lost" in entry.text or "disks of the ensemble are lost" in entry.text:
         return _lost_disks(explorer, entry)
-    return in_force(explorer, entry)
+    return explorer.in_force(entry.at_us)
 
 
 def good(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -68,20 +67,6 @@ def answer(explorer: Explorer, entry: Entry) -> list[Link]:
         if operation.invoked_us < entry.at_us - _BACK_US:
             break
     return []
-
-
-def in_force(explorer: Explorer, entry: Entry) -> list[Link]:
-    """What was wrong at that instant: machines that stood still, rules in force, ills."""
-    evidence, at_us = explorer.evidence, entry.at_us
-    found: list[Entry] = []
-    for name in evidence.cluster.members:
-        if evidence.tracer.life(name, at_us) is not Life.UP:
-            stop = evidence.deeds.stop(name, at_us, at_us)
-            found += [stop] if stop is not None else []
-        found += evidence.deeds.ills(name, at_us)
-    found += [each.entry for each in evidence.deeds.rulings(at_us, at_us)]
-    once = {each.index: each for each in found}
-    return [explorer.entry(once[index]) for index in sorted(once, reverse=True)]
 
 
 def _about(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -120,7 +105,7 @@ def _errors(explorer: Explorer, entry: Entry) -> list[Link]:
     often = [error for error, _ in sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))][:_EXAMPLES]
     found = [explorer.operation(next(each for each in failed if each.error == error)) for error in often]
     found.sort(key=lambda link: not link.begins)
-    return [*found, *in_force(explorer, entry)]
+    return [*found, *explorer.in_force(entry.at_us)]
 
 
 def _partitions(explorer: Explorer, entry: Entry, names: tuple[str, ...]) -> list[Link]:

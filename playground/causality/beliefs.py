@@ -56,7 +56,8 @@ def expired(explorer: Explorer, entry: Entry) -> list[Link]:
     for server in servers:
         others = [each for each in servers if each != server]
         found += explorer.silences.between(server, others, from_us, entry.at_us, "zookeeper")
-    return found
+    # It may speak again already, in another session: then it is one of an earlier life that expires.
+    return found or explorer.silences.stopped(owner, max(0, entry.at_us - SILENT_US), entry.at_us)
 
 
 def ejected(explorer: Explorer, entry: Entry) -> list[Link]:

@@ -25,21 +25,21 @@ class Chain:
     answer: str
     """One sentence."""
     began: bool
-    """Whether the first fact is an act."""
+    """Whether the main line begins with an act."""
 
 
 def chain(asked: Link, since_us: int) -> Chain:
     """The chain that ends with ``asked``. ``since_us``: before this instant nothing is kept."""
     line = _line(asked)
     chosen: list[tuple[int, Fact]] = [(0, link.fact) for link in _fitting(line)]
-    seen = {id(link) for link in line}
+    seen = set(line)
     beside: list[Link] = []
     for link in line:
-        for cause in link.causes[1:]:
+        for cause in [*link.causes[1:], *link.around]:
             for each in _line(cause)[:_BESIDE]:
-                if id(each) in seen or each.at_us > asked.at_us:
+                if each in seen or each.at_us > asked.at_us:
                     break
-                seen.add(id(each))
+                seen.add(each)
                 beside.append(each)
     chosen += [(1, link.fact) for link in beside[: max(0, MOST - len(chosen))]]
     # Sorted by time alone; what is asked about stays last, and a cause before its effect.
@@ -67,10 +67,22 @@ def _answer(line: list[Link], since_us: int) -> str:
     asked, first = line[0].fact, line[-1]
     if first.first and first is not line[0]:
         gap_us = asked.at_us - first.fact.at_us
-        later = f"{seconds(gap_us)} later" if gap_us else "at once"
-        return f"{first.fact.sentence} at {clock(first.at_us)}; {later} {asked.sentence}"
+        return f"{first.fact.sentence} at {clock(first.at_us)}; {_later(gap_us)} {asked.sentence}"
     if first.first:
         return f"this is an act: {first.fact.sentence}"
+    if len(line) > 1:
+        gap_us = asked.at_us - first.at_us
+        return f"{first.fact.sentence} at {clock(first.at_us)}; {_later(gap_us)} {asked.sentence}; {_unknown(since_us)}"
+    if line[0].around:
+        return f"what led to this is not known for certain; what was in force then: {line[0].around[0].fact.sentence}"
+    return _unknown(since_us)
+
+
+def _later(gap_us: int) -> str:
+    return f"{seconds(gap_us)} later" if gap_us else "at once"
+
+
+def _unknown(since_us: int) -> str:
     if since_us:
         return f"no act is known that led to this: before {clock(since_us)} nothing is kept; r goes back there"
     return "no act led to this: it is how the cluster works by itself"

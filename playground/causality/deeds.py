@@ -23,7 +23,7 @@ ACTS = frozenset(
      "partition", "remove", "rolling", "slow-cpu", "stall", "start", "thaw"}
 )  # fmt: skip
 """Kinds of entries that tell of an act."""
-STOPS = {"crash": "start", "freeze": "thaw"}
+STOPS = {"crash": "up", "freeze": "thaw"}
 """What stops a machine, and what ends that."""
 _ILLS = {
     "slow-cpu": r"the CPU of {}\b",
@@ -52,8 +52,12 @@ class Deeds:
         self._commands: dict[int, tuple[int, str]] = {}
         """Number of an entry -> the command that it came from, as the tracer names it and as it would be typed."""
         self._rulings: list[Ruling] = []
-        self.entries: list[Entry] = [each for each in cluster.world.journal.entries if each.kind in ACTS]
+        self.entries: list[Entry] = []
         """Of acts, in order."""
+        self._lives: dict[str, list[Entry]] = {}
+        """Machine -> what stopped it, and what ended that, in order."""
+        for entry in cluster.world.journal.entries:
+            self._file(entry)
         cluster.world.journal.watch(self._noted)
 
     # --- to be asked ------------------------------------------------------------------------------
@@ -78,9 +82,9 @@ class Deeds:
         """What stopped a machine that stood still at some time in between: the newest crash or freeze of it."""
         found: Entry | None = None
         over_us = -1
-        for entry in self.entries:
-            if entry.subject != name or entry.at_us > until_us:
-                continue
+        for entry in self._lives.get(name, []):
+            if entry.at_us > until_us:
+                break
             if entry.kind in STOPS:
                 found, over_us = entry, -1
             elif found is not None and entry.kind == STOPS[found.kind]:
@@ -114,14 +118,20 @@ class Deeds:
 
     def _noted(self, entry: Entry) -> None:
         self._take_rules(entry)
+        self._file(entry)
         if entry.kind not in ACTS:
             return
-        self.entries.append(entry)
         found = self._tracer.find(self._tracer.current)
         while isinstance(found, Happening) and found.what in ("callback", "timer") and found.cause:
             found = self._tracer.find(found.cause)
         if isinstance(found, Happening) and found.what == "command":
             self._commands[entry.index] = (found.id, found.content.line())
+
+    def _file(self, entry: Entry) -> None:
+        if entry.kind in ACTS:
+            self.entries.append(entry)
+        if entry.kind in STOPS or entry.kind in STOPS.values():
+            self._lives.setdefault(entry.subject, []).append(entry)
 
     def _take_rules(self, entry: Entry) -> None:
         now = self._cluster.world.network.rules

@@ -70,6 +70,15 @@ class Evidence:
                 found.append(self.happening(id))
         return [each for each in reversed(found) if each is not None]
 
+    def under_way(self, who: str, others: Collection[str]) -> list[Happening]:
+        """As :meth:`messages`: what has been sent, and has not arrived yet."""
+        return [
+            each
+            for each in self.tracer.under_way()
+            if (each.source == who and (not others or each.node in others))
+            or (each.node == who and (not others or each.source in others))
+        ]
+
     def happening(self, id: int) -> Happening | None:
         found = self.tracer.find(id) if id else None
         return found if isinstance(found, Happening) else None

@@ -24,6 +24,8 @@ from playground.kernel.tracing import Happening, Loss, Tracer
 Rule = Callable[["Explorer", Entry], list[Link]]
 RULES: dict[str, Rule] = {**beliefs.RULES, **leaders.RULES, **logs.RULES, **alerts.RULES}
 """Kind of an entry -> what finds its causes, the most telling one first. Kinds without one: their direct causes."""
+_BAD = frozenset({"alert", "dead", "deposed", "ejected", "expired", "isr", "suspect", "unclean", "zombie"})
+"""Kinds of entries of which it is told what else was wrong, where nothing is known that led to them."""
 
 
 class Explorer:
@@ -60,6 +62,10 @@ class Explorer:
             for cause in link.causes
             if cause is not link and (cause.fact.entry < 0 or cause.fact.entry < entry.index)
         ]
+        # Of several causes one that leads to an act tells more than one of which nothing further is known.
+        link.causes.sort(key=lambda cause: not cause.begins)
+        if entry.kind in _BAD and not link.begins:
+            link.around = self.in_force(entry.at_us)
         return link
 
     def remark(self, entry: Entry, text: str) -> None:
@@ -73,7 +79,20 @@ class Explorer:
             return known
         link = self._operations[operation.index] = Link(self.operations.fact(operation))
         link.causes = self.operations.causes(operation)
+        wrong = operation.stale or operation.outcome in ("fail", "unknown")
+        if wrong and not link.begins:
+            link.around = self.in_force(link.at_us)
         return link
+
+    def in_force(self, at_us: int) -> list[Link]:
+        """What was wrong at an instant, the newest first: machines that stood still, rules in force, ills."""
+        deeds, found = self.evidence.deeds, []
+        for name in self.evidence.cluster.names:
+            stop = deeds.stop(name, at_us, at_us)
+            found += [*([stop] if stop is not None else []), *deeds.ills(name, at_us)]
+        found += [ruling.entry for ruling in deeds.rulings(at_us, at_us)]
+        once = {entry.index: entry for entry in found}
+        return [self.entry(once[index]) for index in sorted(once, reverse=True)]
 
     def happening(self, found: Happening | Loss) -> Link:
         """A message, with what led to it and to what became of it."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+_FAR = 100
+"""No chain is that long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -41,6 +44,8 @@ class Link:
     causes: list[Link] = field(default_factory=list)
     first: bool = False
     """It is an act: nothing in the world led to it."""
+    around: list[Link] = field(default_factory=list)
+    """What was wrong at that time, where nothing is known that led to it: it may have, or may not."""
 
     @property
     def at_us(self) -> int:
@@ -50,11 +55,11 @@ class Link:
     def begins(self) -> bool:
         """Whether its first causes, one after the other, lead to an act."""
         link = self
-        while not link.first:
-            if not link.causes:
-                return False
+        for _ in range(_FAR):
+            if link.first or not link.causes:
+                return link.first
             link = link.causes[0]
-        return True
+        return False
 
 
 def seconds(duration_us: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from playground.causality.beliefs import SILENT_US, back, machines
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from playground.causality.explain import Explorer, Rule
 
 _JUST_US = 10_000_000
-_LEFT = re.compile(r"\b(\S+) left( \((?:session timeout|did not \w+ in time)\))?")
-_JOINED = re.compile(r"\b(\S+) joined")
-_GONE = re.compile(r": (.+?) (?:is|are) gone\b")
-_AGAIN = re.compile(r": (.+?) (?:is|are) in sync again\b")
-_NAME = re.compile(r"[a-z]+[0-9]+")
+_ILL_US = 2_000_000
+"""So long it may take to decide something because of an ill that is over."""
+_LEFT = re.compile(r"\b(\w+)(?:#\d+)? left( \((?:session timeout|did not \w+ in time)\))?")
+_JOINED = re.compile(r"\b(\w+)(?:#\d+)? joined")
+_REASON = re.compile(r": (.+?);")
+_NAME = re.compile(r"\b[a-z]+[0-9]+\b")
 
 
 def in_sync(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -37,17 +39,22 @@ def in_sync(explorer: Explorer, entry: Entry) -> list[Link]:
 
 
 def decided(explorer: Explorer, entry: Entry) -> list[Link]:
-    """The controller elects: brokers have gone, or are in sync again."""
+    """The controller elects: brokers have gone, are in sync again, or have given up what they led."""
+    evidence, silences, since_us = explorer.evidence, explorer.silences, max(0, entry.at_us - _JUST_US)
+    reason = _REASON.search(entry.text)
+    said = reason.group(1) if reason else ""
     found: list[Link] = []
-    gone, again = _GONE.search(entry.text), _AGAIN.search(entry.text)
-    for name in _NAME.findall(gone.group(1)) if gone else ():
-        lost = next(explorer.evidence.before(entry.index, "expired", from_us=entry.at_us - _JUST_US, owner=name), None)
-        found += [explorer.entry(lost)] if lost is not None else []
-    for name in _NAME.findall(again.group(1)) if again else ():
-        for each in explorer.evidence.before(entry.index, "isr", from_us=entry.at_us - 2 * _JUST_US):
-            if f"{name} is in sync again" in each.text:
-                found.append(explorer.entry(each))
-                break
+    for name in _NAME.findall(said):
+        if "in sync again" in said:
+            synced = (each for each in evidence.before(entry.index, "isr") if f"{name} is in sync again" in each.text)
+            found += [explorer.entry(each) for each in islice(synced, 1)]
+            continue
+        lost = next(evidence.before(entry.index, "expired", from_us=since_us, owner=name), None)
+        if lost is not None and "gone" in said:
+            found.append(explorer.entry(lost))
+        else:
+            found += silences.stopped(name, since_us, entry.at_us)
+            found += silences.ill(name, entry.at_us) or silences.ill(name, entry.at_us - _ILL_US)
     return found
 
 

@@ -8,6 +8,7 @@ like nothing else in the world, so the messages that carry it are known by it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from playground.causality.evidence import Evidence
 from playground.causality.facts import Fact, Link, clock, named, seconds
@@ -20,8 +21,15 @@ from playground.kernel.tracing import Happening, Loss
 
 WIDE = 3_000
 """So many happenings of a cone are looked at."""
+_DEPOSED_US = 10_000_000
+"""So long before a request failed whoever refuses it may have ceased to lead."""
 _STALE_US = 20_000_000
 """So long before a stale read it is looked for what became of the write that it missed."""
+
+
+def words(text: str) -> frozenset[str]:
+    """What is named in an error."""
+    return frozenset(text.replace(",", " ").replace(":", " ").split())
 
 
 class Operations:
@@ -67,18 +75,37 @@ class Operations:
         found += self._lost([each for each in cone if isinstance(each, Loss)])
         for name in dict.fromkeys(each.node for each in came if each.what == "message"):
             found += self._silences.ill(name, until_us)
-        if not found:
-            # It may have gone out with what was sent again later: whatever its client had no luck with meanwhile.
-            client = operation.client
-            found = self._silences.stopped(client, operation.invoked_us, until_us)
-            sent = self._evidence.messages(client, (), operation.invoked_us, until_us)
-            found += self._silences.met_nobody(each for each in sent if each.source == client)
-            found += self._silences.lost(client, (), operation.invoked_us, until_us)
-            found += self._silences.late(client, (), operation.invoked_us, until_us)
-        found += self._refused(operation)
         found += self._led(operation)
+        if not any(link.begins for link in found):
+            # It may have gone out with what was sent again later, or have waited behind something else.
+            met = dict.fromkeys([operation.client, *(each.node for each in came if each.what == "message")])
+            named_in_it = (name for name in self._evidence.cluster.names if name in words(operation.error))
+            for name in dict.fromkeys([*named_in_it, *met]):
+                found += self._troubles(name, operation.invoked_us, until_us)
+                if any(link.begins for link in found):
+                    break
+        found += self._refused(operation)
         found.sort(key=lambda link: not link.begins)
         return found
+
+    def _troubles(self, name: str, from_us: int, until_us: int) -> list[Link]:
+        """Why a machine could do nothing for others in that time."""
+        evidence, silences = self._evidence, self._silences
+        since_us = max(0, from_us - _DEPOSED_US)
+        left = (
+            entry
+            for entry in evidence.before(evidence.index_at(until_us), "deposed", from_us=since_us)
+            if entry.subject == name
+        )
+        sent = [each for each in evidence.messages(name, (), from_us, until_us) if each.source == name]
+        return [
+            *silences.stopped(name, from_us, until_us),
+            *(self._explain(entry) for entry in islice(left, 1)),
+            *silences.met_nobody(sent),
+            *silences.lost(name, (), from_us, until_us),
+            *silences.late(name, (), from_us, until_us),
+            *silences.ill(name, until_us),
+        ]
 
     def _cone(self, id: int, until_us: int) -> list[Happening | Loss]:
         """What came of a happening until then, the nearest first."""
@@ -128,9 +155,9 @@ class Operations:
         """Of what its error names (a shard, say): who led it then, and why that one could not be reached."""
         evidence = self._evidence
         at_us = operation.completed_us if operation.completed_us >= 0 else evidence.cluster.now_us
-        words = set(operation.error.replace(",", " ").replace(":", " ").split())
+        named_in_it = words(operation.error)
         for entry in evidence.before(evidence.index_at(at_us), "elected"):
-            if dict(entry.data).get("group") in words:
+            if dict(entry.data).get("group") in named_in_it:
                 others = [name for name in evidence.cluster.members if name != entry.subject]
                 return self._silences.between(entry.subject, others, max(0, operation.invoked_us - 2_000_000), at_us)
         return []
@@ -155,6 +182,10 @@ class Operations:
             found += self._lacks(name, write, read)
         # Whoever only passes the question on is not to have it: its lack explains nothing, if another one's does.
         found = [link for link in found if link.fact.kind != "absent"] or found
+        if not any(link.begins for link in found):
+            cone = self._cone(self._evidence.requests.began(read), read.completed_us)
+            found += self._silences.met_nobody(each for each in cone if isinstance(each, Happening))
+            found += self._lost([each for each in cone if isinstance(each, Loss)])
         who = f" ({named(answered)} answered)" if answered else ""
         asked = Fact(
             read.invoked_us,
@@ -218,6 +249,6 @@ class Operations:
         for each in evidence.tracer.under_way():
             if each.node == name and carries(each.content, write.value):
                 text = f"sends {label(each.content)} with {write.key}={write.value} to {name}: it is still under way"
-                return [Link(Fact(max(0, each.sent_us), "late", each.source, text, id=each.id))]
+                return [Link(Fact(max(0, each.sent_us), "late", each.source, text, id=each.cause))]
         text = f"has not got {write.key}={write.value}: nobody has sent it yet"
         return [Link(Fact(read.invoked_us, "absent", name, text))]

@@ -136,8 +136,11 @@ class Silences:
         now_us = evidence.cluster.now_us
         late = [
             each
-            for each in evidence.messages(who, others, from_us, min(now_us, until_us + _AFTER_US))
-            if from_us <= each.sent_us <= until_us and each.at_us - each.sent_us > limit_us
+            for each in [
+                *evidence.messages(who, others, from_us, min(now_us, until_us + _AFTER_US)),
+                *evidence.under_way(who, others),
+            ]
+            if from_us <= each.sent_us <= until_us and min(each.at_us, now_us) - each.sent_us > limit_us
         ]
         if not late:
             return []
@@ -145,7 +148,10 @@ class Silences:
         late = [each for each in late if inner(each.content) is not None] or late
         late = [each for each in late if each.source == who] or late
         first = min(late, key=lambda each: each.sent_us)
-        text = f"sends {label(first.content)} to {first.node}: it takes {seconds(first.at_us - first.sent_us)}"
+        took = seconds(min(first.at_us, now_us) - first.sent_us)
+        text = f"sends {label(first.content)} to {first.node}: it takes {took}"
+        if first.at_us > now_us:
+            text = f"sends {label(first.content)} to {first.node}: it has been under way for {took}"
         if len(late) > 1:
             text += f", and {len(late) - 1} more message{'s are' if len(late) > 2 else ' is'} late as well"
         causes = []
@@ -153,7 +159,8 @@ class Silences:
             scope = getattr(ruling.rule, "scope", None)
             if scope is None or scope.covers(Parcel(first.source, first.node, first.content, first.sent_us)):
                 causes.append(self._explain(ruling.entry))
-        return [Link(Fact(first.sent_us, "late", first.source, text, id=first.id), causes)]
+        id = first.id if first.at_us <= now_us else first.cause  # what has not arrived yet is no happening
+        return [Link(Fact(first.sent_us, "late", first.source, text, id=id), causes)]
 
 
 def _delays(rule: Rule) -> bool:
