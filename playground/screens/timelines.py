@@ -58,6 +58,25 @@ class Screen(Protocol):
         """What is looked at."""
 
 
+class Watch:
+    """Waits, in the app's loop, for a change in what another thread tells of."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+
+    def __call__(self, _what: object) -> None:
+        """From any thread: there is one."""
+        with contextlib.suppress(RuntimeError):  # the loop may be gone already
+            self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def change(self, most_s: float) -> None:
+        """Until there is one, or for so long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), most_s)
+        self._changed.clear()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fetch:
     """That somebody wants to see ``at_us``; ``hurried``: right after another instant, perhaps before a third."""
@@ -138,50 +157,48 @@ class Timelines:
         record = here.record if self._past else None
         if record is None:
             record = await asyncio.to_thread(here.session.record)
-        past = await self._fetched(record, at_us, screen)
-        if self._past is None:
-            header = here.session.frame().header
-            here.goes_on = not header.paused and not header.ended
-            here.session.pause(True)
-            try:
-                here.record = await asyncio.to_thread(here.session.record)
-            except BaseException:
-                past.close()
-                self._go_on(here)
-                raise
-            past.extend(here.record)
+        watch = Watch()
+        speed = self.shown.frame().header.speed
+        past = self._following(record).stand(
+            record, at_us, watch, view=screen.view(), speed=min(speed, 1.0) if speed else 1.0
+        )
+        try:
+            await self._arrival(past, watch, at_us, screen)
+            if self._past is None:
+                await self._stand_still(here, past, watch)
+        except BaseException:
+            past.close()
+            raise
         before, self._past = self._past, past
         screen.turn(past)
         screen.say(f"back at {clock(at_us)}: space , . go forward as it was, an act makes a branch", Tone.ACCENT)
         if before is not None:
             before.close()
 
-    async def _fetched(self, record: Record, at_us: int, screen: Screen) -> RemoteSession:
-        """A session that has arrived. UserError: its process has ended on the way."""
-        loop, changed = asyncio.get_running_loop(), asyncio.Event()
-
-        def told(_session: RemoteSession) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop may be gone already
-                loop.call_soon_threadsafe(changed.set)
-
-        speed = self.shown.frame().header.speed
-        past = self._following(record).stand(
-            record, at_us, told, view=screen.view(), speed=min(speed, 1.0) if speed else 1.0
-        )
+    async def _arrival(self, past: RemoteSession, watch: Watch, at_us: int, screen: Screen) -> None:
+        """Until it is there. UserError: its process has ended on the way."""
         began = time.monotonic()
-        try:
-            while not (past.arrived or past.over):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), TELL_S)
-                changed.clear()
-                if not past.arrived and time.monotonic() - began >= TELL_S:
-                    screen.say(f"rewinding to {clock(at_us)}: {past.progress:.0%}, esc gives up", Tone.ACCENT)
-        except BaseException:
-            past.close()
-            raise
+        while not (past.arrived or past.over):
+            await watch.change(TELL_S)
+            if not past.arrived and time.monotonic() - began >= TELL_S:
+                screen.say(f"rewinding to {clock(at_us)}: {past.progress:.0%}, esc gives up", Tone.ACCENT)
         if past.over:
             raise UserError(f"no way back to {clock(at_us)}: {past.over}; nothing else has changed, try again")
-        return past
+
+    async def _stand_still(self, here: _Present, past: RemoteSession, watch: Watch) -> None:
+        """Let the present stand still, and ``past`` know all that has been until then."""
+        header = here.session.frame().header
+        here.goes_on = not header.paused and not header.ended
+        here.session.pause(True)
+        try:
+            here.record = record = await asyncio.to_thread(here.session.record)
+            past.on_frame(watch)
+            past.extend(record)
+            while past.frame().header.present_us != record.end_us and not past.over:
+                await watch.change(TELL_S)
+        except BaseException:
+            self._go_on(here)
+            raise
 
     # --- the way forward -------------------------------------------------------------
 

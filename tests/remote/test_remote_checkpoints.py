@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +33,7 @@ def test_the_beginning_and_the_newest_always_stay(count: int, most: int) -> None
 def test_the_way_to_an_instant_is_short_beside_how_far_back_it_lies(count: int) -> None:
     costs = kept(count, MOST)
     now = costs[-1]
-    for before, after in zip(costs, costs[1:], strict=False):
+    for before, after in itertools.pairwise(costs):
         assert after - before <= 2 * EVERY_S + (now - before) * 0.75
 
 

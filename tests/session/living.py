@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from playground.spec import ClusterSpec
 
 SPEC = ClusterSpec.model_validate({"nodes": 4, "load": {"rate": 30, "clients": 2}})
 END_US = 4_000_000
+BARE = Script()
 LINES = (
     "crash n1", "start n1", "crash 1 random", "start all", "freeze n3", "thaw n3", "partition n1 n2 | n3 n4", "heal",
     "one-way n1 -> n3", "link n2 loss=20%", "flap n1 n2 lasting=500ms", "slow-cpu n2 event=1ms", "load rate=80",
@@ -37,9 +38,7 @@ class Lived:
     entries: tuple[Entry, ...]
 
 
-def lived(
-    seed: int, acts: Timeline, script: Script = Script(), *, spec: ClusterSpec = SPEC, end_us: int = END_US
-) -> Lived:
+def lived(seed: int, acts: Timeline, script: Script = BARE, *, spec: ClusterSpec = SPEC, end_us: int = END_US) -> Lived:
     """``acts``: what a person does at which instant, as far as it can be done."""
 
     async def main() -> Lived:
@@ -57,10 +56,8 @@ def lived(
 
 
 async def tried(cluster: Cluster, command: Any) -> None:
-    try:
+    with suppress(UserError):
         await cluster.apply(command)
-    except UserError:
-        pass
 
 
 def by_chance(seed: int, count: int = 8, end_us: int = END_US) -> Timeline:

@@ -9,7 +9,7 @@ import pytest
 from playground.commandline import parse_line
 from playground.record import Script
 from tests.fresh import told
-from tests.session.living import END_US, SPEC, by_chance, forward, lived, standing, until
+from tests.session.living import END_US, by_chance, forward, lived, standing, until
 
 SCRIPT = Script(
     "a story",
