@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from playground import cli
+from playground.checkers.history import History
 from playground.handout.compose import compose
 from playground.handout.file import write
 from playground.handout.markdown import markdown
 from playground.kernel.errors import UserError
+from playground.metrics import Metrics
 from playground.scenario.loader import load_file, loads, loads_file
 from playground.scenario.model import Script
 from playground.scenario.playing import Played, play_script
@@ -92,6 +94,17 @@ def test_the_hypothesis_is_told_probe_by_probe(small: str) -> None:
 
 def test_commands_that_were_refused_are_evidence(small: str) -> None:
     assert "| 2.000 s | start n1 | cannot start n1: it is not down |" in small
+
+
+def test_a_world_that_stopped_is_told_first_and_drawn_up_to_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(_history: History, *_: object, **__: object) -> None:
+        raise AssertionError("a planted bug")
+
+    monkeypatch.setattr(Metrics, "_ended", planted)
+    text = markdown(compose([("small.yaml", play_script(loads(SMALL).alone(), chronicled=True))]))
+    assert "**Failed: an error in the playground itself stopped the world: " in text
+    assert "a planted bug" in text
+    assert "## Timeline" in text
 
 
 def test_variants_are_compared_and_each_has_its_course(run) -> None:  # type: ignore[no-untyped-def]
