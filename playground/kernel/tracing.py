@@ -193,6 +193,10 @@ class Tracer:
         for at_us, seq, act, source, content in sorted(coming, key=lambda event: event[:2]):
             yield self._message(seq, at_us, act.__self__, source, content)  # type: ignore[attr-defined]
 
+    def coming(self, id: int) -> Happening | None:
+        """The message that is under way, and will be known by that id; None: there is none."""
+        return next((each for each in self.under_way() if each.id == id), None)
+
     def life(self, name: str, at_us: int) -> Life:
         """In which life a machine was at the end of an instant; DOWN: it was not there yet."""
         lives = self.lives.get(name, [])

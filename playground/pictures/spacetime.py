@@ -1,13 +1,58 @@
-"""The space-time diagram: from what the tracer keeps to lanes, arrows and moments."""
+"""The space-time diagram: from what the tracer keeps to lanes, arrows and moments.
+
+* What is shown is decided by the filter (:mod:`.spacetime_filter`), or by the story that somebody follows
+  (:mod:`.spacetime_following`); without either it is what the selected machine sends and gets.
+* A lane stays as long as the filter does: lanes that come and go with the traffic could not be watched. A machine has
+  one if it took part in anything that fits, lately or since. In a story lanes stand in the order of their parts.
+* Each message is judged once and remembered, as the same ones are shown ten times a second.
+* Of more messages than anybody can see, those are left out that would lie on top of others; then the oldest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from playground.causality.requests import Requests
 from playground.cluster import Cluster
 from playground.frame import Lens
+from playground.kernel.errors import UserError
+from playground.kernel.happenings import Happening, Loss
+from playground.kernel.messages import Request
+from playground.kernel.network import Rule
+from playground.kernel.node import Life
 from playground.kernel.tracing import Tracer
-from widgets.shapes import Lane, SpaceTime
+from playground.pictures.spacetime_filter import Filter, parse
+from playground.pictures.spacetime_following import Follower, Story
+from playground.pictures.spacetime_naming import CONNECTION, SYSTEMS, Name, name_of
+from playground.pictures.spacetime_reading import Reader, took
+from playground.pictures.telling import tone_of
+from widgets.shapes import Hop, Lane, Moment, SpaceTime, Spell, State
+
+HOPS = 500
+"""So many arrows at most."""
+SCAN = 30_000
+"""So many messages at most are looked at for one picture."""
+_BUCKETS = 240
+"""What is sent over one link within this part of the span lies on one line of dots."""
+_LATE_US = 3_000_000
+"""A message that was sent in the window is found if it arrives within so long."""
+_LATELY_US = 5_000_000
+"""Who took part so long before has a lane from the beginning."""
+_MARGIN = 24
+"""A story is shown with this part of it, at least a millisecond, before and behind it."""
+_ROUND_US = 2_000_000
+"""What is shown round something that has no story."""
+_REMEMBERED = 120_000
+_STATES = {Life.UP: State.UP, Life.BOOTING: State.BOOTING, Life.FROZEN: State.FROZEN, Life.DOWN: State.DOWN}
+_LOSERS = {
+    "Partition": "a partition lay between them",
+    "NeighboursOnly": "a partition lay between them",
+    "Cut": "the link was cut",
+    "Loss": "the link lost it",
+    "BurstyLoss": "the link lost it",
+    "Bandwidth": "the link's queue was full",
+}
 
 
 class SpaceTimePicture:
@@ -17,9 +62,281 @@ class SpaceTimePicture:
         self._cluster = cluster
         self._tracer = tracer
         self._hues = hues
+        self._requests = Requests(cluster.history, tracer)
+        self._follower = Follower(tracer, self._requests, lambda each: self._name(each).label)
+        self._reader = Reader(tracer, self._follower, self._name, self._why_lost)
+        self._judged: dict[int, Hop | None] = {}
+        self._judged_for: tuple[Filter, int] | None = None
+        self._lanes_for: tuple[Filter, int] | None = None
+        self._took_part: set[str] = set()
+        self._story: Story | None = None
+        self._hidden = 0
 
     def picture(self, lens: Lens, selected: str) -> SpaceTime:
         """What ``lens`` shows while ``selected`` is the selected machine."""
-        end_us = self._cluster.now_us if lens.end_us < 0 else lens.end_us
-        lanes = tuple(Lane(name, self._hues[name]) for name in self._cluster.names)
-        return SpaceTime(lanes, (), (), (), end_us - lens.span_us, end_us, since_us=self._tracer.since_us)
+        now_us = self._cluster.now_us
+        wanted, complaint = self._wanted(lens, selected)
+        story = self._followed(lens, wanted)
+        end_us = now_us if lens.end_us < 0 else min(lens.end_us, now_us)
+        start_us = end_us - (lens.span_us or _ROUND_US)
+        if story is not None and not lens.span_us:
+            margin_us = max(1_000, (story.end_us - story.start_us) // _MARGIN)
+            if not story.ids:  # an act of which no message came: what was going on then
+                margin_us = _ROUND_US // 2
+            start_us, end_us = story.start_us - margin_us, min(now_us, story.end_us) + margin_us
+        if story is not None and not story.ids:
+            story = None
+        reading = self._reader.read(lens.picked) if lens.picked else None
+        named = self._of_story(story) if story is not None else self._of_window(wanted, start_us, end_us)
+        if reading is not None:
+            named = self._with(named, (lens.picked, *reading.causes, *reading.effects), start_us, end_us)
+        names = self._lanes(wanted, story, named, end_us)
+        lanes = {name: index for index, name in enumerate(names)}
+        hops = tuple(
+            _placed(hop, lanes[source], lanes[target])
+            for hop, source, target in named
+            if source in lanes and target in lanes
+        )
+        return SpaceTime(
+            tuple(Lane(name, self._hues.get(name, 0), self._state(name, end_us)) for name in names),
+            hops,
+            self._moments(lanes, start_us, end_us),
+            self._spells(lanes, start_us, end_us),
+            start_us,
+            end_us,
+            picked=lens.picked,
+            reading=reading,
+            since_us=self._tracer.since_us,
+            now_us=now_us,
+            following=story is not None,
+            legend=_legend(hops),
+            hidden=self._hidden,
+            caption=complaint or self._caption(wanted, story, lens, selected, len(hops)),
+        )
+
+    # --- what is asked for --------------------------------------------------------------------------
+
+    def _wanted(self, lens: Lens, selected: str) -> tuple[Filter, str]:
+        try:
+            return parse(lens.wanted or selected, frozenset(self._cluster.world.nodes)), ""
+        except UserError as error:  # a machine that is no more, or a filter that nobody has looked at
+            return Filter(), str(error)
+
+    def _followed(self, lens: Lens, wanted: Filter) -> Story | None:
+        id = lens.following
+        if not id and wanted.request >= 0:
+            operation = self._requests.find(wanted.request)
+            id = self._requests.began(operation) if operation is not None else 0
+        if not id:
+            return None
+        old = self._story
+        if old is None or id not in (old.root, *old.ids) or not self._over(old):
+            self._story = self._follower.story(id)
+        return self._story
+
+    def _over(self, story: Story) -> bool:
+        """Whether nothing can belong to it any more that does not yet."""
+        operation = story.operation
+        ended_us = operation.completed_us if operation is not None else story.end_us + _LATE_US
+        return 0 <= ended_us < self._cluster.now_us
+
+    # --- messages -----------------------------------------------------------------------------------
+
+    def _of_story(self, story: Story) -> list[tuple[Hop, str, str]]:
+        self._hidden = 0
+        found = [each for each in map(self._tracer.find, story.ids) if each is not None]
+        found += [each for each in self._tracer.under_way() if self._belongs(each, story)]
+        return sorted((self._hop(each) for each in found), key=_by_time)
+
+    def _belongs(self, coming: Happening, story: Story) -> bool:
+        operation = story.operation
+        if operation is not None and operation.completed_us >= 0:
+            return False
+        return any(each.id == story.root for each in self._follower.causes(coming.cause)) if coming.cause else False
+
+    def _of_window(self, wanted: Filter, start_us: int, end_us: int) -> list[tuple[Hop, str, str]]:
+        """What fits and was sent or arrived in this time, oldest first."""
+        clients = frozenset(self._cluster.clients)
+        now_us = self._cluster.now_us
+        if self._judged_for != (wanted, 0) or len(self._judged) > _REMEMBERED:
+            self._judged.clear()
+            self._judged_for = wanted, 0
+        judged = self._judged
+        found: list[tuple[Hop, str, str]] = []
+        seen = 0
+        for id, at_us, source, target, _content in self._tracer.arrivals(start_us, min(now_us, end_us + _LATE_US)):
+            seen += at_us <= end_us
+            if seen > SCAN:
+                break
+            if id not in judged:
+                fits = wanted.between(source, target, clients)
+                judged[id] = self._judge(wanted, self._tracer.find(id)) if fits else None
+            hop = judged[id]
+            if hop is not None and hop.sent_us <= end_us:
+                found.append((hop, source, target))
+        rest: list[Happening | Loss] = list(self._tracer.losses(start_us, end_us))
+        if end_us + _LATE_US >= now_us:
+            rest += [each for each in self._tracer.under_way() if each.sent_us <= end_us]
+        for each in rest:
+            source, target = each.source, each.target if isinstance(each, Loss) else each.node
+            if wanted.between(source, target, clients):
+                hop = self._judge(wanted, each)
+                if hop is not None:
+                    found.append((hop, source, target))
+        found.sort(key=_by_time)
+        shown = _thinned(found, end_us - start_us)
+        self._hidden = max(0, seen - len(shown))
+        return shown
+
+    def _with(
+        self, named: list[tuple[Hop, str, str]], ids: Iterable[int], start_us: int, end_us: int
+    ) -> list[tuple[Hop, str, str]]:
+        """And what is read, its cause and its effects, whether they fit or not."""
+        there = {hop.id for hop, _, _ in named}
+        more = []
+        for number, id in enumerate(ids):
+            each = None if id in there else self._tracer.find(id) or self._tracer.coming(id)
+            if each is None or (isinstance(each, Happening) and each.what != "message"):
+                continue
+            if number == 0 or not self._name(each).chatter:
+                hop = self._hop(each)
+                if hop[0].sent_us <= end_us and _at(each) >= start_us:
+                    more.append(hop)
+        return sorted([*named, *more], key=_by_time) if more else named
+
+    def _judge(self, wanted: Filter, each: Happening | Loss | None) -> Hop | None:
+        """The arrow of a message that fits."""
+        if each is None:
+            return None
+        lost = self._why_lost(each)
+        if not wanted.fits(self._name(each), bool(lost)):
+            return None
+        if wanted.keys and not wanted.speaks(each.content):
+            asked = self._tracer.request_of(each)
+            if asked is None or not wanted.speaks(asked.content):
+                return None
+        return self._hop(each)[0]
+
+    def _hop(self, each: Happening | Loss) -> tuple[Hop, str, str]:
+        name = self._name(each)
+        system = name.system or CONNECTION
+        lost = self._why_lost(each)
+        coming = isinstance(each, Happening) and each.at_us > self._cluster.now_us
+        arrived_us = None if isinstance(each, Loss) or coming else each.at_us
+        instant_us = each.lost_us if isinstance(each, Loss) else each.at_us
+        sent_us = each.sent_us if each.sent_us >= 0 else instant_us
+        hop = Hop(
+            each.id, 0, 0, sent_us, arrived_us, name.label, system, name.tone, lost,
+            instant_us if lost else None, instant_us if coming else None, SYSTEMS.get(system, 4),
+        )  # fmt: skip
+        return hop, each.source, each.target if isinstance(each, Loss) else each.node
+
+    def _name(self, each: Happening | Loss) -> Name:
+        asked = self._tracer.request_of(each)
+        cause = self._tracer.find(each.cause) if each.cause else None
+        at_once = isinstance(cause, Happening) and cause.what in ("message", "turn")
+        return name_of(each.content, asked.content if asked is not None else None, at_once)
+
+    def _why_lost(self, each: Happening | Loss) -> str:
+        if isinstance(each, Loss):
+            return self._loser(each.rule)
+        if each.what != "message" or each.at_us > self._cluster.now_us:
+            return ""
+        if each.life is Life.DOWN:
+            return f"{each.node} had no power"
+        booting = each.life is Life.BOOTING and not isinstance(each.content, Request)
+        return f"{each.node} was booting" if booting else ""
+
+    def _loser(self, rule: Rule) -> str:
+        for fault in self._cluster.faults:
+            if any(each is rule for each in fault.rules):
+                return fault.text
+        return _LOSERS.get(rule.__class__.__name__, "the network dropped it")
+
+    # --- machines -----------------------------------------------------------------------------------
+
+    def _lanes(
+        self, wanted: Filter, story: Story | None, hops: list[tuple[Hop, str, str]], end_us: int
+    ) -> tuple[str, ...]:
+        key = wanted, story.root if story is not None else 0
+        took_part = {name for _, source, target in hops for name in (source, target)}
+        if self._lanes_for != key:
+            self._lanes_for = key
+            self._took_part = set(wanted.nodes) if story is None else set()
+            if story is None:
+                hidden = self._hidden
+                before = self._of_window(wanted, end_us - _LATELY_US, end_us)
+                self._hidden = hidden
+                took_part |= {name for _, source, target in before for name in (source, target)}
+        self._took_part |= took_part
+        if story is not None:  # in the order in which they come into it: a story then runs down and back up
+            return tuple(dict.fromkeys(name for _, source, target in hops for name in (source, target)))
+        return tuple(name for name in self._cluster.names if name in self._took_part)
+
+    def _state(self, name: str, at_us: int) -> State:
+        return _STATES[self._tracer.life(name, at_us)]
+
+    def _spells(self, lanes: Mapping[str, int], start_us: int, end_us: int) -> tuple[Spell, ...]:
+        spells = []
+        for name, lane in lanes.items():
+            lives = self._tracer.lives.get(name, [])
+            for (since_us, life), (until_us, _) in zip(lives, [*lives[1:], (end_us + 1, Life.UP)], strict=True):
+                if life is not Life.UP and since_us <= end_us and until_us >= start_us:
+                    spells.append(Spell(lane, max(start_us, since_us), min(end_us, until_us), _STATES[life]))
+            if lives and lives[0][0] > start_us:
+                spells.append(Spell(lane, start_us, min(end_us, lives[0][0]), State.DOWN))
+        return tuple(spells)
+
+    def _moments(self, lanes: Mapping[str, int], start_us: int, end_us: int) -> tuple[Moment, ...]:
+        nodes = self._cluster.world.nodes
+        return tuple(
+            Moment(id, lanes.get(entry.subject), entry.at_us, entry.kind, entry.text, tone_of(entry.kind), entry.index)
+            for id, entry in self._tracer.noted(start_us, end_us)
+            if entry.subject in lanes or entry.subject not in nodes
+        )
+
+    def _caption(self, wanted: Filter, story: Story | None, lens: Lens, selected: str, count: int) -> str:
+        messages = f"{count} message{'' if count == 1 else 's'}"
+        if story is not None and story.operation is not None:
+            operation = story.operation
+            ended = took(operation.latency_us) if operation.completed_us >= 0 else "not over yet"
+            return f"request {operation.index} of {operation}, {ended}, {messages}"
+        if story is not None:
+            return f"one story: {messages}, {took(story.end_us - story.start_us)}"
+        if wanted.request >= 0:
+            return f"request {wanted.request} is not kept"
+        return f"only {lens.wanted}" if lens.wanted else f"what {selected} sends and gets"
+
+
+def _at(each: Happening | Loss) -> int:
+    """When it arrived, or got lost."""
+    return each.lost_us if isinstance(each, Loss) else each.at_us
+
+
+def _placed(hop: Hop, source: int, target: int) -> Hop:
+    return Hop(
+        hop.id, source, target, hop.sent_us, hop.arrived_us, hop.label, hop.system, hop.tone, hop.lost, hop.lost_us,
+        hop.due_us, hop.hue,
+    )  # fmt: skip
+
+
+def _by_time(found: tuple[Hop, str, str]) -> tuple[int, int]:
+    return found[0].sent_us, found[0].id
+
+
+def _thinned(found: list[tuple[Hop, str, str]], span_us: int) -> list[tuple[Hop, str, str]]:
+    """Few enough to be drawn: of those that lie on one line, the first; whatever got lost or failed stays."""
+    if len(found) <= HOPS:
+        return found
+    bucket_us = max(1, span_us // _BUCKETS)
+    taken: dict[tuple[Any, ...], tuple[Hop, str, str]] = {}
+    for each in found:
+        hop, source, target = each
+        special = hop.id if hop.lost or hop.due_us is not None else 0
+        taken.setdefault((hop.sent_us // bucket_us, source, target, hop.hue, special), each)
+    return list(taken.values())[-HOPS:]
+
+
+def _legend(hops: tuple[Hop, ...]) -> tuple[tuple[str, int], ...]:
+    there = {hop.system for hop in hops}
+    return tuple((system, hue) for system, hue in SYSTEMS.items() if system in there)

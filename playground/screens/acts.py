@@ -12,13 +12,15 @@ from playground.commandline import parse_line
 from playground.commands import check_nodes
 from playground.kernel.errors import UserError
 from playground.screens import keeping
+from playground.screens.item_acts import ItemActs
 from playground.screens.orders import GROUP_ACTS, ORDERS, slow_line
-from playground.screens.prompt import FILTER
+from playground.screens.prompt import FILTER, TRACES
 from playground.screens.time_acts import TimeActs
 from playground.screens.tour_acts import TourActs
-from playground.screens.trace_acts import TraceActs
+from playground.screens.why_acts import WhyActs
+from playground.screens.words import WORDS, split
 from widgets.palette import Colors
-from widgets.shapes import Tone
+from widgets.shapes import Item, Tone
 
 if TYPE_CHECKING:
     from playground.screens.app import PlaygroundApp
@@ -28,8 +30,8 @@ _WAYS = {
     "up": (0, -1), "k": (0, -1), "down": (0, 1), "j": (0, 1),
 }  # fmt: skip
 _FAR = 1_000_000
-SCROLLED = ("log", "detail")
-"""The panels in which up and down scroll instead of selecting."""
+SCROLLED = ("detail",)
+"""The panels in which up and down scroll; in others they move the panel's cursor, or the selection."""
 HARMLESS = frozenset(
     {"help", "back", "move", "scroll", "next_panel", "pause", "step", "step_second", "quit",
      "hint_quit", "screenshot"}
@@ -37,7 +39,7 @@ HARMLESS = frozenset(
 """What can be done while help lies over the panels; anything else closes it and does nothing more."""
 
 
-class Acts(TimeActs, TraceActs, TourActs):
+class Acts(TimeActs, WhyActs, TourActs, ItemActs):
     """The acts of one app."""
 
     def __init__(self, app: PlaygroundApp) -> None:
@@ -52,6 +54,8 @@ class Acts(TimeActs, TraceActs, TourActs):
         try:
             if act in ORDERS:
                 self._order(act)
+            elif act == "pause" and app.guide.skip():
+                app.show_bars()
             else:
                 getattr(self, act)(key)
         except UserError as error:
@@ -70,18 +74,26 @@ class Acts(TimeActs, TraceActs, TourActs):
         if app.stage.help.is_open:
             app.stage.help.front.scroll_lines(dy)
             return
-        if dy and app.stage.front in SCROLLED:
-            app.stage.panels[app.stage.front].scroll_lines(dy)
+        if app.stage.front == "spacetime":
+            self.trace_move(dx, dy)
             return
         panel = app.stage.panels[app.stage.front]
+        if dy and panel.step(dy):
+            return
+        if dy and app.stage.front in SCROLLED:
+            panel.scroll_lines(dy)
+            return
         if panel.own_way:
-            app.choose(replace(app.choice, selected=panel.neighbour(dx, dy) or app.choice.selected))
+            self.go_to(panel, panel.neighbour(dx, dy) or "")
             return
         # The same way round in every other panel: right and down go clockwise on the ring, and no way ends.
-        app.choose(replace(app.choice, selected=app.choice.next_to(app.frame, dx or dy)))
+        self.go_to(panel, app.choice.next_to(app.frame, dx or dy))
 
     def scroll(self, key: str) -> None:
         stage = self.app.stage
+        if stage.front == "spacetime" and not stage.help.is_open:
+            self.trace_scroll(key)
+            return
         panel = stage.help.front if stage.help.is_open else stage.panels[stage.front]
         page = max(1, panel.content_size.height - 1)
         panel.scroll_lines({"pageup": -page, "pagedown": page, "home": -_FAR, "end": _FAR}[key])
@@ -91,6 +103,8 @@ class Acts(TimeActs, TraceActs, TourActs):
         if number > len(names):
             raise UserError(f"there is no panel {number}: they are 1 to {len(names)}")
         self.app.bring(names[number - 1])
+        if self.app.stage.zoomed:
+            self.stand()
 
     def next_panel(self, key: str) -> None:
         stage = self.app.stage
@@ -104,9 +118,16 @@ class Acts(TimeActs, TraceActs, TourActs):
         step = -1 if key == "shift+tab" else 1
         at = names.index(stage.front) if stage.front in names else -1
         self.app.bring(names[(at + step) % len(names)])
+        if stage.zoomed:
+            self.stand()
 
-    def zoom(self, _key: str) -> None:
+    def zoom(self, key: str) -> None:
         stage = self.app.stage
+        if stage.front == "why":
+            self.spacetime(key)
+            return
+        if not stage.zoomed:
+            self.stand()
         stage.zoom("" if stage.zoomed else stage.front)
         self.app.bring(stage.front if stage.front in stage.plan.places else stage.shown()[0])
 
@@ -115,12 +136,16 @@ class Acts(TimeActs, TraceActs, TourActs):
         app = self.app
         if app.stage.help.is_open:
             app.stage.help.close()
+        elif self.give_up() or (app.stage.front == "spacetime" and self.trace_back()):
+            return
         elif app.stage.zoomed:
             app.stage.zoom("")
         elif app.stage.events.wanted:
             app.stage.events.search("")
         elif app.choice.marked:
             app.choose(replace(app.choice, marked=frozenset()))
+        elif not self.let_go():
+            app.guide.leave()
         app.bring(app.stage.front)
 
     def mark(self, _key: str) -> None:
@@ -138,6 +163,9 @@ class Acts(TimeActs, TraceActs, TourActs):
 
     def filter(self, _key: str) -> None:
         app = self.app
+        if app.stage.front == "spacetime":
+            self.trace_filter()
+            return
         if "log" not in app.stage.plan.places:
             app.bring("log")
         app.prompt.open(FILTER, app.stage.events.wanted, ())
@@ -174,7 +202,7 @@ class Acts(TimeActs, TraceActs, TourActs):
     def save(self, _key: str) -> None:
         if self.app.save is None:
             raise UserError("this session can't be saved from here")
-        self.app.run_worker(keeping.saved(self.app.save, self.app.say), exclusive=True)
+        self.app.run_worker(keeping.saved(self.app.guide.noting(self.app.save), self.app.say), exclusive=True)
 
     def copy(self, _key: str) -> None:
         name = self.app.stage.front
@@ -196,6 +224,12 @@ class Acts(TimeActs, TraceActs, TourActs):
         if mode == FILTER:
             app.close_prompt("log")
             return
+        if mode == TRACES:
+            try:
+                self.trace_filtered(text)
+            except UserError as error:
+                app.prompt.complain(str(error))
+            return
         text = text.strip()
         if not text:
             app.close_prompt()
@@ -204,7 +238,13 @@ class Acts(TimeActs, TraceActs, TourActs):
             app.exit()
             return
         try:
-            command = parse_line(text)
+            word, rest = split(text)
+            if word is not None:
+                getattr(self, word.act)(rest)
+                app.prompt.remember(text)
+                app.close_prompt()
+                return
+            command = parse_line(text, beside=(*WORDS, "quit"))
             check_nodes(command, app.prompt.nodes)
         except UserError as error:
             app.prompt.complain(str(error))
@@ -214,7 +254,7 @@ class Acts(TimeActs, TraceActs, TourActs):
         app.send(command)
         key = getattr(command, "key", "")
         if key:
-            app.choose(replace(app.choice, key=key))
+            app.choose(replace(app.choice, key=key, item=Item("key", key)))
 
     def left(self, mode: str) -> None:
         """Escape on the ``:`` or ``/`` line."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import events
@@ -17,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
 
-from playground.frame import Frame
+from playground.frame import Frame, View
 from playground.screens.acts import Acts
 from playground.screens.bars import Bar, CaptionBar, Notice, NoticeBar
 from playground.screens.choice import Choice
@@ -31,6 +32,11 @@ from playground.screens.notices import Notices
 from playground.screens.port import SessionPort
 from playground.screens.prompt import Prompt
 from playground.screens.stage import Stage
+from playground.screens.terminal import Patient
+from playground.screens.timelines import Timelines
+from playground.screens.tour.guide import Guide
+from playground.screens.tour.progress import Progress
+from playground.screens.tour.story import Story
 from widgets.detecting import detect
 from widgets.encoder import TerseDisplay
 from widgets.log import clock
@@ -38,9 +44,13 @@ from widgets.palette import Look
 from widgets.panel import Panel
 from widgets.plain import AsciiFilter
 from widgets.shapes import Tone
+from widgets.spacetime import SpaceTimePanel
+
+PREPARE_S = 1.5
+"""By then the first Frames are drawn, and the process may be started that makes the way back short."""
 
 
-class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
+class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=False):
     """A screen on a running session. Who makes the session ends it."""
 
     CSS = """
@@ -63,6 +73,7 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
             for name in key.keys
         ),
         Binding("ctrl+c", "act('hint_quit')", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
     COMMANDS = {ActFinder}  # noqa: RUF012 - Textual's own way
     COMMAND_PALETTE_BINDING = "f12"
@@ -77,12 +88,20 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
         *,
         save: Callable[[], str] | None = None,
         look: Look | None = None,
+        story: Story | None = None,
+        progress: Progress | None = None,
+        timelines: Timelines | None = None,
     ) -> None:
-        """``save`` writes the session as a scenario and returns what to say. ``look`` None: by the environment."""
+        """``save`` writes the session as a scenario and returns what to say. ``look`` None: by the environment.
+
+        ``story``: the scenario that is played; ``progress``: what the person has learnt already (None: not kept);
+        ``timelines``: begin with ``session``, and know the way back (None: there is none).
+        """
         self.look = look or detect()
         self._ascii = AsciiFilter(self.look)
         super().__init__()
         self.session = session
+        self.timelines = timelines
         self.save = save
         self.frame: Frame = session.frame()
         self.title = self.frame.header.title
@@ -90,6 +109,7 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
         self.choice = Choice()
         self.notices = Notices()
         self.acts = Acts(self)
+        self.guide = Guide(self, story, progress or Progress())
         self.header = HeaderBar("header")
         self.stage = Stage(self.frame.panels, dict(self.frame.helps))
         self.caption = CaptionBar("caption", id="caption")
@@ -115,6 +135,8 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
         self.show(self.frame)
         self.session.on_frame(self._wake)
         self.bring(self.stage.front)
+        if self.timelines is not None:
+            self.set_timer(PREPARE_S, self.timelines.prepare)
 
     def on_unmount(self) -> None:
         self.session.on_frame(_nobody)
@@ -129,25 +151,30 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
     def on_playground_app_new_frame(self) -> None:
         self._frame_waits = False
         self.show(self.session.frame())
+        if self.timelines is not None:
+            self.timelines.hear(self.frame, self)
 
     def show(self, frame: Frame) -> None:
         """Let everything visible show this Frame."""
         self.frame = frame
         self.paused = frame.header.paused
         self.notices.hear(frame)
+        self.guide.hear(frame)
         chosen = self.choice.within(frame)
         if chosen is not self.choice:
             self.choose(chosen)
         self.header.show(Top.of(frame))
+        self.acts.answered(frame)
         self.stage.show(frame)
-        if frame.caption:
-            self.caption.show(Notice(frame.caption, Tone.ACCENT))
-            self.caption.add_class("-shown")
         self.show_bars()
 
     def show_bars(self) -> None:
         """What depends on selection, focus and marks besides the Frame."""
         stage = self.stage
+        caption = self.guide.caption()
+        self.caption.set_class(caption is not None, "-shown")
+        if caption is not None:
+            self.caption.show(caption)
         self.notice.show(self.notices.now(self.frame, self.choice, stage.events.wanted))
         self.footer.show(offers(stage.front, self.frame, self.choice, stage.zoomed))
         stage.show_tabs()
@@ -158,6 +185,23 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
 
     def where(self) -> str:
         return f" at {clock(self.frame.header.at_us)}; the cluster is not to blame"
+
+    # --- for the timelines ----------------------------------------------------------
+
+    def turn(self, session: SessionPort) -> None:
+        """Show another session from now on: the present, its past, a branch."""
+        self.session.on_frame(_nobody)
+        self.session = session
+        self.stage.lens = replace(self.stage.lens, end_us=-1)  # what was scrolled to may be yet to come
+        self.notices.turn(session.frame())
+        self.show(session.frame())
+        session.look(self.view())
+        session.on_frame(self._wake)
+        self._wake(self.frame)  # there may have been one meanwhile
+
+    def view(self) -> View:
+        """What is looked at."""
+        return self.stage.view(self.choice)
 
     # --- for the acts ---------------------------------------------------------------
 
@@ -210,8 +254,13 @@ class PlaygroundApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
         self.show_bars()
 
     def on_panel_selected(self, message: Panel.Selected) -> None:
-        if message.name in {thing.name for thing in self.frame.nodes}:
-            self.choose(Choice(message.name, self.choice.marked, self.choice.key))
+        self.acts.clicked(message.panel, message.name, message.item)
+
+    def on_space_time_panel_picked(self, message: SpaceTimePanel.Picked) -> None:
+        self.acts.trace_pick(message.id)
+
+    def on_space_time_panel_wheeled(self, message: SpaceTimePanel.Wheeled) -> None:
+        self.do("wheel", "right" if message.steps > 0 else "left")
 
     def on_bar_pressed(self, message: Bar.Pressed) -> None:
         self.do(message.act, message.key)

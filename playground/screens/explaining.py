@@ -59,10 +59,17 @@ What to try. Write with `:put cat tom`, freeze the node, and watch what waits fo
     "spacetime": """Space-time: who sent what to whom, and when.
 
 What it is. Lamport's diagram (1978): what happened before what is what one can reach along lanes and arrows. No clock
-of any machine is needed for it. The playground keeps the last minute and a half.
+of any machine is needed for it. The playground keeps the last minute and a half. At first it shows what the selected
+machine sends and gets, without chatter: heartbeats, empty polls, bare acknowledgements.
 
-What to try. Pause, choose a message, and walk with ( and ) from effect to cause and on to the first act of all. Follow
-one request with f: from the client that asks to the answer it gets, or doesn't.
+Live or pinned. Live, the right edge is now. As soon as you pick something with up and down, or go back with left, the
+window stays where it is, and the world goes on. esc leads back: out of a story, to now, out of the view.
+
+What to try. Press f: one request, from the client that asks to the answer it gets, or doesn't. Pick a message, and walk
+with ( to its cause and with ) to what came of it; at the end of a chain ) goes on with the next one.
+
+Filter. / takes words that must all fit: machines (two: between them), systems, kinds such as Append, k17 or key cat,
+request 12, client, lost, and all, for chatter too. Nothing: what the selected machine sends and gets.
 """,
     "why": """Why: how it came to this.
 

@@ -23,6 +23,8 @@ NODES = frozenset({"ring", "replicas", "balancer", "tree", "partitions", "gossip
 """The panels in which nodes are acted upon."""
 TRACES = frozenset({"spacetime", "why"})
 """Where one goes from cause to effect."""
+SPACETIME = frozenset({"spacetime"})
+"""Where time has a length."""
 LOADED = frozenset({"load", "ring", "replicas", "balancer", "partitions"})
 """Where the load is felt."""
 LOGS = frozenset({"partitions"})
@@ -78,6 +80,9 @@ KEYS: tuple[Key, ...] = (
         TRACES),
     Key(("left_parenthesis",), "(", "cause", "cause", "space-time, why: to what caused it", "look", 9, TRACES),
     Key(("right_parenthesis",), ")", "effect", "effect", "space-time, why: to what came of it", "look", 10, TRACES),
+    Key(("left_curly_bracket",), "{", "narrow", "shorter", "space-time: a shorter time, more of it", "look", 11,
+        SPACETIME),
+    Key(("right_curly_bracket",), "}", "widen", "longer", "space-time: a longer time", "look", 12, SPACETIME),
     Key(("v",), "v", "mark", "mark", "mark the selected node for an act on several", "look", 15, NODES),
     Key(("x",), "x", "crash", "crash", "crash: power off, what was not synced is lost", "break", 1, NODES),
     Key(("X",), "X", "crash_disk", "crash+disk", "crash and lose the disk as well", "break", 30, NODES),
@@ -111,7 +116,8 @@ KEYS: tuple[Key, ...] = (
     Key(("r",), "r", "rewind", "rewind", "rewind to the chosen moment, or to one that you name", "time", 17),
     Key(("equals_sign",), "=", "real_time", "real time", "real time", "time", 44),
     Key(("colon",), ":", "command", "command", "command line: tab completes, up and down recall", "session", 8),
-    Key(("slash",), "/", "filter", "filter", "show only log lines that hold a text", "session", 9, frozenset({"log"})),
+    Key(("slash",), "/", "filter", "filter", "show only what fits: in the log, in space-time", "session", 9,
+        frozenset({"log"}) | SPACETIME),
     Key(("question_mark",), "?", "help", "help", "help on the focused panel, and all keys", "session", 0),
     Key(("ctrl+p",), "ctrl+p", "palette", "all acts", "find an act by its name", "session", 70),
     Key(("w",), "w", "save", "save", "save the session as a scenario", "session", 21),

@@ -6,6 +6,7 @@ from playground.screens import keys
 from widgets.palette import DEFAULT, Look
 from widgets.partitions import legend as parts
 from widgets.shapes import Belief, Cell, Column, Row, State, Table, Tone
+from widgets.spacetime_pane import marks as arrows
 
 MARKS_IN = {
     "ring": ("is", "requests", "name"),
@@ -16,6 +17,7 @@ MARKS_IN = {
     "gossip": ("believed", "is", "name"),
     "detail": ("is", "believed"),
     "log": ("name",),
+    "spacetime": ("arrows", "name"),
 }
 """Panel -> the groups of marks that one meets there."""
 _STATES = {
@@ -91,4 +93,5 @@ def _groups(look: Look) -> dict[str, tuple[str, Table]]:
         "name": ("Marks: beside a node's name", _table(yours, 2)),
         "tree": ("Marks: in the tree", _table([(look.owned_mark, "ephemeral: goes with its owner's session")], 2)),
         "partition": ("Marks: of a partition, by the owner's colour", _table(of_log, 2)),
+        "arrows": ("Marks: in space-time", _table(list(arrows(look)), 2)),
     }

@@ -19,6 +19,7 @@ from textual.widgets import Input
 from playground.commandline import complete
 from playground.commands import COMMANDS
 from playground.screens.bars import Bar
+from playground.screens.words import WORDS
 from widgets.canvas import Picture, Piece, line, shorten, width_of
 from widgets.palette import RAISED
 from widgets.shapes import Tone
@@ -26,10 +27,14 @@ from widgets.shapes import Tone
 Words = tuple[tuple[str, Tone], ...]
 """Texts with how they are meant, one blank between them."""
 
-COMMAND, FILTER = ":", "/"
+COMMAND, FILTER, TRACES = ":", "/", "/ "
+"""What is typed: a command, the filter of the log, the filter of the space-time view."""
+LONGEST = 500
+"""Characters that are taken: what is pasted by mistake is longer."""
 _KEYS = {
     COMMAND: "enter does it · tab completes · up and down recall · esc leaves",
     FILTER: "enter keeps the filter · esc shows all again",
+    TRACES: "enter filters · n3, kafka, Append, k17, request 12, client, lost, all: all must fit · empty: the selected",
 }
 
 
@@ -113,10 +118,19 @@ class Usage:
     help: str
 
 
+def proposals(text: str, names: Sequence[str]) -> list[str]:
+    """Whole lines that begin with ``text``, the app's own words among them."""
+    own = [word for word in WORDS if text and word.startswith(text)]
+    return [*complete(text, names), *own]
+
+
 def usage(text: str, names: Sequence[str]) -> Usage:
     """What could follow ``text`` (the last words only), and how its command is meant."""
-    lines = complete(text, names)
+    lines = proposals(text, names)
     head = len(text) - len(text.split(" ")[-1])
+    own = WORDS.get(lines[0] if len(lines) == 1 else text.split(" ")[0])
+    if own is not None:
+        return Usage(tuple(each[head:] for each in lines), own.form, own.example, own.help)
     kind = COMMANDS.get(text.split(" ")[0])
     if kind is None:
         kind = COMMANDS[lines[0]] if len(lines) == 1 else None
@@ -170,7 +184,7 @@ class Prompt(Vertical):
         self._draft = ""
         self._above = Lines("above", shape=())
         self._sign = Sign("sign", id="sign")
-        self._input = TypedLine(compact=True, select_on_focus=False)
+        self._input = TypedLine(compact=True, select_on_focus=False, max_length=LONGEST)
         self._below = Lines("below", shape=())
 
     def compose(self) -> ComposeResult:
@@ -223,7 +237,7 @@ class Prompt(Vertical):
         """Take the first proposal; a word that is complete gets its blank."""
         if self.mode != COMMAND:
             return
-        lines = complete(self.text, self.nodes)
+        lines = proposals(self.text, self.nodes)
         if not lines:
             if self.text and not self.text.endswith((" ", "=")):
                 self._write(self.text + " ")

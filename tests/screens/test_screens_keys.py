@@ -84,4 +84,6 @@ def test_help_lists_every_key_and_mark() -> None:
     assert [row.cells[0].text for _, table in legend() for row in table.rows] == [
         *"▲↻❄✕●○?✕·■●○✕?◆▸◆A◇━▒█",
         "┃░",
+        "┬▼",
+        *"✕○┊★◆✕↻❄",
     ]
