@@ -1,13 +1,13 @@
-"""What comes from the terminal: read as fast as the app can use it, and never trusted.
+"""What comes from the terminal: never trusted, and never more than the app can use.
 
 Textual's own reader ends the app at a byte that is no UTF-8 or at a key number that no keyboard has, takes a pasted
 megabyte into memory key by key, and believes a size that anybody can type. Rules kept here:
 
 * Bytes that are no text become replacement characters; sequences that name no key are no keys.
-* While the app is busy, nothing is read: what is pasted waits in the terminal, not in memory. Of a mouse that moves
-  meanwhile nobody needs to know where it has been.
-* No hand types faster than a :class:`Budget` allows. What comes faster is no typing (a paste into a terminal that does
-  not mark it as one), and its rest is dropped. Of a paste that is marked the beginning counts.
+* No hand types or clicks faster than a :class:`Budget` allows. What comes faster is no typing (a paste into a terminal
+  that does not mark it as one), and the rest, until it falls silent, is dropped. Of a paste that is marked the
+  beginning counts.
+* While the app is busy nobody needs to know where the mouse has been.
 * A paste that has begun and gone silent is over, or all keys would belong to it for ever.
 * The kernel says how large the terminal is, never something that was typed.
 * When there is nothing to read any more, the terminal is gone.
@@ -20,6 +20,7 @@ import select
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from threading import Event
 
 from textual import events
@@ -28,16 +29,18 @@ from textual.keys import Keys
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
-CHUNK_BYTES = 1_024
+CHUNK_BYTES, MANY_BYTES = 1_024, 65_536
 BUSY = 64
 """With so many messages waiting the app is busy."""
-BURST, KEYS_PER_S = 2_000, 500
-"""So many keys at once, and in the long run."""
+BURST, KEYS_PER_S = 500, 100
+"""So many keys and clicks at once, and in the long run."""
 PASTED = 65_536
 """So many characters of a paste count."""
 SILENT_S = 5.0
+"""So long nothing more comes of a paste that is over."""
+SILENCE_S = 0.05
+"""So long nothing more comes of a flood that is over."""
 _LOOK_S = 0.1
-_REST_S = 0.002
 
 
 class Parser(XTermParser):
@@ -114,26 +117,37 @@ class Intake:
         self._paste = Paste()
         self._budget = Budget()
         self._heard_s = 0.0
+        self._floods = False
         self.gone = False
         """The terminal is."""
 
     def messages(self) -> Iterator[Message]:
         """What the person does, as it comes."""
         while not self._ends.is_set():
-            if self._waiting() > BUSY:
-                self._ends.wait(_REST_S)
-                continue
             text = self._read()
             if self.gone:
                 return
+            if self._floods:
+                self._drop()
+                continue
             for message in self._parsed(text):
                 if self._counts(message):
                     yield message
 
+    def _drop(self) -> None:
+        """Read, and throw away, all that comes without a pause."""
+        with suppress(OSError):
+            while not self._ends.is_set() and select.select([self._fd], [], [], SILENCE_S)[0]:
+                if not os.read(self._fd, MANY_BYTES):
+                    break
+        self._floods = False
+        self._parser, self._paste = Parser(), Paste()
+
     def _counts(self, message: Message) -> bool:
-        if isinstance(message, events.Key):
-            return self._budget.allows(time.monotonic())
-        if isinstance(message, events.MouseMove | events.MouseScrollUp | events.MouseScrollDown):
+        if isinstance(message, events.Key | events.MouseDown | events.MouseUp):
+            self._floods = self._floods or not self._budget.allows(time.monotonic())
+            return not self._floods
+        if isinstance(message, events.MouseEvent | events.Paste):
             return self._waiting() <= BUSY
         return not isinstance(message, events.Resize | InBandWindowResize)
 

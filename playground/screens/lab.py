@@ -18,6 +18,7 @@ from playground.scenario.model import Experiment
 from playground.scenario.playing import Examined, examine
 from playground.screens.bars import CaptionBar, Notice, NoticeBar
 from playground.screens.leaving import Leaving
+from playground.screens.terminal import Patient
 from widgets.detail import DetailPanel
 from widgets.detecting import detect
 from widgets.encoder import TerseDisplay
@@ -31,7 +32,7 @@ class _GivenUp(Exception):
     """Somebody has quit: the experiment need not go on."""
 
 
-class LabApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
+class LabApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=False):
     """Shows one experiment. ``result`` is what it came to, once it is over."""
 
     CSS = """
@@ -45,6 +46,7 @@ class LabApp(Leaving, TerseDisplay, App[None], inherit_bindings=False):
         Binding("pageup", "scroll(-10)", show=False, priority=True),
         Binding("pagedown", "scroll(10)", show=False, priority=True),
         Binding("q,ctrl+c", "quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
     ENABLE_COMMAND_PALETTE = False
 

@@ -11,7 +11,7 @@ is gone waits for ever. Its reader and its way through SIGSTOP have weaknesses o
 * What is read is not trusted: :mod:`playground.screens.intake`.
 * Stopped by ctrl-z or SIGTSTP, the terminal is as it was before. After SIGCONT the modes are set again, also if it was
   stopped by force and a shell has changed them; in the background the app stops again, unless it is about to end.
-* Starting and stopping is done between two events of the app, never in a signal handler.
+* A signal handler only asks the loop: one may interrupt another, and what the first has read is old by then.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
@@ -40,6 +42,7 @@ else:
 
 LARGEST = 1_000, 500
 """Columns and lines that the app draws at most: no screen has more, but a size may be a mistake."""
+SETTLED_S = 0.1
 LOOK_S = 0.02
 """So often a picture that waits looks whether the terminal is ready."""
 
@@ -56,6 +59,7 @@ class SurvivingDriver(LinuxDriver):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._pulse = Pulse()
+        self._told: Size | None = None
 
     # --- starting and stopping ------------------------------------------------------
 
@@ -63,9 +67,12 @@ class SurvivingDriver(LinuxDriver):
         """Take the terminal, unless this process may not (then it is stopped by now, or will be)."""
         self._outlet = Outlet.of(sys.__stderr__, self._loop) if sys.__stderr__ is not None else None
         self._pulse.forget()
+        self._told = None
         self._writer_thread = None
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._running = self._writer_thread is not None
+        if self._running:
+            signal.signal(signal.SIGWINCH, lambda *_: self._soon(self._ask_size))
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was; what it has not read of the pictures is taken back after a moment."""
@@ -90,6 +97,17 @@ class SurvivingDriver(LinuxDriver):
     def _get_terminal_size(self) -> tuple[int, int]:
         columns, rows = super()._get_terminal_size()
         return max(1, min(columns, LARGEST[0])), max(1, min(rows, LARGEST[1]))
+
+    def _ask_size(self) -> None:
+        """Tell the app of the size, now and once more: the signal may come before the kernel has noted the new one."""
+        self._tell_size()
+        self._loop.call_later(SETTLED_S, self._tell_size)
+
+    def _tell_size(self) -> None:
+        size = Size(*self._get_terminal_size())
+        if self._running and size != self._told:
+            self._told = size
+            self._app.post_message(events.Resize(size, size))
 
     # --- stopped, and back ----------------------------------------------------------
 
