@@ -118,13 +118,16 @@ class Panel(Widget, Generic[S], can_focus=True):
         """Light up what is selected beside a machine, and what belongs to it."""
         if picked != self.picked:
             before, self.picked = self.picked, picked
-            if picked.item != before.item:
-                self.reveal()
+            if picked.item is not None and picked.item != before.item:
+                self.stand_on(picked.item)
             self.redraw()
 
     def kinds(self) -> frozenset[str]:
         """The kinds of items that can be selected here (see :class:`widgets.shapes.Item`)."""
         return frozenset()
+
+    def stand_on(self, item: Item) -> None:
+        """Let the selection stand on an item, in view, if it is here."""
 
     def standing(self) -> Item | None:
         """The item on which the selection stands; None: it stands on none."""

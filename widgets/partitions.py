@@ -99,6 +99,11 @@ class PartitionsPanel(Panel[Partitions]):
     def kinds(self) -> frozenset[str]:
         return frozenset(("partition", "group"))
 
+    def stand_on(self, item: Item) -> None:
+        if any(row.item == item for row in self._rows()):
+            self.row = item.name
+            self._follow()
+
     def standing(self) -> Item | None:
         rows = self._rows()
         return next((row.item for row in rows if row.name == self.row), rows[0].item if rows else None)
@@ -124,11 +129,6 @@ class PartitionsPanel(Panel[Partitions]):
 
     def reveal(self) -> None:
         if self.selected is None or self.shape is None:
-            return
-        item = self.picked.item
-        if item is not None and item.kind == "partition" and any(row.name == item.name for row in self._rows()):
-            self.row = item.name
-            self._follow()
             return
         rows = [row for row in self._rows() if self.selected in members(row)]
         if not any(row.name == self.row for row in rows):

@@ -139,6 +139,11 @@ class TreePanel(Panel[Tree]):
     def kinds(self) -> frozenset[str]:
         return frozenset(("znode", "session"))
 
+    def stand_on(self, item: Item) -> None:
+        if self.shape is not None and any(node.item == item for node in self.shape.nodes):
+            self._row = item.name
+            self.reveal()
+
     def standing(self) -> Item | None:
         nodes = self.shape.nodes if self.shape else ()
         node = self._stands_on() or next((node for node in nodes if node.subject), None)
@@ -194,8 +199,6 @@ class TreePanel(Panel[Tree]):
 
     def reveal(self) -> None:
         nodes = self._lines()
-        if self.picked.item is not None and self.picked.item.kind == "znode":
-            self._row = self.picked.item.name
         here = self._stands_on()
         own = [index for index, node in enumerate(nodes) if here is not None and node.path == here.path]
         own = own or [index for index, node in enumerate(nodes) if node.subject and node.subject == self.selected]
@@ -232,7 +235,7 @@ class TreePanel(Panel[Tree]):
         """The line stepped on last, if it is still there and still has to do with the selection."""
         nodes = self.shape.nodes if self.shape else ()
         own = [node for node in nodes if node.path == self._row]
-        if own and (not own[0].subject or own[0].subject == self.selected):
+        if own and (own[0].item == self.picked.item or own[0].subject in ("", self.selected)):
             return own[0]
         lit = [node for node in nodes if node.item in self.picked.items]
         owned = [node for node in nodes if node.subject and node.subject == self.selected]

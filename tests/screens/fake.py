@@ -19,10 +19,12 @@ from widgets.shapes import (
     Column,
     Detail,
     Fact,
+    Item,
     Log,
     LogLine,
     Partition,
     Partitions,
+    Picked,
     Ring,
     Row,
     State,
@@ -236,6 +238,7 @@ class FakeSession:
             load_rate=self.rate,
             caption=self.caption,
             stopped=self.stopped,
+            picked=self._picked(),
             panels=self.panels,
             helps=self.helps,
             **{name: shape for name, shape in panels.items() if name in self.view.panels and name in self.panels},
@@ -264,8 +267,17 @@ class FakeSession:
             chords=tuple(chord for chord in ring.chords if chord.source in names and chord.target in names),
         )
 
-    def _row(self, name: str, *cells: Cell) -> Row:
-        return Row(cells, name, list(self.states).index(name), self.states[name])
+    def _row(self, name: str, *cells: Cell, item: Item | None = None) -> Row:
+        return Row(cells, name, list(self.states).index(name), self.states[name], item)
+
+    def _picked(self) -> Picked:
+        """As the world answers: by its name an item is found, if it is one of a few."""
+        asked = self.view.item
+        if asked is None:
+            return Picked()
+        known = {item.name: item for item in (Item("shard", "shard-2"), Item("partition", "changes-1"))}
+        item = asked if asked.kind else known.get(asked.name)
+        return Picked(item, frozenset((item,) if item else ()), ("n4", "n5", "n6") if item else (), asked)
 
     def _shards(self, step: int) -> Table:
         columns = (
@@ -286,6 +298,7 @@ class FakeSession:
                         Cell("4"),
                         Cell(f"4:{18_000 + step % 900 - lag:,}"),
                         Cell(f"{lag}", Tone.WARN if lag > 15 else Tone.GOOD, lag / 20) if copy else Cell(""),
+                        item=Item("shard", f"shard-{shard}"),
                     )
                 )
         return Table(columns, tuple(rows), caption="a write counts when one slave has it on its disk")
