@@ -25,6 +25,7 @@ from widgets.partitions import PartitionsPanel
 from widgets.partitions_layout import height_of
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
+from widgets.shapes import Item, Picked
 from widgets.spacetime import SpaceTimePanel
 from widgets.table import TablePanel
 from widgets.tree import TreePanel
@@ -128,12 +129,14 @@ class Stage(Widget):
             for number, (name, title) in enumerate(self.titles.items(), start=1)
         }
         self.panels |= {name: KINDS[name](name, TITLES[name], id=name) for name in VIEWS}
+        self._item: Item | None = None
+        """What is selected beside a machine."""
         self.lens = Lens()
         """What the space-time view shows."""
         self.question: Question | None = None
         """What the view of causes explains."""
-        self._before_view = ""
-        """The panel that was in front when a view was opened over it."""
+        self._before_views: list[str] = []
+        """What was in front when a view was opened over it, and another one over that."""
         self.tabs = TabBar("tabs")
         self.help = Help()
         self.plan = Plan()
@@ -168,8 +171,12 @@ class Stage(Widget):
 
     def bring(self, name: str) -> None:
         """To the front, zoomed if there is a zoom or no other way to show it."""
-        if name in VIEWS and self.front not in VIEWS:
-            self._before_view = self.front
+        if name not in VIEWS:
+            self._before_views.clear()
+        elif name in self._before_views:
+            del self._before_views[self._before_views.index(name) :]
+        elif name != self.front:
+            self._before_views.append(self.front)
         self.front = name
         if name in self.plan.places:
             return  # nothing has to move, and what is looked at shouldn't jump
@@ -180,9 +187,10 @@ class Stage(Widget):
         self.settle()
 
     def zoom(self, name: str) -> None:
-        """Show ``name`` large; empty: everything again."""
-        if not name and self.front in VIEWS:
-            self.front = self._before_view
+        """Show ``name`` large; empty: everything again, or the view over which this one was opened."""
+        if not name and self._before_views:
+            self.front = self._before_views.pop()
+            name = self.front if self.front in VIEWS else ""
         self.zoomed = name
         self.settle()
 
@@ -218,6 +226,9 @@ class Stage(Widget):
 
     def show(self, frame: Frame) -> None:
         """Give each visible panel its picture."""
+        if frame.picked.asked == self._item:
+            for panel in self.panels.values():
+                panel.pick(frame.picked)
         for name in self.plan.places:
             shape = getattr(frame, name)
             if shape is not None:
@@ -235,6 +246,11 @@ class Stage(Widget):
         self.tabs.show(Tabs(tuple(titles.values()), shown, titles.get(self.front, ""), bool(self.zoomed)))
 
     def choose(self, choice: Choice) -> None:
+        if choice.item != self._item:
+            self._item = choice.item
+            itself = frozenset(() if choice.item is None else (choice.item,))
+            for panel in self.panels.values():
+                panel.pick(Picked(choice.item, itself))  # what belongs to it the next Frame tells
         for panel in self.panels.values():
             panel.select(choice.selected or None)
             panel.mark(choice.marked)
@@ -244,5 +260,11 @@ class Stage(Widget):
         place = self.plan.places.get("load")
         columns = 2 * max(10, place.width - 16) if place else 60
         return View(
-            frozenset(self.plan.places), choice.selected, choice.key, columns, lens=self.lens, question=self.question
+            frozenset(self.plan.places),
+            choice.selected,
+            choice.key,
+            columns,
+            lens=self.lens,
+            question=self.question,
+            item=choice.item,
         )

@@ -27,6 +27,18 @@ WORDS: dict[str, Word] = {
         f"Go back to an instant: {FORMS}. The present waits; an act makes a branch of the past.",
         "rewind_to",
     ),
+    "show": Word(
+        "show NAME",
+        "show changes-0",
+        "All about a machine, shard, partition, group, session (1:8), key or znode (its path); all lines of it light up.",
+        "show_item",
+    ),
+    "key": Word(
+        "key KEY",
+        "key k17",
+        "Follow a key: its place, its copies, what clients did with it.",
+        "show_key",
+    ),
 }
 
 
