@@ -15,21 +15,21 @@ from widgets.shapes import Belief, Matrix, State, Tone
 
 _JURY = 16
 """So many nodes are asked which nodes come first."""
+_DOUBTS = (Belief.SUSPECT, Belief.DEAD)
 
 
 def ranked(matrix: Matrix) -> list[int]:
     """The nodes, by index: first those that are not up, then those that a quarter of a small jury (of nodes spread
     evenly) holds for what they are not, then the rest; each in their own order, so that hardly anything moves."""
-    nodes, cells = matrix.nodes, matrix.cells
-    voices = [r for r in range(len(cells)) if cells[r]]
+    nodes = matrix.nodes
+    voices = [row for row in matrix.cells if row]
     jury = voices[:: max(1, len(voices) // _JURY)]
 
     def rank(index: int) -> int:
-        state = nodes[index].state
-        if state is not State.UP:
+        if nodes[index].state is not State.UP:
             return 0
-        wrong = sum(index < len(cells[r]) and is_wrong(cells[r][index].belief, state) for r in jury)
-        return 1 if wrong * 4 >= len(jury) > 0 else 2
+        doubts = sum(index < len(row) and row[index].belief in _DOUBTS for row in jury)
+        return 1 if doubts * 4 >= len(jury) > 0 else 2
 
     return sorted(range(len(nodes)), key=rank)
 
@@ -65,11 +65,8 @@ def draw_sums(
         node = nodes[index]
         chosen = node.name == selected
         bg = look.ground(SELECTION) if chosen else None
-        counts = dict.fromkeys(Belief, 0)
-        for r, row in enumerate(matrix.cells):
-            if r != index and index < len(row):
-                counts[row[index].belief] += 1
-        voices = max(1, sum(counts.values()))
+        beliefs = [row[index].belief for r, row in enumerate(matrix.cells) if r != index and index < len(row)]
+        counts = {belief: beliefs.count(belief) for belief in (Belief.ALIVE, Belief.SUSPECT, Belief.DEAD)}
         pieces = row_head(node, name_width, look, chosen=chosen, marked=node.name in marked, gap=" ")
         pieces.append((" ", look.style(bg=bg)))
         numbers: list[Piece] = []
@@ -82,7 +79,7 @@ def draw_sums(
                 tone = BELIEF_TONES[belief] if counts[belief] else Tone.MUTED
                 numbers.append((text, look.text_style(tone, selected=chosen)))
         if plot >= 4:
-            full, empty = bar(counts[Belief.ALIVE] / voices, plot, look)
+            full, empty = bar(counts[Belief.ALIVE] / max(1, len(beliefs)), plot, look)
             worst = Tone.BAD if counts[Belief.DEAD] else Tone.WARN if counts[Belief.SUSPECT] else Tone.GOOD
             plain = look.colors is Colors.NONE
             color = look.faded(look.tone(worst), 0.0 if chosen else 0.45)

@@ -2,19 +2,14 @@
 
 Rules this module keeps:
 
-* Every colour there is stands here: the panels ask a ``Look``, Textual's own widgets get theirs through
-  :mod:`widgets.theming`. No other file names a colour.
-* A node has one hue everywhere. Eight hues come first: Okabe and Ito's set (2008), its black a grey, each moved as
-  far as it takes that all are told apart by deuteranopes, protanopes and tritanopes too (Machado 2009; a
-  test measures it). Further nodes get tints of them *and* a letter, since nobody tells nine colours apart
-  on a projector.
+* Every colour there is stands in :mod:`widgets.paint`: the panels ask a ``Look`` for it, Textual's own widgets get
+  theirs through :mod:`widgets.theming`. No other file names a colour.
+* A node has one hue everywhere. Eight hues come first; further nodes get tints of them *and* a letter, since nobody
+  tells nine colours apart on a projector.
 * State, belief and tone are never told by colour alone: each has a mark of its own.
-* Text has a contrast of 4.5:1 or more on its ground, marks have 3:1 (WCAG 2.2, 1.4.3 and 1.4.11), in both themes.
 * A ground is a name (``SELECTION``), not a colour: what it looks like is the theme's affair.
 * Every mark there is stands here, so that drawing and legend can't differ.
 * What a terminal can do is a ``Look``: theme, colours (true, sixteen, none) and Unicode or ASCII.
-  Sixteen-colour looks use exactly the RGB values of Rich's standard palette, so that Rich's
-  downgrade to ANSI finds the colour that was meant and never a neighbour.
 
 How panels speak with what stands here is written down in ``docs/design.md``.
 """
@@ -29,9 +24,19 @@ from functools import lru_cache
 from rich.color import Color
 from rich.style import Style
 
+from widgets.paint import ACCENT as ACCENT
+from widgets.paint import BACKGROUND as BACKGROUND
+from widgets.paint import BORDER as BORDER
+from widgets.paint import ICE as ICE
+from widgets.paint import MUTED as MUTED
+from widgets.paint import PAINTS, Paint
+from widgets.paint import RAISED as RAISED
+from widgets.paint import RGB as RGB
+from widgets.paint import SELECTION as SELECTION
+from widgets.paint import TRACK as TRACK
+from widgets.paint import Ground as Ground
+from widgets.paint import Theme as Theme
 from widgets.shapes import Belief, State, Tone
-
-RGB = tuple[int, int, int]
 
 
 class Colors(Enum):
@@ -41,128 +46,6 @@ class Colors(Enum):
     SIXTEEN = "sixteen"
     NONE = "none"
 
-
-class Theme(Enum):
-    """For which ground the colours are made."""
-
-    DARK = "dark"
-    LIGHT = "light"
-
-    @property
-    def other(self) -> Theme:
-        return Theme.LIGHT if self is Theme.DARK else Theme.DARK
-
-
-class Ground(Enum):
-    """What lies under text, or stands around it. ``Look.ground`` gives the colour."""
-
-    BACKGROUND = "background"
-    RAISED = "raised"
-    """Of the bars at the edges, and of what lies over the panels."""
-    TRACK = "track"
-    """The empty part of a bar."""
-    BORDER = "border"
-    FOCUS = "focus"
-    """The border of what has the focus."""
-    SELECTION = "selection"
-    TEXT = "text"
-    STRONG = "strong"
-    """Of what is typed, and of the title of what has the focus."""
-    MUTED = "muted"
-    ACCENT = "accent"
-    ICE = "ice"
-    """Of what is frozen."""
-    NOBODY = "nobody"
-    """Of an arc that nobody owns."""
-
-
-BACKGROUND, RAISED, TRACK, BORDER = Ground.BACKGROUND, Ground.RAISED, Ground.TRACK, Ground.BORDER
-SELECTION, MUTED, ACCENT, ICE = Ground.SELECTION, Ground.MUTED, Ground.ACCENT, Ground.ICE
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Paint:
-    """The colours of one theme. ``hues``: sky, orange, bluish green, reddish purple, yellow, vermilion, blue, grey.
-
-    ``tints``: what is mixed, and how much of it, into the hues of the nodes from the ninth, and from the
-    seventeenth on. ``badges``: the grounds of the sides of a cut, under ``on_badge``; the first: of no side.
-    """
-
-    grounds: Mapping[Ground, RGB]
-    tones: Mapping[Tone, RGB]
-    hues: tuple[RGB, ...]
-    tints: tuple[tuple[RGB, float], ...] = ()
-    badges: tuple[RGB, ...] = ()
-    on_badge: RGB = (255, 255, 255)
-
-
-_BADGES: tuple[RGB, ...] = ((92, 92, 92), (58, 78, 120), (140, 46, 46), (96, 74, 128), (98, 86, 36))
-_DARK = _Paint(
-    {
-        Ground.BACKGROUND: (13, 17, 23), Ground.RAISED: (22, 27, 34), Ground.TRACK: (33, 38, 45),
-        Ground.BORDER: (54, 61, 70), Ground.FOCUS: (88, 166, 255), Ground.SELECTION: (31, 50, 78),
-        Ground.TEXT: (201, 209, 217), Ground.STRONG: (255, 255, 255), Ground.MUTED: (134, 143, 154),
-        Ground.ACCENT: (130, 190, 255), Ground.ICE: (165, 232, 255), Ground.NOBODY: (40, 46, 54),
-    },
-    {
-        Tone.PLAIN: (201, 209, 217), Tone.MUTED: (134, 143, 154), Tone.GOOD: (80, 230, 140),
-        Tone.WARN: (250, 204, 50), Tone.BAD: (250, 108, 80), Tone.ACCENT: (130, 190, 255),
-    },
-    ((31, 206, 248), (248, 183, 65), (2, 162, 112), (180, 109, 161),
-     (250, 246, 50), (207, 95, 12), (107, 118, 220), (172, 203, 196)),
-    (((255, 255, 255), 0.5), ((255, 255, 255), 0.25)),
-    _BADGES,
-)  # fmt: skip
-_LIGHT = _Paint(
-    {
-        Ground.BACKGROUND: (255, 255, 255), Ground.RAISED: (242, 245, 248), Ground.TRACK: (224, 229, 235),
-        Ground.BORDER: (190, 198, 207), Ground.FOCUS: (9, 105, 218), Ground.SELECTION: (221, 238, 255),
-        Ground.TEXT: (36, 41, 47), Ground.STRONG: (0, 0, 0), Ground.MUTED: (87, 96, 106),
-        Ground.ACCENT: (70, 85, 205), Ground.ICE: (0, 108, 140), Ground.NOBODY: (218, 223, 229),
-    },
-    {
-        Tone.PLAIN: (36, 41, 47), Tone.MUTED: (87, 96, 106), Tone.GOOD: (0, 122, 80),
-        Tone.WARN: (155, 92, 0), Tone.BAD: (165, 0, 35), Tone.ACCENT: (70, 85, 205),
-    },
-    ((14, 121, 202), (110, 56, 0), (39, 92, 69), (179, 69, 136),
-     (112, 123, 72), (197, 83, 0), (73, 57, 195), (42, 48, 64)),
-    (((0, 0, 0), 0.35), ((255, 255, 255), 0.15)),
-    _BADGES,
-)  # fmt: skip
-_DARK_16 = _Paint(
-    {
-        Ground.BACKGROUND: (0, 0, 0), Ground.RAISED: (0, 0, 0), Ground.TRACK: (0, 0, 0),
-        Ground.BORDER: (85, 85, 85), Ground.FOCUS: (85, 255, 255), Ground.SELECTION: (0, 0, 170),
-        Ground.TEXT: (170, 170, 170), Ground.STRONG: (255, 255, 255), Ground.MUTED: (85, 85, 85),
-        Ground.ACCENT: (85, 255, 255), Ground.ICE: (255, 255, 255), Ground.NOBODY: (85, 85, 85),
-    },
-    {
-        Tone.PLAIN: (170, 170, 170), Tone.MUTED: (85, 85, 85), Tone.GOOD: (85, 255, 85),
-        Tone.WARN: (255, 255, 85), Tone.BAD: (255, 85, 85), Tone.ACCENT: (85, 255, 255),
-    },
-    ((85, 255, 255), (255, 255, 85), (85, 255, 85), (255, 85, 255),
-     (170, 85, 0), (255, 85, 85), (85, 85, 255), (170, 170, 170)),
-)  # fmt: skip
-_LIGHT_16 = _Paint(
-    {
-        Ground.BACKGROUND: (255, 255, 255), Ground.RAISED: (255, 255, 255), Ground.TRACK: (255, 255, 255),
-        Ground.BORDER: (170, 170, 170), Ground.FOCUS: (0, 0, 170), Ground.SELECTION: (255, 255, 85),
-        Ground.TEXT: (0, 0, 0), Ground.STRONG: (0, 0, 0), Ground.MUTED: (85, 85, 85),
-        Ground.ACCENT: (0, 0, 170), Ground.ICE: (0, 170, 170), Ground.NOBODY: (170, 170, 170),
-    },
-    {
-        Tone.PLAIN: (0, 0, 0), Tone.MUTED: (85, 85, 85), Tone.GOOD: (0, 170, 0),
-        Tone.WARN: (170, 85, 0), Tone.BAD: (170, 0, 0), Tone.ACCENT: (0, 0, 170),
-    },
-    ((0, 170, 170), (170, 85, 0), (0, 170, 0), (170, 0, 170),
-     (85, 85, 255), (170, 0, 0), (0, 0, 170), (85, 85, 85)),
-)  # fmt: skip
-_PAINTS = {
-    (Theme.DARK, False): _DARK,
-    (Theme.LIGHT, False): _LIGHT,
-    (Theme.DARK, True): _DARK_16,
-    (Theme.LIGHT, True): _LIGHT_16,
-}
 
 # Each mark with its ASCII stand-in. All are one cell wide.
 _STATE_MARKS: dict[State, str] = {State.UP: "▲^", State.BOOTING: "↻~", State.FROZEN: "❄*", State.DOWN: "✕x"}
@@ -212,7 +95,7 @@ def _style(
 
 
 @lru_cache(maxsize=1024)
-def _hue(paint: _Paint, hue: int) -> RGB:
+def _hue(paint: Paint, hue: int) -> RGB:
     base = paint.hues[hue % 8]
     turn = (hue // 8) % (1 + len(paint.tints))
     return mix(base, *paint.tints[turn - 1]) if turn else base
@@ -225,10 +108,10 @@ class Look:
     colors: Colors = Colors.TRUE
     unicode: bool = True
     theme: Theme = Theme.DARK
-    _paint: _Paint = field(init=False, repr=False, compare=False)
+    _paint: Paint = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_paint", _PAINTS[self.theme, self.colors is Colors.SIXTEEN])
+        object.__setattr__(self, "_paint", PAINTS[self.theme, self.colors is Colors.SIXTEEN])
 
     # -- colours ---------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class _Scene:
         bg = hue if selected else None
         dark = look.ground(BACKGROUND)
         mark_color = look.state(node.state) if node.state is not State.UP else hue
-        name_color = look.faded(hue, 0.45) if down else hue
+        name_color = look.faded(hue, 0.25) if down else hue
         name = (look.letter(node.hue) + ":" if look.lettered else "") + look.clean(node.name)
         pieces = [
             (look.mark(node.state) + gap, look.style(dark if selected else mark_color, bg, bold=True)),

@@ -24,6 +24,8 @@ from playground.screens.stacks import Wish, stack
 LEAST = (60, 20)
 """Below this the app asks for more room instead of drawing rubble."""
 
+_TREE = 18
+"""Lines of the tree that say more than the same lines of curves would."""
 DETAILED = frozenset({"ring", "replicas", "balancer", "tree", "partitions", "gossip", "detail"})
 """The panels whose zoom shows the selected node's detail."""
 
@@ -195,8 +197,9 @@ def _columns(width: int, height: int, y: int, content: Content, recent: Sequence
         tables.pop()  # rather none than one that cuts the tables; what they don't need is better used for the log
         top = min(top, max(short, 22))
         log = height - top - min(across, height // 3)
-    load = content.curves + 3  # two lines a curve only as far as the tree can spare them
-    beside = [Wish("load", max(load, min(load + content.curves, top // 3))), Wish("tree", top, 8)]
+    load = content.curves + 3  # two lines a curve, the first ones first, as far as the tree can spare them
+    spare = max(top // 3 - load, top - load - _TREE)
+    beside = [Wish("load", load + max(0, min(content.curves, spare))), Wish("tree", top, 8)]
     low = stack(
         Region(left, y + top, rest, height - top),
         _there([Wish("partitions", across, min(across, height // 3)), Wish("log", log, log)], recent),
