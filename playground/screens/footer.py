@@ -74,6 +74,8 @@ def _now(key: Key, frame: Frame, choice: Choice, zoomed: str) -> Offer | None:
             rank = 8
         case "heal_all" if not frame.faults and all(thing.state is not State.FROZEN for thing in frame.nodes):
             rank = 45
+        case "zoom" if zoomed == "why":
+            return None  # it does what t does
         case "zoom" if zoomed:
             label = "back"
     return Offer(key.shown.split(", ")[0], label, key.act, rank)

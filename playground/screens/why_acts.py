@@ -29,6 +29,12 @@ class WhyActs(TraceActs):
         app.bring("why")
         app.choose(app.choice)  # the session is to hear of the question, whether or not a panel has moved
 
+    def follow(self, key: str) -> None:
+        if self._why_in_front is None:
+            super().follow(key)
+        else:
+            self.spacetime(key)
+
     def cause(self, key: str) -> None:
         if self._why_in_front is None:
             super().cause(key)
