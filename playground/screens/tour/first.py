@@ -64,6 +64,11 @@ class Seen:
         return next((thing for thing in self.frame.nodes if thing.name == self.target), None)
 
     @property
+    def was(self) -> State | None:
+        """What the target was when the step began."""
+        return next((thing.state for thing in self.before.nodes if thing.name == self.target), None)
+
+    @property
     def aim(self) -> str:
         """What to select first, in words, if another machine is selected than the tour speaks of."""
         return self.target or "the selected machine"
@@ -125,6 +130,8 @@ def _miss(seen: Seen) -> str:
 
 
 def _noticed(seen: Seen) -> str | None:
+    if seen.was is State.UP:
+        return ""  # the crash was skipped: there is nothing to notice
     for line in seen.news():
         if line.kind in _ACTS or line.kind in _SUMMARIES:
             continue
@@ -141,6 +148,8 @@ def _started(seen: Seen) -> str | None:
     thing = seen.thing()
     if thing is not None and thing.state is not State.UP:
         return None
+    if seen.was is State.UP:
+        return ""
     if not seen.doubted:
         return f"{seen.target} is up again."
     back = next((line for line in seen.news() if line.kind == "alive"), None)
@@ -161,6 +170,8 @@ def _doubt(seen: Seen) -> str:
 
 
 def _doubted(seen: Seen) -> str | None:
+    if not seen.before.faults:
+        return ""
     kinds = _SUSPICIONS if "gossip" in seen.frame.panels else _DOUBTS
     for line in seen.news():
         if line.kind in kinds:
@@ -176,10 +187,12 @@ def _heal(seen: Seen) -> str:
 def _healed(seen: Seen) -> str | None:
     if seen.frame.faults:
         return None
+    if not seen.before.faults:
+        return ""
     back = next((line for line in seen.news() if line.kind == "alive"), None)
     if back is not None:
         return f"{_said(back)}."
-    return None if seen.missed is not None and seen.before.faults else "Nothing is in force any more."
+    return None if seen.missed is not None else "Nothing is in force any more."
 
 
 def _rewind(seen: Seen) -> str:

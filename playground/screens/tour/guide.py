@@ -65,6 +65,7 @@ class Guide:
         if self._seen is None or self._seen.frame.header.paused or self._app.stage.help.is_open:
             return False
         self._go_on("")
+        self.hear(self._app.frame)  # what has no sense without it is skipped as well
         return True
 
     def leave(self) -> bool:
@@ -105,8 +106,7 @@ class Guide:
         seen.take(frame)
         if not seen.target:
             self._aim(seen)
-        outcome = STEPS[self._at].done(seen)
-        if outcome is not None:
+        while (outcome := STEPS[self._at].done(seen)) is not None:
             self._go_on(outcome)
 
     def caption(self) -> Notice | None:
@@ -140,6 +140,7 @@ class Guide:
         if self._app.frame.header.paused:
             self._app.session.pause(False)
         self._arrive()
+        self.hear(self._app.frame)
 
     def _aim(self, seen: Seen) -> None:
         """Choose the machine that the tour is about: a master, if the panel of shards shows one."""
