@@ -46,6 +46,15 @@ _LOOK_S = 0.1
 class Parser(XTermParser):
     """Textual's, without its trust in numbers."""
 
+    @property
+    def mouse_pixels(self) -> bool:  # type: ignore[override]
+        """Never: a size that somebody typed would be taken for the scale of the mouse."""
+        return False
+
+    @mouse_pixels.setter
+    def mouse_pixels(self, wanted: bool) -> None:
+        pass
+
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         try:
             yield from super()._sequence_to_key_events(sequence, alt)
@@ -171,5 +180,3 @@ class Intake:
         except Exception:
             # Whatever it was that nobody has thought of: the next key is one again.
             self._parser = Parser()
-        # A size that somebody typed would be taken for the scale of the mouse.
-        self._parser.mouse_pixels = False
