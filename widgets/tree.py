@@ -61,6 +61,8 @@ def draw_node(
     text = look.clean(node.text)
     start = max(used + 2, places.column)
     if text and end - start >= min(_LEAST_TEXT, width_of(text)):
+        while width_of(text) > end - start and "  " in text:
+            text = text.rpartition("  ")[0]  # rather less said than half of it
         text = shorten(text, end - start, look)
         said = Tone.MUTED if node.tone is Tone.PLAIN else node.tone
         pieces += [(" " * (start - used), blank), (text, look.text_style(said, selected=chosen))]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from playground.checkers.linearizability import LINEARIZABLE, UNKNOWN, VIOLATION
 from playground.cluster import Cluster
 from playground.pictures.clients import client_detail
 from playground.pictures.history import Histories, Told, newest_first
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 
 TOLD = 3
 """So many facts fit in a title."""
+_VERDICTS = {
+    LINEARIZABLE: ("linearizable so far: some order explains what all clients saw", Tone.GOOD),
+    VIOLATION: ("not linearizable: no order explains what clients saw", Tone.WARN),
+    UNKNOWN: ("too many at once to tell whether they are linearizable", Tone.MUTED),
+}
+"""What the live check says of a key."""
 
 
 class Zooms:
@@ -68,7 +75,7 @@ class Zooms:
             return _with_history(found, self._histories.of_node(name))
         own = self._own(name)
         if cluster.kinds[name] not in KAFKA:  # those gossip with nobody
-            heard = gossip_picture.detail(name, self._panels.gossiping, cluster.services(GossipService))
+            heard = gossip_picture.detail(cluster.world, name, self._panels.gossiping, cluster.services(GossipService))
             own = Detail(own.title, (*own.facts, *heard.facts), (*own.tables, *heard.tables))
         if key and cluster.kinds[name] == "node":
             own = replace(own, tables=(*tables_of(self._panels.key(key)), *own.tables))
@@ -116,7 +123,9 @@ class Zooms:
         found = self._panels.key(name)
         if found is None:
             return Detail(f"key {name}", (Fact("is", "kept by nobody here", Tone.WARN),))
-        return replace(found, title=f"key {name}")
+        verdict = self._cluster.inspection.linearizability.verdict(name)
+        judged = Fact("its operations", *_VERDICTS[verdict])
+        return replace(found, title=f"key {name}", facts=(*found.facts, judged))
 
     def _shard(self, name: str) -> Detail:
         cluster = self._cluster

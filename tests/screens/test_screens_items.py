@@ -6,6 +6,7 @@ import pytest
 from textual.geometry import Offset
 
 from playground.frame import View
+from playground.screens.choice import Choice
 from playground.session import Session
 from playground.spec import PRESETS, ClusterSpec
 from tests.screens.driving import Driver, drive
@@ -53,7 +54,8 @@ def test_in_the_tree_the_arrows_go_from_znode_to_znode_and_select_whoever_owns_o
         await d.press("4", "enter", "home")
         before = d.app.choice.selected
         tree = d.app.stage.panels["tree"].shape
-        d.app.choose(d.app.choice.__class__(before, item=tree.nodes[0].item))
+        assert tree is not None
+        d.app.choose(Choice(before, item=tree.nodes[0].item))
         await d.press("down")
         assert d.app.choice.item == tree.nodes[1].item
         await d.press("right")
@@ -69,7 +71,7 @@ def test_in_the_tree_the_arrows_go_from_znode_to_znode_and_select_whoever_owns_o
 def test_in_the_table_of_shards_the_arrows_go_on_from_machine_to_machine_and_the_shard_follows() -> None:
     async def steps(d: Driver) -> None:
         await d.press("2")
-        d.app.choose(d.app.choice.__class__("n3"))
+        d.app.choose(Choice("n3"))
         await d.press("down")
         assert (d.app.choice.selected, d.app.choice.item) == ("n4", Item("shard", "shard-2"))
         assert len(lit(d, "replicas")) == 3
@@ -110,7 +112,7 @@ def test_escape_lets_go_of_what_is_selected_after_the_zoom_is_closed() -> None:
 )
 def test_a_zoom_is_about_what_the_selection_stands_on_in_the_panel(key: str, kind: str | None) -> None:
     async def steps(d: Driver) -> None:
-        d.app.choose(d.app.choice.__class__("n4"))
+        d.app.choose(Choice("n4"))
         await d.press(key, "enter")
         item = d.session.view.item
         assert (item.kind if item is not None else None) == kind

@@ -85,8 +85,8 @@ def table(world: World, nodes: Sequence[str], services: Services, hues: Mapping[
     return shapes.Table(COLUMNS, rows, empty="no node gossips")
 
 
-def detail(name: str, nodes: Sequence[str], services: Services) -> shapes.Detail:
-    """One node's own view, as it would tell it: belief, count, age and vitals of every other."""
+def detail(world: World, name: str, nodes: Sequence[str], services: Services) -> shapes.Detail:
+    """One node's own view, as it would tell it: belief, count, age and vitals of every other; beside it, what is."""
     title = f"what {name} knows"
     service = services.get(name)
     if service is None:
@@ -94,6 +94,7 @@ def detail(name: str, nodes: Sequence[str], services: Services) -> shapes.Detail
     columns = (
         shapes.Column("of", 6),
         shapes.Column("believes", 9),
+        shapes.Column("which is", 8),
         shapes.Column("beat", 6, right=True),
         shapes.Column("heard", 8, right=True),
         shapes.Column("load", 5, right=True, drop=1),
@@ -108,6 +109,7 @@ def detail(name: str, nodes: Sequence[str], services: Services) -> shapes.Detail
         cells = (
             shapes.Cell(other),
             shapes.Cell(belief.value, _TONES.get(belief, shapes.Tone.MUTED)),
+            _truth(_state(world, other), belief),
             shapes.Cell(str(service.count(other)) if known else "-"),
             shapes.Cell(f"{age_us / 1e6:.1f} s" if age_us is not None else "never"),
             shapes.Cell(f"{vitals.load:.2f}" if vitals is not None else "-"),
@@ -120,6 +122,12 @@ def detail(name: str, nodes: Sequence[str], services: Services) -> shapes.Detail
         shapes.Fact("heartbeat", str(service.count(name))),
     )
     return shapes.Detail(title, facts, (("its view", shapes.Table(columns, tuple(rows))),))
+
+
+def _truth(state: shapes.State, belief: Belief) -> shapes.Cell:
+    """What a node is; loud where that is not what is believed of it."""
+    wrong = (belief is Belief.ALIVE) != (state is shapes.State.UP)
+    return shapes.Cell(state.value, shapes.Tone.WARN if wrong else shapes.Tone.MUTED)
 
 
 def _believers(name: str, nodes: Sequence[str], services: Services) -> shapes.Table:

@@ -7,7 +7,7 @@ import pickle
 from gossip_lab import Cut, Lab, simulate
 
 from playground.systems.gossip import checks, picture
-from widgets.shapes import Belief, State
+from widgets.shapes import Belief, State, Tone
 
 HUES = {f"n{i}": i for i in range(1, 9)}
 
@@ -52,7 +52,7 @@ def test_table_and_detail_survive_every_life():
             assert [row.name for row in table.rows] == list(lab.names)
             assert all(len(row.cells) == len(table.columns) for row in table.rows)
             for name in lab.names:
-                pickle.dumps(picture.detail(name, lab.names, lab.services))
+                pickle.dumps(picture.detail(lab.world, name, lab.names, lab.services))
             if step == 2:
                 lab.node("n3").crash()
             await lab.go(6)
@@ -60,7 +60,19 @@ def test_table_and_detail_survive_every_life():
         assert text == "3 dead"
         lab.services["n1"].forget("n3")
         await lab.go(4)
-        assert len(picture.detail("n2", lab.names, lab.services).tables[0][1].rows) == 2
+        assert len(picture.detail(lab.world, "n2", lab.names, lab.services).tables[0][1].rows) == 2
         assert picture.matrix(lab.world, (), checks.running(lab.world), HUES, {}).cells == ()
+
+    simulate(main)
+
+
+def test_the_zoom_of_a_node_sets_what_is_beside_what_it_believes():
+    async def main():
+        lab = Lab(3, 1)
+        await lab.go(4)
+        lab.node("n3").crash()
+        view = dict(picture.detail(lab.world, "n1", lab.names, lab.services).tables)["its view"]
+        said = {row.name: (row.cells[1].text, row.cells[2].text, row.cells[2].tone) for row in view.rows}
+        assert said == {"n2": ("alive", "up", Tone.MUTED), "n3": ("alive", "down", Tone.WARN)}
 
     simulate(main)

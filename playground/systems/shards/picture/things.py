@@ -55,13 +55,16 @@ def key_detail(members: Sequence[str], services: Services, key: str) -> Detail:
     shard = roles.shard(services, key)
     columns = (Column("node", 6), Column("shows", 30, weight=2), Column("log", 12))
     rows = []
+    master = roles.leader(services, shard)
+    true = master.log.state.data.get(key) if master is not None else None
     for name in holders(services, shard, members):
         replica = services[name].replicas.get(shard) if name in services else None
         if replica is None:
             rows.append(Row((Cell(name), Cell("no answer: it does not run", Tone.MUTED), DASH), name=name))
             continue
         value = replica.log.state.data.get(key)
-        shown = Cell("nothing", Tone.MUTED) if value is None else Cell(value)
+        tone = Tone.WARN if master is not None and value != true else Tone.PLAIN
+        shown = Cell("nothing" if value is None else value, Tone.MUTED if value is None and true is None else tone)
         rows.append(Row((Cell(name), shown, Cell(str(replica.applied), Tone.MUTED)), name=name))
     facts = (
         Fact("lies at", f"{key_position(key) / CIRCLE:.3f} of the circle"),
