@@ -105,6 +105,8 @@ class Notice:
     text: str
     tone: Tone = Tone.PLAIN
     aside: str = ""
+    hint: str = ""
+    """What could be pressed now; shown at the right if nothing else needs the room."""
 
 
 _SIGNS = {Tone.BAD: ("✕", "x"), Tone.WARN: ("!", "!"), Tone.GOOD: ("✓", "+"), Tone.ACCENT: ("▸", ">")}
@@ -139,20 +141,36 @@ class CaptionBar(Bar[Notice]):
         self.styles.height = self._tallest[1]
 
     def _lines(self, width: int) -> list[str]:
-        return wrap(self.look.clean(self.shape.text), max(1, width - 4)) if self.shape else []
+        """The text in lines; the last one leaves room for the aside."""
+        if self.shape is None:
+            return []
+        lines = wrap(self.look.clean(self.shape.text), max(1, width - 4))
+        aside = self.look.clean(self.shape.aside)
+        if aside and width_of(lines[-1] if lines else "") + width_of(aside) + 2 > width - 4:
+            lines.append("")
+        return lines
 
     def paint(self, shape: Notice, width: int, height: int) -> Picture:
         lines = self._lines(width)
         if len(lines) > height:
-            lines[height - 1 :] = [" ".join(lines[height - 1 :])]
-        strips = [draw_notice(Notice(each, shape.tone), width, self.look, sign=not y) for y, each in enumerate(lines)]
-        return Picture(strips)
+            lines[height - 1 :] = [" ".join(filter(None, lines[height - 1 :]))]
+        lines += [""] * (height - len(lines))  # the aside keeps its place, at the end of the last line
+        last = len(lines) - 1
+        return Picture(
+            [
+                draw_notice(Notice(each, shape.tone, shape.aside if y == last else ""), width, self.look, sign=not y)
+                for y, each in enumerate(lines)
+            ]
+        )
 
 
 def draw_notice(shape: Notice, width: int, look: Look, *, sign: bool = True) -> Strip:
     """The line; what doesn't fit gives way at a word's end."""
     fancy, plain = _SIGNS.get(shape.tone, ("·", "."))
     aside = look.clean(shape.aside)
+    hint = look.clean(shape.hint)
+    if hint and not aside and width_of(look.clean(shape.text)) + width_of(hint) + 5 <= width:
+        aside = hint
     room = width - 3 - (width_of(aside) + 2 if aside else 0)
     text = shorten(look.clean(shape.text), max(0, room), look)
     bold = shape.tone in (Tone.BAD, Tone.WARN)
