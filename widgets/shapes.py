@@ -515,9 +515,11 @@ class SpaceTime:
     legend: tuple[tuple[str, int], ...] = ()
     """The systems that speak here, and the hues of their arrows."""
     hidden: int = 0
-    """So many messages of this time are not among ``hops``: the filter leaves them out, or there are too many."""
+    """So many messages of this time that fit are not among ``hops``: there are too many."""
     caption: str = ""
-    empty: str = "nothing was sent in this time"
+    tone: Tone = Tone.PLAIN
+    """How the caption is meant."""
+    empty: str = "nothing that fits was sent in this time"
 
 
 @dataclass(frozen=True, slots=True)

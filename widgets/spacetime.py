@@ -14,7 +14,8 @@ from widgets.log import clock
 from widgets.palette import BORDER, Look
 from widgets.panel import Panel
 from widgets.shapes import Hop, SpaceTime, Tone
-from widgets.spacetime_chart import MOST_PITCH, Chart, Geometry, head_of, keep_lanes, measure
+from widgets.spacetime_chart import Chart
+from widgets.spacetime_layout import MOST_PITCH, Geometry, head_of, keep_lanes, measure
 from widgets.spacetime_pane import beside, draw_pane
 
 WIDE = 132
@@ -69,12 +70,12 @@ class SpaceTimePanel(Panel[SpaceTime]):
         look = self.look
         side = max(38, min(64, width * 3 // 10)) if width >= WIDE else 0
         below = 0 if side or height < 12 else _below(len(shape.lanes), height)
-        wide, high = width - side - (2 if side else 0), height - below - (1 if below else 0) - 1
+        wide, high = width - side - (2 if side else 0), max(1, height - below - (1 if below else 0) - 1)
         lanes = tuple(lane.name for lane in shape.lanes)
         room = max(1, high - head_of(high))
         kept = keep_lanes(shape, room, self._kept if lanes == self._of else (), self.selected)
         self._kept, self._of = tuple(lanes[lane] for lane in kept), lanes
-        self._geometry = place = measure(shape, wide, max(1, high), kept)
+        self._geometry = place = measure(shape, wide, high, kept)
         strips = [bar(shape, width, look, len(lanes) - len(kept))]
         spots: list[Spot] = []
         if not shape.hops and not shape.moments:
@@ -132,7 +133,7 @@ def bar(shape: SpaceTime, width: int, look: Look, folded: int) -> Strip:
     span = f"{_span(shape.end_us - shape.start_us)}"
     behind_us = shape.now_us - shape.end_us
     when = "" if behind_us <= 0 else f" · {_span(behind_us)} before now"
-    hidden = f" · {shape.hidden:,} others not shown" if shape.hidden and not shape.following else ""
+    hidden = f" · {shape.hidden:,} on top of others" if shape.hidden and not shape.following else ""
     few = f" · {folded} machines folded away" if folded else ""
     room = max(10, width - used - 1)
     parts = [f" · {span}", when, few, hidden]
@@ -140,7 +141,7 @@ def bar(shape: SpaceTime, width: int, look: Look, folded: int) -> Strip:
     while parts and width_of(caption + "".join(parts)) > room:
         parts.pop()
     caption = shorten(caption, room - width_of("".join(parts)), look)
-    left: list[Piece] = [(caption, look.text_style(bold=True)), (look.clean("".join(parts)), muted)]
+    left: list[Piece] = [(caption, look.text_style(shape.tone, bold=True)), (look.clean("".join(parts)), muted)]
     gap = width - sum(width_of(text) for text, _ in left) - used
     return line([*left, (" " * max(1, gap), look.style()), *pieces] if gap > 0 else left, width)
 

@@ -12,10 +12,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from rich.style import Style
 
 from widgets.canvas import shorten, width_of
@@ -23,16 +19,10 @@ from widgets.log import clock
 from widgets.palette import BORDER, ICE, SELECTION, Colors, Ground, Look
 from widgets.shapes import Hop, SpaceTime, State, Tone
 from widgets.spacetime_canvas import Grid
+from widgets.spacetime_layout import Geometry, tick_us
 
-_HIGH = 28
-"""From this height on there are two lines for words above the ruler, else one."""
-MOST_PITCH = 6
-"""Lines from lane to lane, at most."""
 _LABELLED = 60
 """Of more messages none is labelled."""
-_TICK = 15
-"""Cells from one time to the next, at least."""
-_STEPS = (1, 2, 5)
 _MARKS = {
     "crash": ("✕", "x"),
     "start": ("↻", "~"),
@@ -53,73 +43,6 @@ _FLAGGED = frozenset(
 """What of a single machine is told in words above the lanes, where there is room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """Where things are. ``start_us``: the left edge of the first cell behind the labels."""
-
-    width: int
-    height: int
-    label: int
-    start_us: int
-    cell_us: int
-    rows: dict[int, int]
-    """Lane -> its line."""
-    head: int = 2
-    """Lines above the lanes: words for what happened, and the ruler."""
-
-    def column(self, at_us: int) -> int:
-        """The cell of an instant, which may lie outside."""
-        return self.label + (at_us - self.start_us) // self.cell_us
-
-    def x(self, at_us: int) -> float:
-        """The same, with the place in the cell."""
-        return self.label + (at_us - self.start_us) / self.cell_us
-
-    def instant(self, column: int) -> int:
-        """The middle of a cell."""
-        return self.start_us + (column - self.label) * self.cell_us + self.cell_us // 2
-
-    @property
-    def end_us(self) -> int:
-        return self.start_us + (self.width - self.label) * self.cell_us
-
-
-def measure(shape: SpaceTime, width: int, height: int, kept: Sequence[int]) -> Geometry:
-    """Where everything goes: ``kept`` are the lanes that are shown, in order."""
-    label = min(max((width_of(shape.lanes[lane].name) for lane in kept), default=2) + 4, max(6, width // 4))
-    cells = max(1, width - label)
-    cell_us = max(1, -(-(shape.end_us - shape.start_us) // cells))
-    # The newest instant stands in the last cell; what is looked at, not flowing, begins where it was asked to.
-    start_us = (shape.end_us // cell_us + 1 - cells) * cell_us
-    head = head_of(height)
-    room = height - head
-    pitch = max(1, min(MOST_PITCH, room // max(1, len(kept))))
-    first = head + min(pitch // 2, max(0, room - pitch * (len(kept) - 1) - 1))
-    rows = {lane: first + index * pitch for index, lane in enumerate(kept)}
-    return Geometry(width, height, label, start_us, cell_us, rows, head)
-
-
-def head_of(height: int) -> int:
-    """Lines above the lanes."""
-    return 3 if height >= _HIGH else 2
-
-
-def keep_lanes(shape: SpaceTime, room: int, before: Sequence[str], selected: str | None) -> list[int]:
-    """The lanes to show, in order: all, or those for which there is room. ``before``: those that were shown."""
-    lanes = range(len(shape.lanes))
-    if len(lanes) <= room:
-        return list(lanes)
-    busy = Counter(lane for hop in shape.hops for lane in (hop.source, hop.target))
-    picked = next((hop for hop in shape.hops if hop.id == shape.picked), None)
-    first = {picked.source, picked.target} if picked is not None else set()
-
-    def rank(lane: int) -> tuple[bool, bool, bool, int, int]:
-        name = shape.lanes[lane].name
-        return lane not in first, name != selected, name not in before, -busy[lane], lane
-
-    return sorted(sorted(lanes, key=rank)[: max(1, room)])
-
-
 class Chart:
     """Draws one diagram."""
 
@@ -131,6 +54,8 @@ class Chart:
         self._marked = marked
         self.grid = Grid(geometry.width, geometry.height, look)
         reading = shape.reading
+        self._feet: list[tuple[int, int, str, Style]] = []
+        self._heads: list[tuple[int, int, str, Style]] = []
         self._near = frozenset((*reading.causes, *reading.effects)) if reading is not None else frozenset()
 
     def draw(self) -> Grid:
@@ -141,10 +66,13 @@ class Chart:
         for hop in sorted(self._shape.hops, key=self._rank):
             if hop.source in self._place.rows and hop.target in self._place.rows:
                 self._hop(hop)
+        for x, y, mark, ink in (*self._feet, *self._heads):  # above all lines: they tell where those lead
+            self.grid.put(x, y, mark, ink)
         self._on_lanes()
         if (self._shape.following or self._shape.picked) and len(self._shape.hops) <= _LABELLED:
             for hop in sorted(self._shape.hops, key=self._rank, reverse=True):
-                self._label(hop)
+                if not self._beside(hop):
+                    self._label(hop)
         self._flags()
         self._labels()
         return self.grid
@@ -220,50 +148,55 @@ class Chart:
         height = 3 if hop.id == self._shape.picked else 2 if hop.id in self._near else 1 if hop.lost else 0
         return height, hop.sent_us, hop.id
 
-    def _ink(self, hop: Hop, cross: bool = False) -> Style:
+    def _ink(self, hop: Hop, head: bool = False) -> Style:
+        """``head``: of its end, which is brighter than the line of what got lost: many do at a time."""
         look = self._look
         if hop.id == self._shape.picked:
             return look.style(look.ground(Ground.STRONG), bold=True, reverse=look.colors is Colors.NONE)
         bad = bool(hop.lost) or hop.tone is Tone.BAD
         color = look.tone(Tone.BAD) if bad else look.hue(hop.hue)
         near = hop.id in self._near
-        if hop.lost and not near and not cross:
-            color = look.faded(color, 0.45)  # many get lost at a time: the crosses tell enough
-        if self._shape.reading is not None and not near and not self._shape.following:
-            return look.style(look.faded(color, 0.62), dim=not look.blends)
-        return look.style(color, bold=near or (bad and (cross or not hop.lost)))
+        if self._beside(hop):
+            return look.style(look.faded(color, 0.45 if hop.lost and head else 0.65), dim=not look.blends)
+        if hop.lost and not near and not head:
+            color = look.faded(color, 0.45)
+        return look.style(color, bold=near or (bad and (head or not hop.lost)))
+
+    def _beside(self, hop: Hop) -> bool:
+        """Whether it has nothing to do with what is read."""
+        shape = self._shape
+        return shape.reading is not None and not shape.following and hop.id not in (shape.picked, *self._near)
 
     def _hop(self, hop: Hop) -> None:
-        place, look, grid = self._place, self._look, self.grid
+        """The line of an arrow; where it begins and ends is kept for later."""
+        place, look = self._place, self._look
         top, bottom = place.rows[hop.source], place.rows[hop.target]
-        ink = self._ink(hop)
+        ink, mark_ink = self._ink(hop), self._ink(hop, True)
+        cross = look.mark(State.DOWN)
         start = place.x(hop.sent_us)
         if hop.source == hop.target:
-            grid.put(int(start), top, look.glyph("○", "o"), ink)
+            self._heads.append((int(start), top, look.glyph("○", "o"), ink))
             return
-        ends_us = hop.arrived_us if hop.arrived_us is not None else hop.due_us
-        reached = hop.arrived_us is not None
-        if ends_us is None:  # lost on its way, or at its beginning
+        if hop.arrived_us is not None:
+            end = place.x(hop.arrived_us)
+            if end - start < 1.0:
+                end = start  # at this scale it took no time: an upright line, wherever the cells begin
+            self._line(start, top, end, bottom, ink)
+            head = cross if hop.lost else self._head(start, top, end, bottom)
+            self._heads.append((int(end), bottom, head, mark_ink))
+        elif hop.due_us is not None:
+            way = (self._shape.now_us - hop.sent_us) / max(1, hop.due_us - hop.sent_us)
+            y = top + (bottom - top) * max(0.15, min(0.85, way))
+            self._line(start, top, max(start, place.x(self._shape.now_us)), round(y), ink)
+        else:
             middle = (top + bottom + (1 if bottom > top else 0)) // 2
             if middle in place.rows.values() and abs(bottom - top) > 2:
                 middle += 1 if bottom < top else -1  # on another lane it would look as if it was lost there
             end = max(place.x(hop.lost_us if hop.lost_us is not None else hop.sent_us), start)
-            end = max(end, start + 0.6) if abs(bottom - top) < 2 else end
             self._line(start, top, end, middle, ink)
-            grid.put(int(end), middle, look.mark(State.DOWN), self._ink(hop, True))
-        elif reached:
-            end = place.x(ends_us)
-            if end - start < 1.0:
-                end = start  # at this scale it took no time: an upright line, wherever the cells begin
-            self._line(start, top, end, bottom, ink)
-            head = look.mark(State.DOWN) if hop.lost else self._head(start, top, end, bottom)
-            grid.put(int(end), bottom, head, self._ink(hop, True))
-        else:
-            part = (self._shape.now_us - hop.sent_us) / max(1, ends_us - hop.sent_us)
-            part = max(0.15, min(0.85, part))
-            end, y = place.x(self._shape.now_us), top + (bottom - top) * part
-            self._line(start, top, max(start, end), round(y), ink)
-        self._foot(int(start), top, bottom > top, ink)
+            self._heads.append((int(end), middle, cross, mark_ink))
+        if int(start) >= place.label:
+            self._feet.append((int(start), top, look.glyph("┬" if bottom > top else "┴", "o"), ink))
 
     def _line(self, start: float, top: int, end: float, bottom: int, ink: Style) -> None:
         """Between two lanes; the cells on the lanes are left to foot and head."""
@@ -281,12 +214,6 @@ class Chart:
         if end - start > 4 * abs(bottom - top):
             return self._look.glyph("▸", ">")
         return self._look.glyph("▼", "v") if bottom > top else self._look.glyph("▲", "^")
-
-    def _foot(self, x: int, y: int, down: bool, ink: Style) -> None:
-        """Where an arrow leaves its lane, unless another one has its head there."""
-        if x < self._place.label or self.grid.char(x, y) in "▼▲▸✕v^>":
-            return
-        self.grid.put(x, y, self._look.glyph("┬" if down else "┴", "o"), ink)
 
     def _label(self, hop: Hop) -> None:
         """What it is, beside the arrow, where nothing else stands. Not while time flows: labels would jump."""
@@ -309,7 +236,7 @@ class Chart:
                 at - 6 - width_of(text),
             ):
                 if x >= place.label and self.grid.room(x, y, text):
-                    self.grid.write(x, y, text, self._ink(hop))
+                    self.grid.write(x, y, text, self._ink(hop, True))
                     return
 
     # --- moments ------------------------------------------------------------------------------------
@@ -349,13 +276,3 @@ class Chart:
                     style = look.text_style(moment.tone, bold=True, selected=moment.id == self._shape.picked != 0)
                     self.grid.write(x, y, text, style)
                     break
-
-
-def tick_us(cell_us: int) -> int:
-    """The time between two labels of the ruler: round, and wide enough for a label."""
-    power = 1_000
-    while True:
-        for step in _STEPS:
-            if step * power >= _TICK * cell_us:
-                return step * power
-        power *= 10

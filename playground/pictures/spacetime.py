@@ -27,7 +27,7 @@ from playground.pictures.spacetime_following import Follower, Story
 from playground.pictures.spacetime_naming import CONNECTION, SYSTEMS, Name, name_of
 from playground.pictures.spacetime_reading import Reader, took
 from playground.pictures.telling import tone_of
-from widgets.shapes import Hop, Lane, Moment, SpaceTime, Spell, State
+from widgets.shapes import Hop, Lane, Moment, SpaceTime, Spell, State, Tone
 
 HOPS = 500
 """So many arrows at most."""
@@ -69,6 +69,8 @@ class SpaceTimePicture:
         self._judged_for: tuple[Filter, int] | None = None
         self._lanes_for: tuple[Filter, int] | None = None
         self._took_part: set[str] = set()
+        self._spoke: set[str] = set()
+        """The systems of which anything was shown since the filter was set."""
         self._story: Story | None = None
         self._hidden = 0
 
@@ -109,9 +111,10 @@ class SpaceTimePicture:
             since_us=self._tracer.since_us,
             now_us=now_us,
             following=story is not None,
-            legend=_legend(hops),
+            legend=tuple((system, hue) for system, hue in SYSTEMS.items() if system in self._spoke),
             hidden=self._hidden,
             caption=complaint or self._caption(wanted, story, lens, selected, len(hops)),
+            tone=_tone(complaint, story),
         )
 
     # --- what is asked for --------------------------------------------------------------------------
@@ -185,7 +188,7 @@ class SpaceTimePicture:
                     found.append((hop, source, target))
         found.sort(key=_by_time)
         shown = _thinned(found, end_us - start_us)
-        self._hidden = max(0, seen - len(shown))
+        self._hidden = len(found) - len(shown)
         return shown
 
     def _with(
@@ -209,6 +212,8 @@ class SpaceTimePicture:
         if each is None:
             return None
         lost = self._why_lost(each)
+        if wanted.lost and not lost:
+            return None
         if not wanted.fits(self._name(each), bool(lost)):
             return None
         if wanted.keys and not wanted.speaks(each.content):
@@ -263,12 +268,15 @@ class SpaceTimePicture:
         if self._lanes_for != key:
             self._lanes_for = key
             self._took_part = set(wanted.nodes) if story is None else set()
+            self._spoke = set()
             if story is None:
                 hidden = self._hidden
                 before = self._of_window(wanted, end_us - _LATELY_US, end_us)
                 self._hidden = hidden
                 took_part |= {name for _, source, target in before for name in (source, target)}
+                self._spoke |= {hop.system for hop, _, _ in before}
         self._took_part |= took_part
+        self._spoke |= {hop.system for hop, _, _ in hops}
         if story is not None:  # in the order in which they come into it: a story then runs down and back up
             return tuple(dict.fromkeys(name for _, source, target in hops for name in (source, target)))
         return tuple(name for name in self._cluster.names if name in self._took_part)
@@ -305,7 +313,7 @@ class SpaceTimePicture:
             return f"one story: {messages}, {took(story.end_us - story.start_us)}"
         if wanted.request >= 0:
             return f"request {wanted.request} is not kept"
-        return f"only {lens.wanted}" if lens.wanted else f"what {selected} sends and gets"
+        return f"only {lens.wanted}" if lens.wanted else f"what {selected} sends and gets, without chatter"
 
 
 def _at(each: Happening | Loss) -> int:
@@ -337,6 +345,9 @@ def _thinned(found: list[tuple[Hop, str, str]], span_us: int) -> list[tuple[Hop,
     return list(taken.values())[-HOPS:]
 
 
-def _legend(hops: tuple[Hop, ...]) -> tuple[tuple[str, int], ...]:
-    there = {hop.system for hop in hops}
-    return tuple((system, hue) for system, hue in SYSTEMS.items() if system in there)
+def _tone(complaint: str, story: Story | None) -> Tone:
+    """Of the caption: how the request went that is followed."""
+    if complaint:
+        return Tone.WARN
+    outcome = story.operation.outcome if story is not None and story.operation is not None else "open"
+    return {"ok": Tone.GOOD, "fail": Tone.BAD, "unknown": Tone.WARN}.get(outcome, Tone.PLAIN)

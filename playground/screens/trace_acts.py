@@ -49,7 +49,7 @@ class TraceActs:
         id = lens.picked or _newest(shape)
         if not id:
             raise UserError("there is no message to follow: } shows a longer time, / filters")
-        self._before = lenses.pinned(lens, shape)
+        self._before = lens
         self._show(replace(lens, picked=lens.picked, following=id, span_us=0, end_us=lenses.NOW))
 
     def cause(self, _key: str) -> None:

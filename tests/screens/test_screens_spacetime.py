@@ -105,7 +105,7 @@ def test_t_opens_the_view_on_the_selected_machine_and_closes_it() -> None:
         await r.press("t")
         assert r.app.stage.front == "spacetime"
         selected = r.app.choice.selected
-        assert r.shape.caption == f"what {selected} sends and gets"
+        assert r.shape.caption == f"what {selected} sends and gets, without chatter"
         assert r.shape.hops
         assert "pick a message" in r.text()
         await r.press("t")

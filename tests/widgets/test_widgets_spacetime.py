@@ -19,7 +19,8 @@ from textual.pilot import Pilot
 from widgets.palette import Colors, Look
 from widgets.shapes import Fact, Hop, Lane, Moment, Reading, SpaceTime, Spell, State, Tone
 from widgets.spacetime import SpaceTimePanel, nearest, told
-from widgets.spacetime_chart import Chart, head_of, keep_lanes, measure, tick_us
+from widgets.spacetime_chart import Chart
+from widgets.spacetime_layout import head_of, keep_lanes, measure, tick_us
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 ASCII = Look(Colors.NONE, unicode=False)
