@@ -162,3 +162,11 @@ def test_a_stack_fills_its_place(height: int, wishes: list[tuple[int, int]], str
 
 def test_the_least_size_is_what_the_design_says() -> None:
     assert LEAST == (60, 20)
+
+
+def test_what_there_is_to_show_grows_but_never_shrinks_so_that_no_panel_jumps() -> None:
+    few = Content().grown({"rows": 3, "curves": 9}, ())  # what was only assumed gives way
+    assert (few.rows, few.curves, few.nodes) == (3, 9, Content().nodes)
+    more = few.grown({"rows": 12, "curves": 8}, {"rows", "curves"})
+    assert (more.rows, more.curves) == (12, 9)
+    assert more.grown({"rows": 1}, {"rows", "curves"}) == more

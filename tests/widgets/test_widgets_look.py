@@ -463,6 +463,22 @@ class TestRing:
             assert label in picture.text
         assert "cart:4711" in rows(picture)[-1]
 
+    def test_what_others_wrongly_believe_stands_beside_what_is_and_moves_nothing(self) -> None:
+        shape = data.ring(12, busy=False)
+        judged = replace(
+            shape,
+            nodes=tuple(replace(node, misjudged={"n4": 7, "n7": 2}.get(node.name, 0)) for node in shape.nodes),
+        )
+        for look, dead, up in ((LOOK, "●7", "?2"), (ASCII, "o7", "?2"), (Look(theme=Theme.LIGHT), "●7", "?2")):
+            painter = RingPainter(look)
+            before, after = (painter.static(ring, 70, 30, None, frozenset()).labels for ring in (shape, judged))
+            assert before.centres == after.centres
+            text = painter.draw(judged, 70, 30).text
+            assert dead in text  # n4 is down, and seven still believe it alive
+            assert up in text
+            assert dead not in painter.draw(shape, 70, 30).text
+            assert all(after.cells[place] == before.cells[place] for place in before.cells)
+
     def test_small_panels_have_marks_and_a_legend(self) -> None:
         text = RingPainter(LOOK).draw(data.ring(12), 34, 14).text
         for i in range(1, 13):

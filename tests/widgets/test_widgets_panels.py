@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -209,6 +211,28 @@ def normalised(svg: str) -> str:
     """Without what differs between runs: the ids of classes and clips."""
     svg = re.sub(r"terminal-\d+", "terminal", svg)
     return re.sub(r"[ \t]+\n", "\n", svg)
+
+
+def test_a_title_that_is_too_long_gives_way_at_the_colon() -> None:
+    class Two(App[None]):
+        CSS = "#wide { width: 40; } #narrow { width: 20; }"
+
+        def compose(self) -> ComposeResult:
+            with Horizontal():
+                yield TablePanel("wide", "2 nodes: who holds how much", id="wide")
+                yield TablePanel("narrow", "2 nodes: who holds how much", id="narrow")
+
+    async def go() -> list[str]:
+        app = Two()
+        async with app.run_test(size=(60, 10)) as pilot:
+            await pilot.pause()
+            titles = [str(panel.border_title) for panel in app.query(TablePanel)]
+            await pilot.resize_terminal(60, 12)
+            app.query_one("#narrow", TablePanel).styles.width = 40
+            await pilot.pause()
+            return [*titles, str(app.query_one("#narrow", TablePanel).border_title)]
+
+    assert asyncio.run(go()) == ["2 nodes: who holds how much", "2 nodes", "2 nodes: who holds how much"]
 
 
 @pytest.mark.parametrize(

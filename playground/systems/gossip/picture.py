@@ -14,7 +14,7 @@ from playground.systems.gossip.figures import knowledge
 from playground.systems.gossip.service import GossipService
 from playground.systems.gossip.settings import GossipSettings
 from playground.systems.gossip.view import Belief
-from widgets import shapes
+from widgets import shapes, units
 
 if TYPE_CHECKING:
     from playground.kernel.world import World
@@ -110,10 +110,10 @@ def detail(world: World, name: str, nodes: Sequence[str], services: Services) ->
             shapes.Cell(other),
             shapes.Cell(belief.value, _TONES.get(belief, shapes.Tone.MUTED)),
             _truth(_state(world, other), belief),
-            shapes.Cell(str(service.count(other)) if known else "-"),
+            shapes.Cell(str(service.count(other)) if known else units.NONE),
             shapes.Cell(f"{age_us / 1e6:.1f} s" if age_us is not None else "never"),
-            shapes.Cell(f"{vitals.load:.2f}" if vitals is not None else "-"),
-            shapes.Cell(_bytes(vitals.free_bytes) if vitals is not None else "-"),
+            shapes.Cell(f"{vitals.load:.2f}" if vitals is not None else units.NONE),
+            shapes.Cell(units.size(vitals.free_bytes) if vitals is not None else units.NONE),
         )
         rows.append(shapes.Row(cells, name=other))
     alive = len(service.alive_members())
@@ -147,7 +147,7 @@ def _believers(name: str, nodes: Sequence[str], services: Services) -> shapes.Ta
         cells = (
             shapes.Cell(observer),
             shapes.Cell(belief.value, _TONES.get(belief, shapes.Tone.MUTED)),
-            shapes.Cell(str(service.count(name)) if age_us is not None else "-"),
+            shapes.Cell(str(service.count(name)) if age_us is not None else units.NONE),
             shapes.Cell(f"{age_us / 1e6:.1f} s" if age_us is not None else "never"),
         )
         rows.append(shapes.Row(cells, name=observer))
@@ -222,27 +222,17 @@ def _vitals(name: str, services: Services) -> tuple[shapes.Cell, shapes.Cell, sh
     service = services.get(name)
     vitals = service.vitals_of(name) if service is not None else None
     if service is None or vitals is None:
-        dash = shapes.Cell("-", shapes.Tone.MUTED)
+        dash = shapes.Cell(units.NONE, shapes.Tone.MUTED)
         return dash, dash, dash
     return (
         shapes.Cell(str(service.count(name))),
         shapes.Cell(f"{vitals.load:.2f}"),
-        shapes.Cell(_bytes(vitals.free_bytes)),
+        shapes.Cell(units.size(vitals.free_bytes)),
     )
 
 
 def _view_age(ages_us: list[int]) -> shapes.Cell:
     if not ages_us:
-        return shapes.Cell("-", shapes.Tone.MUTED)
+        return shapes.Cell(units.NONE, shapes.Tone.MUTED)
     mean_s, max_s = sum(ages_us) / len(ages_us) / 1e6, max(ages_us) / 1e6
     return shapes.Cell(f"~{mean_s:.1f} s, max {max_s:.1f} s")
-
-
-def _bytes(size: int) -> str:
-    """Bytes for people, decimal: 1.5 GB."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1_000:
-            return f"{amount:.3g} {unit}"
-        amount /= 1_000
-    return f"{amount:.3g} GB"

@@ -10,7 +10,7 @@ from playground.systems.ring.client import CIRCLE, HashRing, Membership, Status,
 from playground.systems.store import checks
 from playground.systems.store.service import StoreService
 from playground.systems.store.versions import Siblings
-from widgets import shapes
+from widgets import shapes, units
 from widgets.shapes import Cell, Column, Detail, Fact, Row, Table, Tone
 
 if TYPE_CHECKING:
@@ -89,15 +89,16 @@ def detail(world: World, name: str, store: StoreService | None) -> Detail:
     """All about one node. ``store``: its service, if it runs."""
     node = world.nodes[name]
     if store is None:
-        on_disk = _bytes(node.disk.size_bytes("wal"))
+        on_disk = units.size(node.disk.size_bytes("wal"))
         return Detail(f"{name}: no process runs", (Fact("on its disk", on_disk, Tone.MUTED),))
     log, replica, members = store.log, store.replica, store.members
     facts = (
         Fact("ring", _standing(store), _tone(store)),
         Fact(
-            "holds", f"{len(replica.data)} keys, {_bytes(replica.size_bytes)}, {len(store.handoff.strays)} for others"
+            "holds",
+            f"{len(replica.data)} keys, {units.size(replica.size_bytes)}, {len(store.handoff.strays)} for others",
         ),
-        Fact("log", f"{log.records} records, {_bytes(log.size_bytes)}, rewritten {log.rewrites} times"),
+        Fact("log", f"{log.records} records, {units.size(log.size_bytes)}, rewritten {log.rewrites} times"),
         Fact("not yet safe", f"{log.unsafe} records", Tone.WARN if log.unsafe else Tone.PLAIN),
         Fact("replica", f"{replica.reads} reads, {replica.writes} writes"),
         Fact("coordinated", f"{store.coordinated} requests"),
@@ -167,7 +168,7 @@ def _cells(
     return (
         Cell(str(len(store.replica.data))),
         part,
-        Cell(_bytes(store.log.size_bytes)),
+        Cell(units.size(store.log.size_bytes)),
         Cell(str(strays), Tone.WARN if strays else Tone.MUTED),
         Cell(_standing(store), _tone(store)) if state is shapes.State.UP else Cell(state.value, _LIFE[state]),
     )
@@ -241,12 +242,3 @@ def _entry(session: str, counter: int) -> str:
 
 def _state(world: World, name: str) -> shapes.State:
     return shapes.State(world.nodes[name].life.value)
-
-
-def _bytes(size: int) -> str:
-    """Bytes for people, decimal: 1.5 MB."""
-    if size < 1_000:
-        return f"{size} B"
-    if size < 1_000_000:
-        return f"{size / 1_000:.3g} kB"
-    return f"{size / 1_000_000:.3g} MB"

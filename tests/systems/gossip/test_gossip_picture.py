@@ -7,7 +7,7 @@ import pickle
 from gossip_lab import Cut, Lab, simulate
 
 from playground.systems.gossip import checks, picture
-from widgets.shapes import Belief, State, Tone
+from widgets.shapes import Belief, Ring, RingNode, State, Tone
 
 HUES = {f"n{i}": i for i in range(1, 9)}
 
@@ -35,6 +35,9 @@ def test_the_matrix_shows_views_beside_the_truth():
         assert [cell.belief.value for cell in four] == ["alive", "alive", "alive", "self"], "its last view"
         assert min(cell.age_ms for cell in four[:3]) > 11_000
         assert broken.caption == "3 of 9 beliefs are wrong"
+        circle = Ring(tuple(RingNode(node.name, node.hue, node.state, 0.25) for node in broken.nodes), ())
+        told = picture.with_misjudged(circle, lab.services)
+        assert [node.misjudged for node in told.nodes] == [1, 1, 1, 0], "n1 and n2 by each other, n3 by the frozen one"
         assert pickle.loads(pickle.dumps(broken)) == broken
         lab.node("n3").start()
         await lab.go(0.1)

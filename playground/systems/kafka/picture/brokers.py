@@ -11,6 +11,7 @@ from playground.systems.kafka.leading import Leading, Progress
 from playground.systems.kafka.records import NO_PRODUCER, TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.worker import ConsumerService
+from widgets import units
 from widgets.shapes import Cell, Column, Detail, Fact, Item, Row, Table, Tone
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def broker_detail(world: World, name: str, brokers: Brokers, consumers: Consumer
     service = brokers.get(name)
     if service is None:
         disk = world.nodes[name].disk
-        return Detail(f"{name}: no process runs", (Fact("on its disk", _bytes(disk.used_bytes), Tone.MUTED),))
+        return Detail(f"{name}: no process runs", (Fact("on its disk", units.size(disk.used_bytes), Tone.MUTED),))
     tables = (
         ("its partitions, as it sees them", _partitions(service, standing.newest(brokers))),
         ("who copies and reads from it", _readers(service, consumers, hues)),
@@ -67,7 +68,7 @@ def _facts(world: World, service: BrokerService, brokers: Brokers) -> tuple[Fact
             Tone.WARN if behind else Tone.PLAIN,
         ),
         Fact("registered as", f"life {own.incarnation}, directory {own.directory}" if own else "not yet: it recovers"),
-        Fact("on its disk", _bytes(world.nodes[service.name].disk.used_bytes)),
+        Fact("on its disk", units.size(world.nodes[service.name].disk.used_bytes)),
     )
 
 
@@ -196,7 +197,7 @@ def _segments(service: BrokerService) -> Table:
                         Cell(str(partition)),
                         Cell(f"{view.base_offset:,}"),
                         Cell(f"{view.end_offset:,}"),
-                        Cell(_bytes(view.size_bytes)),
+                        Cell(units.size(view.size_bytes)),
                         Cell(str(view.batches)),
                         Cell(str(view.index_entries)),
                         Cell(what, Tone.ACCENT if view.active else Tone.MUTED),
@@ -238,10 +239,3 @@ def _batches(service: BrokerService) -> Table:
                 )
             )
     return Table(columns, tuple(rows), empty="nothing was written yet")
-
-
-def _bytes(size: int) -> str:
-    """Bytes for people, decimal: 1.5 MB."""
-    if size < 1_000:
-        return f"{size} B"
-    return f"{size / 1_000:.3g} kB" if size < 1_000_000 else f"{size / 1_000_000:.3g} MB"

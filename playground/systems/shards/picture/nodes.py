@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playground.systems.shards.picture.overview import DASH, Services, role
 from playground.systems.shards.service import ShardsService
+from widgets import units
 from widgets.shapes import Cell, Column, Detail, Fact, Item, Row, Table, Tone
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ def detail(world: World, name: str, services: Services) -> Detail:
     service = services.get(name)
     if service is None:
         disk = world.nodes[name].disk
-        return Detail(f"{name}: no process runs", (Fact("on its disk", _bytes(disk.used_bytes), Tone.MUTED),))
+        return Detail(f"{name}: no process runs", (Fact("on its disk", units.size(disk.used_bytes), Tone.MUTED),))
     zk = service.keeper.zk
     safe = service.keeper.safe
     held = len(service.replicas)
     facts = (
         Fact("session", zk.state.value if zk is not None else "none", Tone.GOOD if safe else Tone.WARN),
         Fact("lease", "it may lead" if safe else "it may not lead: its session may be over", _tone(safe)),
-        Fact("holds", f"{held} shard{'' if held == 1 else 's'}, {_bytes(service.size_bytes)}"),
+        Fact("holds", f"{held} shard{'' if held == 1 else 's'}, {units.size(service.size_bytes)}"),
         Fact("asked", f"{service.reads} reads, {service.writes} writes"),
         *([Fact("leaving", "its shards go to others", Tone.WARN)] if name in service.leaving else []),
     )
@@ -50,7 +51,7 @@ def detail(world: World, name: str, services: Services) -> Detail:
                 Cell(str(replica.log.last)),
                 Cell(str(replica.durable)) if replica.durable >= 0 else DASH,
                 Cell(str(replica.identity)),
-                Cell(_bytes(replica.file.size_bytes)),
+                Cell(units.size(replica.file.size_bytes)),
             ),
             item=Item("shard", shard),
         )
@@ -76,10 +77,3 @@ def _keys(service: ShardsService) -> Table:
 
 def _tone(good: bool) -> Tone:
     return Tone.GOOD if good else Tone.WARN
-
-
-def _bytes(size: int) -> str:
-    """Bytes for people, decimal: 1.5 MB."""
-    if size < 1_000:
-        return f"{size} B"
-    return f"{size / 1_000:.3g} kB" if size < 1_000_000 else f"{size / 1_000_000:.3g} MB"
