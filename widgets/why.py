@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rich.style import Style
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 
 from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap
@@ -156,6 +157,13 @@ def _between(width: int, look: Look, rail: Rail) -> Strip:
 class WhyPanel(Panel[Why]):
     """Shows a ``Why``. Its cursor stands on the last step at first: on what was asked about."""
 
+    class Chosen(Message):
+        """Another step is under the cursor."""
+
+        def __init__(self, step: Step) -> None:
+            super().__init__()
+            self.step = step
+
     cursor: int = -1
     """The place of the chosen step; -1: the last one."""
     top: int = 0
@@ -168,9 +176,12 @@ class WhyPanel(Panel[Why]):
 
     def show(self, shape: Why) -> None:
         asked = (shape.question, shape.steps[-1].at_us if shape.steps else -1)
-        if asked != self._of:
+        another = asked != self._of
+        if another:
             self._of, self.cursor, self.top = asked, -1, 0
         super().show(shape)
+        if another:
+            self._tell()
 
     # -- the chosen step -------------------------------------------------------------------------------
 
@@ -187,8 +198,7 @@ class WhyPanel(Panel[Why]):
     def step(self, lines: int) -> bool:
         """To the step so many further down (or up)."""
         if self._steps:
-            self.cursor = max(0, min(len(self._steps) - 1, self._at + lines))
-            self.redraw()
+            self._choose(max(0, min(len(self._steps) - 1, self._at + lines)))
         return True
 
     def along(self, steps: int) -> bool:
@@ -197,9 +207,18 @@ class WhyPanel(Panel[Why]):
         further = [place for place in chain if (place > self._at if steps > 0 else place < self._at)]
         if not further:
             return False
-        self.cursor = further[0] if steps > 0 else further[-1]
-        self.redraw()
+        self._choose(further[0] if steps > 0 else further[-1])
         return True
+
+    def _choose(self, place: int) -> None:
+        before, self.cursor = self._at, place
+        if place != before:
+            self.redraw()
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.chosen is not None:
+            self.post_message(self.Chosen(self.chosen))
 
     @property
     def _steps(self) -> tuple[Step, ...]:
@@ -246,5 +265,4 @@ class WhyPanel(Panel[Why]):
         """The base selects whom the step is about; here the cursor comes as well."""
         offset = event.get_content_offset(self)
         if offset is not None and 0 <= offset.y < len(self._rows) and self._rows[offset.y] >= 0:
-            self.cursor = self._rows[offset.y]
-            self.redraw()
+            self._choose(self._rows[offset.y])

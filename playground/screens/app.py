@@ -45,6 +45,7 @@ from widgets.panel import Panel
 from widgets.plain import AsciiFilter
 from widgets.shapes import Tone
 from widgets.spacetime import SpaceTimePanel
+from widgets.why import WhyPanel
 
 PREPARE_S = 1.5
 """By then the first Frames are drawn, and the process may be started that makes the way back short."""
@@ -261,6 +262,9 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
 
     def on_space_time_panel_wheeled(self, message: SpaceTimePanel.Wheeled) -> None:
         self.do("wheel", "right" if message.steps > 0 else "left")
+
+    def on_why_panel_chosen(self, message: WhyPanel.Chosen) -> None:
+        self.acts.why_chosen(message.step)
 
     def on_bar_pressed(self, message: Bar.Pressed) -> None:
         self.do(message.act, message.key)

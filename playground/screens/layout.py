@@ -46,6 +46,8 @@ class Content:
     """… and of groups."""
     internal: int = 1
     """Partitions that show only where there is room to spare."""
+    causes: int = 6
+    """Steps of the chain that is explained."""
 
     def grown(self, found: Mapping[str, int], known: Collection[str]) -> Content:
         """With what was found now. What was known before never shrinks: rows that come and go move no panel."""
@@ -99,6 +101,11 @@ def plan(width: int, height: int, content: Content, recent: Sequence[str], zoome
 
 
 def _zoom(width: int, height: int, content: Content, zoomed: str) -> Plan:
+    if zoomed == "why" and width >= 110 and height >= 34:  # as sentences, and under them as a diagram
+        apart, close = 2 * content.causes + 6, content.causes + 9  # some sentences take two lines
+        top = apart if apart <= height // 2 else min(height // 2, close)
+        places = {"why": Region(0, 1, width, top), "spacetime": Region(0, 1 + top, width, height - 1 - top)}
+        return Plan(places, tabs=True)
     if zoomed not in DETAILED:
         return Plan({zoomed: Region(0, 1, width, height - 1)}, tabs=True)
     if width < 110 and zoomed == "tree":  # what a tree holds is in its lines

@@ -10,13 +10,13 @@ from __future__ import annotations
 from playground.frame import Frame, Lens, Question
 from playground.kernel.errors import UserError
 from playground.screens.trace_acts import TraceActs
-from widgets.shapes import LogLine, SpaceTime, Tone
+from widgets.shapes import LogLine, SpaceTime, Step, Tone
 from widgets.why import WhyPanel
 
 MOMENT_US = 15_000_000
 """So long an alert is the one of the moment."""
 SPAN_US = 2_000_000
-"""What the space-time view shows round a step of which no message is kept."""
+"""What the space-time view shows round a step that is no message."""
 
 
 class WhyActs(TraceActs):
@@ -54,11 +54,15 @@ class WhyActs(TraceActs):
         if step is None:
             super().spacetime(key)
             return
-        if step.id:
-            self.app.stage.lens = Lens(span_us=0, picked=step.id, following=step.id)
-        else:
-            self.app.stage.lens = Lens(end_us=step.at_us + SPAN_US // 2, span_us=SPAN_US)
+        self.app.stage.lens = lens_of(step)
         self.app.bring("spacetime")
+
+    def why_chosen(self, step: Step) -> None:
+        """Another step is under the cursor: where there is a diagram under the sentences, it shows that one."""
+        stage = self.app.stage
+        if stage.zoomed == "why" and "spacetime" in stage.plan.places:
+            stage.lens = lens_of(step)
+            self.app.session.look(stage.view(self.app.choice))
 
     @property
     def _why_in_front(self) -> WhyPanel | None:
@@ -97,6 +101,14 @@ class WhyActs(TraceActs):
         entry = next((each.entry for each in moments if each.id == picked and each.entry >= 0), -1)
         hop = isinstance(shape, SpaceTime) and any(each.id == picked for each in shape.hops)
         return Question(entry=entry) if entry >= 0 and not hop else Question(happening=picked)
+
+
+def lens_of(step: Step) -> Lens:
+    """What the space-time view shows of a step: of a message its story, else what its machine does at that time."""
+    if step.id and step.entry < 0:
+        return Lens(span_us=0, picked=step.id, following=step.id)
+    machine = step.subject if step.hue is not None else ""
+    return Lens(end_us=step.at_us + SPAN_US // 2, span_us=SPAN_US, picked=step.id, wanted=machine)
 
 
 def alert_of(frame: Frame) -> LogLine | None:

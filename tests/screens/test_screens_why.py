@@ -175,6 +175,27 @@ def test_a_step_opens_in_the_space_time_view_and_escape_leads_back_through_why()
     drive(steps, session=Asked())
 
 
+def test_where_there_is_room_the_diagram_under_the_sentences_shows_the_step_under_the_cursor() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("5", "W")
+        await d.until(lambda: d.seen() == ["spacetime", "why"])
+        await d.until(lambda: d.session.view.lens.picked == 77)
+        assert d.session.view.lens.wanted == "n2"
+        await d.press("(")
+        assert (d.session.view.lens.picked, d.session.view.lens.following) == (-2, -2)
+        await d.press("t")
+        assert d.app.stage.front == "spacetime"
+        assert d.seen() == ["spacetime", "why"]
+
+    drive(steps, session=Asked())
+
+    async def small(d: Driver) -> None:
+        await d.press("5", "W")
+        await d.until(lambda: d.seen() == ["why"])
+
+    drive(small, session=Asked(), size=(80, 24))
+
+
 def test_why_of_a_step_asks_about_that_one() -> None:
     async def steps(d: Driver) -> None:
         await d.press("5", "W")
