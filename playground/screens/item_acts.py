@@ -49,13 +49,22 @@ class ItemActs:
             self.go_to(panel, name)
 
     def stand(self) -> None:
-        """A panel is zoomed: what the selection stands on there is what the zoom is about."""
+        """A panel is zoomed: what the selection stands on there is what the zoom is about.
+
+        If it stands on nothing there (and on no client: these stand nowhere), it goes to the first machine.
+        """
         stage, choice = self.app.stage, self.app.choice
         if stage.front in _BESIDE:
             return
         panel = stage.panels[stage.front]
+        names = panel.names()
+        clients = {thing.name for thing in self.app.frame.nodes if thing.client}
+        if names and choice.selected not in (*names, *clients):
+            choice = replace(choice, selected=names[0])
+            panel.select(names[0])
         if choice.item is None or choice.item.kind not in panel.kinds():
-            self.app.choose(replace(choice, item=panel.standing()))
+            choice = replace(choice, item=panel.standing())
+        self.app.choose(choice)
 
     def let_go(self) -> bool:
         """Select nothing beside the machine. Returns whether anything was."""

@@ -120,6 +120,19 @@ def test_a_zoom_is_about_what_the_selection_stands_on_in_the_panel(key: str, kin
     drive(steps, session=FakeSession(platform=True))
 
 
+def test_who_zooms_a_panel_in_which_the_selected_machine_is_not_gets_the_first_one_of_it_but_keeps_a_client() -> None:
+    async def steps(d: Driver) -> None:
+        d.app.choose(Choice("n4"))
+        await d.press("3", "enter")
+        assert d.app.choice.selected == d.app.stage.panels["balancer"].names()[0]
+        await d.press("escape")
+        d.app.choose(Choice("c1"))
+        await d.press("enter")
+        assert d.app.choice.selected == "c1"
+
+    drive(steps, session=FakeSession(platform=True))
+
+
 def test_a_click_selects_the_machine_and_the_thing_that_stand_there() -> None:
     async def steps(d: Driver) -> None:
         for panel, kind in (
