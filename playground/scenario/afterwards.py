@@ -11,12 +11,11 @@ process would share trio's settings and the interpreter; it takes a few seconds 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from subprocess import PIPE, Popen
 from typing import Any
 
 from playground.commands import validate
@@ -55,17 +54,14 @@ async def judge(
         "timeline": None if timeline is None else [(at_us, _fields(command)) for at_us, command in timeline],
     }
     # In a session of its own: Ctrl-C and the end of the terminal are for the app, which ends the worker.
-    process = await asyncio.create_subprocess_exec(
-        *worker, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
-    )
+    process = Popen(worker, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, errors="replace", start_new_session=True)
     try:
-        answer, said = await process.communicate(json.dumps(request).encode())
+        answer, said = await asyncio.to_thread(process.communicate, json.dumps(request))
     except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        process.kill()  # and with it the thread's waiting
         raise
     if process.returncode:
-        last = (said.decode(errors="replace").strip().splitlines() or ["it ended without a word"])[-1]
+        last = (said.strip().splitlines() or ["it ended without a word"])[-1]
         raise RuntimeError(f"it could not be judged: {last}")
     judged = Judged(**json.loads(answer))
     if judged.digest != digest:
