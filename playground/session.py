@@ -100,6 +100,7 @@ class Session:
         self._notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN)
         self._record: Record | None = None
         self._stopped = ""
+        self._failed: BaseException | None = None
         self._touched = False
         self._thread = threading.Thread(target=self._run, name="world", daemon=True)
         self._first = threading.Event()
@@ -112,6 +113,11 @@ class Session:
         sys.setswitchinterval(0.0005)
         self._thread.start()
         self._first.wait()
+        if self._frame is None:
+            assert self._failed is not None
+            if isinstance(self._failed, UserError | WorldStopped):
+                raise self._failed
+            raise WorldStopped(self.seed, 0, self._failed) from self._failed
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -158,6 +164,11 @@ class Session:
         self._post(partial(self._pace, paused=True, step_us=span_us))
 
     @property
+    def has_frame(self) -> bool:
+        """Whether there has been anything to see: if not, nothing has happened either."""
+        return self._frame is not None
+
+    @property
     def alive(self) -> bool:
         """Whether the world goes on: whoever waits for a Frame must not wait for a dead one."""
         return self._first.is_set() and not self._over.is_set()
@@ -200,6 +211,7 @@ class Session:
         try:
             kernel.run(self._live)
         except BaseException as error:  # the screen must hear of it, whatever it is
+            self._failed = error
             self._stopped = "".join(traceback.format_exception_only(error)).strip()
         finally:
             self._over.set()
@@ -211,15 +223,15 @@ class Session:
     async def _inhabit(self, shown: Shown) -> None:
         """Pace this cluster, until the session is closed."""
         cluster, painter = shown.cluster, shown.painter
-        self._publish(painter)
-        self._first.set()
         try:
+            self._publish(painter)
+            self._first.set()
             await self._pace_world(cluster, painter)
         except Exception as error:  # whatever it is, the screen must not just stand still
             self._stopped = str(error) if isinstance(error, WorldStopped) else f"{type(error).__name__}: {error}"
             self._tell(self._stopped, Tone.BAD)
             self._record = await self._recorded(cluster)
-            self._publish(painter)
+            self._publish_last(painter)
             self._wait_for_the_end()
         finally:
             self._record = await self._recorded(cluster)
@@ -379,6 +391,19 @@ class Session:
         )
         self._frame = replace(frame, header=self._headed(frame.header))
         self._listener(self._frame)
+
+    def _publish_last(self, painter: Painter) -> None:
+        """Say that the world has stopped; it may be the painter that can't go on."""
+        try:
+            self._publish(painter)
+        except Exception:
+            if self._frame is None:
+                raise
+            number, text, tone = self._notice
+            self._frame = replace(
+                self._frame, stopped=self._stopped, notice=text, notice_tone=tone, notice_number=number
+            )
+            self._listener(self._frame)
 
     def _headed(self, header: Header) -> Header:
         """The header, with what only the session knows."""

@@ -26,7 +26,7 @@ import typer
 from playground.cli import journals, judging, live, measuring, replaying, sweeping, touring  # noqa: F401
 from playground.cli.ending import INTERRUPTED, READER_GONE, drop_output, no_room, open_streams, signals_as_ctrl_c
 from playground.cli.options import app
-from playground.kernel.errors import UserError
+from playground.kernel.errors import UserError, WorldStopped
 
 ORDER = ("play", "tour", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "bench")
 """The commands, as one meets them: so help lists them, and not as modules happen to be imported."""
@@ -55,6 +55,9 @@ def _status() -> int:
         return status
     except UserError as error:
         return _complain(str(error))
+    except WorldStopped as error:
+        print(f"playground: an error in the playground itself: {error}", file=sys.stderr)
+        return 1
     except _UsageMistake as error:
         return _complain(_plainly(" ".join(error.format_message().split())))
     except (KeyboardInterrupt, typer.Abort):

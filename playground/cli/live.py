@@ -187,14 +187,15 @@ def show(
         look = of_terminal(theme)
         status = run_app(session, save=keep, look=look, story=story, progress=progress, timelines=timelines)
     finally:
-        stopped = session.frame().stopped
+        stopped = session.frame().stopped if session.has_frame else ""
         if stopped:
             print(f"playground: an error in the playground itself: {stopped}", file=sys.stderr)
-        shown = timelines.end()  # the past, or a branch, if that was looked at last
-        present = session.close()
-        record = shown or present
-        played = None if record.touched else script
-        _say_goodbye(record, saved, crashed=status == 1 or bool(stopped), script=played, name=name)
+        if session.has_frame:
+            shown = timelines.end()  # the past, or a branch, if that was looked at last
+            present = session.close()
+            record = shown or present
+            played = None if record.touched else script
+            _say_goodbye(record, saved, crashed=status == 1 or bool(stopped), script=played, name=name)
     return 1 if stopped else status
 
 

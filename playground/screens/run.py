@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import FrameType
 
+from textual.worker import WorkerFailed
+
 from playground.screens.app import PlaygroundApp
 from playground.screens.lab import LabApp
 from playground.screens.port import SessionPort
@@ -82,7 +84,7 @@ def run_on_terminal(app: PlaygroundApp | LabApp | LessonsApp) -> int:
 def told(app: PlaygroundApp | LabApp | LessonsApp) -> str:
     """One line on the crash of the app: when, what and where; all of it for who asks."""
     line = f"The app has crashed{app.where()}"
-    error = app.crash
+    error = app.crash.error if isinstance(app.crash, WorkerFailed) else app.crash
     if error is None:
         return f"{line}."
     frames = traceback.extract_tb(error.__traceback__)

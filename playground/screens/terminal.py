@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -173,6 +174,12 @@ class SurvivingDriver(LinuxDriver):
             self.flush()
 
     # --- in -------------------------------------------------------------------------
+
+    def _run_input_thread(self) -> None:
+        try:
+            self.run_input_thread()
+        except Exception as error:
+            self._soon(partial(self._app._handle_exception, error))
 
     def run_input_thread(self) -> None:
         intake = Intake(self.fileno, self.exit_event, self._app._message_queue.qsize)

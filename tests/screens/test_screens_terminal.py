@@ -46,29 +46,6 @@ def test_a_signal_restores_the_terminal(start: Callable[..., Terminal], number: 
     terminal.assert_restored()
 
 
-def test_a_crash_of_the_app_restores_the_terminal_and_is_told(start: Callable[..., Terminal]) -> None:
-    terminal = start("crashing.py")
-    terminal.shows("press x to crash it")
-    terminal.press("v")
-    assert terminal.end() == 1
-    terminal.assert_restored()
-    (told,) = terminal.told()
-    assert re.match(r"The app has crashed at \d\d:\d\d\.\d{3}; the cluster is not to blame: ", told)
-    assert "RuntimeError: made to fail (crashing.py:" in told
-    assert "PLAYGROUND_TRACEBACK=1" in told
-
-
-def test_the_traceback_of_a_crash_is_shown_to_who_asks(start: Callable[..., Terminal]) -> None:
-    terminal = start("crashing.py", PLAYGROUND_TRACEBACK="1")
-    terminal.shows("press x to crash it")
-    terminal.press("v")
-    assert terminal.end() == 1
-    after = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
-    assert after.count(b"Traceback (most recent call last)") == 1
-    assert b", in fail" in after
-    assert b"The app has crashed at" in after
-
-
 def test_ctrl_d_and_ctrl_c_end_nothing(start: Callable[..., Terminal]) -> None:
     terminal = start()
     terminal.shows("press x to crash it")
