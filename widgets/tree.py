@@ -7,7 +7,7 @@ names stay. What the nodes hold begins in one column, unless a name is too long 
 
 Where there is no room for all of it, it is folded: those nodes are shown that matter most (``TreeNode.rank``; the
 selected ones before all), each under the nearest of its parents that is shown, by what lies between them in its name;
-the last line counts the others. Whoever goes on beyond that line unfolds it; home folds it again.
+the last line counts the others. Whoever goes on beyond that line unfolds it; home folds it again, as does leaving it.
 
 Every line is selectable, as the node that it is; with it whoever owns it. The lines of the selected node, and what
 belongs to what is selected, light up; else all lines of the selected machine. The panel keeps its place by the path of
@@ -182,6 +182,11 @@ class TreePanel(Panel[Tree]):
         spot = self.spot_at(offset.x, offset.y) if offset is not None else None
         if spot is not None and spot.item is not None:
             self._row = spot.item.name
+
+    def on_blur(self) -> None:
+        """Whoever looks elsewhere wants to see here what matters."""
+        self.folded = True
+        self.redraw()
 
     def show(self, shape: Tree) -> None:
         if self.top and self._first:
