@@ -118,8 +118,8 @@ def table(lessons: Sequence[Lesson], progress: Progress, look: Look) -> Table:
     columns = (
         Column("", 20, drop=2),
         Column("", 1),
-        Column("lesson", 24),
-        Column("what one learns", 38, weight=1),
+        Column("lesson", 23),
+        Column("what one learns", 48, weight=1),
         Column("length", 6, right=True, drop=1),
         Column("stops", 5, right=True, drop=3),
         Column("on", 35, drop=4),
