@@ -61,7 +61,8 @@ class RingPainter:
         old = self._key
         if kept is None or old is None or kept.ring != ring or not (old.arcs is shape.arcs or old.arcs == shape.arcs):
             self._owned = pixel_owners(ring, shape.arcs)
-        chars, styles = annulus(ring, shape.nodes, self._owned, self.look, selected)
+        owner = shape.replicas[0] if shape.replicas else selected  # of the selected shard: its master
+        chars, styles = annulus(ring, shape.nodes, self._owned, self.look, owner)
         for (x, y), (char, style) in labels.cells.items():
             if 0 <= y < height and 0 <= x < width:
                 chars[y][x], styles[y][x] = char, style

@@ -180,14 +180,13 @@ class Subjects:
 
     def _of_path(self, path: str) -> Item | None:
         """What a znode is kept for."""
-        match path.split("/")[1:]:
-            case ["shards", shard, *_] if shard in self._shards:
-                return Item("shard", shard)
-            case ["brokers", "topics", topic, number] if topic in self._topics:
-                return Item("partition", f"{topic}-{number}")
-            case ["kv", key]:
-                return Item("key", key)
-        return None
+        above, _, name = path.rpartition("/")
+        root, _, topic = above.rpartition("/")
+        if path.startswith(f"{shards_paths.SHARDS}/"):
+            return self._named(path.split("/")[2])
+        if root == kafka_paths.TOPICS and topic in self._topics:
+            return Item("partition", f"{topic}-{name}")
+        return Item("key", name) if above == ROOT else None
 
 
 def _machine(name: str) -> str:

@@ -96,8 +96,8 @@ def _copies(path: str, servers: Sequence[str], services: Services, hues: Hues) -
         Column("applied", 9, right=True, drop=1),
     )
     rows = []
-    leading = newest(services)
-    true = leading.tree.nodes.get(path) if leading is not None else None
+    best = newest(services)
+    true = best.tree.nodes.get(path) if best is not None else None
     for name in servers:
         service = services.get(name)
         if service is None:
