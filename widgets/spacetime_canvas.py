@@ -15,9 +15,10 @@ from widgets.ring_layout import dots
 
 
 class Grid:
-    """``width`` x ``height`` cells, all blank at first."""
+    """``width`` x ``height`` cells, all blank at first. Lines are not drawn to the left of ``left``."""
 
-    def __init__(self, width: int, height: int, look: Look) -> None:
+    def __init__(self, width: int, height: int, look: Look, left: int = 0) -> None:
+        self._left = left
         self.width = width
         self.height = height
         self._look = look
@@ -50,6 +51,8 @@ class Grid:
 
     def column(self, x: int, top: int, bottom: int, style: Style, char: str = "") -> None:
         """A vertical line, both ends included."""
+        if x < self._left:
+            return
         char = char or self._look.glyph("│", "|")
         for y in range(max(0, top), min(self.height - 1, bottom) + 1):
             self.put(x, y, char, style)
@@ -62,7 +65,7 @@ class Grid:
         if x1 < 0 or x0 >= self.width:
             return
         for x, y, bit in dots(x0, y0 * 2, x1, y1 * 2):
-            if 0 <= x < self.width and 0 <= y < self.height:
+            if self._left <= x < self.width and 0 <= y < self.height:
                 mask = self._masks.get((x, y), 0) | bit
                 self._masks[x, y] = mask
                 self._chars[y][x] = chr(0x2800 + mask)
@@ -75,7 +78,9 @@ class Grid:
         char = "-" if abs(x1 - x0) > 3 * abs(y1 - y0) else steep
         for step in range(1, steps):
             part = step / steps
-            self.put(int(x0 + (x1 - x0) * part), int(y0 + (y1 - y0) * part), char, style)
+            x = int(x0 + (x1 - x0) * part)
+            if x >= self._left:
+                self.put(x, int(y0 + (y1 - y0) * part), char, style)
 
     def strips(self) -> list[Strip]:
         return [merge(chars, styles) for chars, styles in zip(self._chars, self._styles, strict=True)]

@@ -52,7 +52,7 @@ class Chart:
         self._look = look
         self._selected = selected
         self._marked = marked
-        self.grid = Grid(geometry.width, geometry.height, look)
+        self.grid = Grid(geometry.width, geometry.height, look, geometry.label)
         reading = shape.reading
         self._feet: list[tuple[int, int, str, Style]] = []
         self._heads: list[tuple[int, int, str, Style]] = []
@@ -67,7 +67,8 @@ class Chart:
             if hop.source in self._place.rows and hop.target in self._place.rows:
                 self._hop(hop)
         for x, y, mark, ink in (*self._feet, *self._heads):  # above all lines: they tell where those lead
-            self.grid.put(x, y, mark, ink)
+            if x >= self._place.label:
+                self.grid.put(x, y, mark, ink)
         self._on_lanes()
         if (self._shape.following or self._shape.picked) and len(self._shape.hops) <= _LABELLED:
             for hop in sorted(self._shape.hops, key=self._rank, reverse=True):
@@ -195,8 +196,7 @@ class Chart:
             end = max(place.x(hop.lost_us if hop.lost_us is not None else hop.sent_us), start)
             self._line(start, top, end, middle, ink)
             self._heads.append((int(end), middle, cross, mark_ink))
-        if int(start) >= place.label:
-            self._feet.append((int(start), top, look.glyph("┬" if bottom > top else "┴", "o"), ink))
+        self._feet.append((int(start), top, look.glyph("┬" if bottom > top else "┴", "o"), ink))
 
     def _line(self, start: float, top: int, end: float, bottom: int, ink: Style) -> None:
         """Between two lanes; the cells on the lanes are left to foot and head."""

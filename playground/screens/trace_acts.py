@@ -139,9 +139,11 @@ class TraceActs:
 
     @property
     def _shape(self) -> SpaceTime:
-        shape = self.app.stage.panels["spacetime"].shape
-        if self.app.stage.front != "spacetime" or not isinstance(shape, SpaceTime):
+        if self.app.stage.front != "spacetime":
             raise UserError("that is for the space-time view: t opens it")
+        shape = self.app.stage.panels["spacetime"].shape
+        if not isinstance(shape, SpaceTime):
+            raise UserError("there is nothing to see yet")
         return shape
 
     def _picked(self) -> SpaceTime:

@@ -162,6 +162,9 @@ def test_a_crash_a_cut_a_slow_link_and_a_freeze_are_seen() -> None:
         slow = picture.picture(Lens(wanted="n4 all", end_us=2_000_000, span_us=1_000_000), "n3")
         late = [hop for hop in slow.hops if hop.arrived_us and hop.arrived_us - hop.sent_us > 200_000]
         assert late
+        followed = picture.picture(Lens(following=cut.id, span_us=0), "n3")
+        assert followed.following
+        assert cut.id in {hop.id for hop in followed.hops}
         lost = picture.picture(Lens(picked=cut.id), "n3").reading
         assert lost is not None
         assert ("lost", Tone.BAD) in {(fact.title, fact.tone) for fact in lost.facts}

@@ -126,6 +126,18 @@ def test_what_is_under_way_ends_in_the_open() -> None:
     assert lines[place.rows[0]][place.column(95_000)] == "┬"
 
 
+def test_the_head_of_an_arrow_is_seen_though_another_arrow_leaves_there() -> None:
+    lines = chart(diagram(hop(1, 0, 2, 20_000, 20_000), hop(2, 2, 0, 40_000, 20_000), hop(3, 2, 4, 40_000, 20_000)))
+    place = measure(diagram(), 100, 24, range(5))
+    assert lines[place.rows[2]][place.column(40_000)] == "▼"
+
+
+def test_nothing_is_drawn_over_the_names() -> None:
+    hops = [hop(number + 1, number % 5, (number + 3) % 5, -40_000 + number * 2_000, 37_000) for number in range(30)]
+    for line in chart(diagram(*hops))[3:]:
+        assert re.fullmatch(r" (n[1-5])?\s*", line[: measure(diagram(), 100, 24, range(5)).label]), line
+
+
 def test_lanes_show_how_their_machines_are() -> None:
     lines = chart(story())
     place = measure(story(), 100, 24, range(5))
