@@ -22,8 +22,11 @@ from widgets.units import duration
 _GAP = 3
 _TIGHT = 2
 _TIGHT_BELOW = 130
+_ROOMY = 150
 _TITLE = 24
 """With fewer cells a long title says nothing."""
+_LAG = 10
+"""Cells of the mark before the speed, and of the actual one behind it: ``▶ `` and `` (0.84x)``."""
 _LAGS = 0.85
 """Below this part of the speed asked for, the actual one is shown too."""
 
@@ -76,6 +79,8 @@ def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
         running, tone = look.glyph("⏸", "||") + " paused", Tone.WARN
     else:
         running, tone = look.glyph("▶", ">") + " " + pace(header), Tone.GOOD
+        if width >= _ROOMY:  # last on its side, and with room for a lag: that comes and goes, and must move nothing
+            running = running.ljust(len(f"{header.speed:g}x") + _LAG)
     acts = "act" if header.commands == 1 else "acts"
     recorded = f"{look.glyph('●', '*')} {header.commands} {acts}"
     verdict = look.clean(header.verdict)
@@ -83,9 +88,9 @@ def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
     return [
         Part(look.clean(header.title), 7, bold=True),
         *_when(header, width),
-        Part(running, 1, tone, bold=header.paused or header.ended),
         Part(recorded, 5, Tone.ACCENT if header.commands else Tone.MUTED),
         Part(f"seed {header.seed}", 6, Tone.MUTED),
+        Part(running, 1, tone, bold=header.paused or header.ended),
         Part(f"{header.ops_per_s:5,.0f} {header.counted}", 4, right=True),
         Part(f"p50 {latency(header.p50_us)}", 9, Tone.MUTED, right=True),
         Part(f"p99 {latency(header.p99_us)}", 5, right=True),

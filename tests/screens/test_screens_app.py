@@ -201,12 +201,21 @@ def test_the_header_degrades_by_priority_and_cuts_no_word(width: int) -> None:
     header = frame_of().header
     strip = first_line(header, width, DEFAULT)
     assert strip.cell_length == width
-    whole = [part.text for part in parts(header, DEFAULT)]
+    whole = [part.text for part in parts(header, DEFAULT, width)]
     rest = strip.text
     for text in whole:
         rest = rest.replace(text, "", 1)
     assert not rest.strip(), f"cut: {rest!r}"
     assert "00:12.345" in strip.text
+
+
+def test_a_lag_that_comes_and_goes_moves_nothing_else_in_the_header() -> None:
+    header = frame_of().header
+    even, late = (
+        first_line(replace(header, speed=1.0, actual_speed=actual), 160, DEFAULT).text for actual in (1.0, 0.84)
+    )
+    assert "(0.84x)" in late
+    assert even.rstrip() == late.replace("(0.84x)", "       ").rstrip()
 
 
 @pytest.mark.parametrize("width", range(20, 200, 7))
