@@ -146,4 +146,6 @@ def _print(known: tuple[Lesson, ...], progress: Progress) -> None:
         grid.add_row(*row[:columns])
     console.print(grid)
     done = sum(progress.lesson(each.name) is Stage.DONE for each in known)
-    console.print(f"\n{done} of {len(known)} done. playground tour NAME plays one, playground tour --next the next one.")
+    console.print(
+        f"\n{done} of {len(known)} done. playground tour NAME plays one, playground tour --next the next one."
+    )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
 
 from playground.commands import COMMANDS
@@ -30,6 +31,13 @@ class Actor(Protocol):
     def open_command(self, text: str) -> None: ...
 
 
+class Finder(CommandPalette):
+    """The palette. Who leaves it twice at a time (by a double click beside it) has left it."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+
+
 class ActFinder(Provider):
     """All keys that need no further word, all panels, and all commands of the ``:`` line."""
 
@@ -40,7 +48,11 @@ class ActFinder(Provider):
                 yield f"{key.label} ({key.shown})", key.help, partial(actor.do, key.act)
         for number, (name, title) in enumerate(actor.stage.titles.items(), start=1):
             label, _, what = title.partition(": ")
-            yield f"panel {label} ({number})", what or f"all about the {name} of the cluster", partial(actor.bring, name)
+            yield (
+                f"panel {label} ({number})",
+                what or f"all about the {name} of the cluster",
+                partial(actor.bring, name),
+            )
         for word, own in WORDS.items():
             yield f":{word}", own.help, partial(actor.open_command, f"{word} ")
         for word, kind in COMMANDS.items():

@@ -86,7 +86,7 @@ class Notices:
             asides.append(f"filter: {wanted}")
         aside = " · ".join(asides)
         if not (self.acted or self.guided or self._current.text) and choice.selected:
-            if frame.captions[1]:
+            if frame.captions[0] < frame.captions[1]:
                 hint = "tab and the arrows look around; whatever you do takes the story over; ? for help"
             elif self.first_time:
                 hint = f"first time here? T: a tour of two minutes; or press x to crash {choice.selected}"

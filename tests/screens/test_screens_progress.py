@@ -67,7 +67,8 @@ def test_without_a_file_all_is_remembered_only_for_now() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"null", b'"done"', b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5_000, b"{}" + b" " * 10**6]
+    "content",
+    [b"", b"{", b"[]", b"null", b'"done"', b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5_000, b"{}" + b" " * 10**6],
 )
 def test_a_file_that_holds_something_else_is_left_alone_and_told_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "progress.json"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from playground.commandline import parse_line
+from playground.frame import Frame
 from playground.session import Session
 from playground.spec import ClusterSpec
 from tests.session.test_session import END_US, SPEC, TIMELINE, at_end, digest_without_a_screen, wait_for
@@ -17,11 +20,15 @@ def lesson(speed: float = 0.0, spec: ClusterSpec = SPEC) -> Session:
     return Session(spec, 5, timeline=TIMELINE, captions=CAPTIONS, until_us=END_US, stops=STOPS, speed=speed)
 
 
+def stopped_at(at_us: int) -> Callable[[Frame], bool]:
+    return lambda frame: frame.header.paused and frame.header.at_us == at_us
+
+
 @pytest.mark.parametrize("speed", [0.0, 100.0])
 def test_it_pauses_at_each_stop_with_its_caption_and_comes_to_the_same_digest(speed: float) -> None:
     with lesson(speed) as session:
         for number, at_us in enumerate(STOPS, start=1):
-            frame = wait_for(session, lambda frame, at_us=at_us: frame.header.paused and frame.header.at_us == at_us)
+            frame = wait_for(session, stopped_at(at_us))
             assert frame.caption == f"at {at_us}"
             assert frame.captions == (number, len(STOPS))
             session.pause(False)
@@ -34,22 +41,22 @@ def test_it_pauses_at_each_stop_with_its_caption_and_comes_to_the_same_digest(sp
 
 def test_what_a_command_at_the_stop_does_has_been_done_when_it_is_read() -> None:
     with lesson() as session:
-        wait_for(session, lambda frame: frame.header.paused and frame.header.at_us == STOPS[0])
+        wait_for(session, stopped_at(STOPS[0]))
         session.pause(False)
-        frame = wait_for(session, lambda frame: frame.header.paused and frame.header.at_us == STOPS[1])
+        frame = wait_for(session, stopped_at(STOPS[1]))
         assert {thing.name for thing in frame.nodes if thing.state.value == "down"} == {"n2"}
 
 
 def test_a_step_of_a_second_does_not_pass_a_stop_by() -> None:
     with lesson() as session:
-        wait_for(session, lambda frame: frame.header.paused and frame.header.at_us == STOPS[0])
+        wait_for(session, stopped_at(STOPS[0]))
         session.step(5_000_000)
-        wait_for(session, lambda frame: frame.header.paused and frame.header.at_us == STOPS[1])
+        wait_for(session, stopped_at(STOPS[1]))
 
 
 def test_whoever_acts_takes_over_and_is_not_stopped_any_more() -> None:
     with lesson() as session:
-        wait_for(session, lambda frame: frame.header.paused and frame.header.at_us == STOPS[0])
+        wait_for(session, stopped_at(STOPS[0]))
         session.send(parse_line("crash n1"))
         session.pause(False)
         frame = wait_for(session, at_end)
@@ -59,7 +66,7 @@ def test_whoever_acts_takes_over_and_is_not_stopped_any_more() -> None:
 
 def test_an_act_that_is_refused_takes_nothing_over() -> None:
     with lesson() as session:
-        wait_for(session, lambda frame: frame.header.paused and frame.header.at_us == STOPS[0])
+        wait_for(session, stopped_at(STOPS[0]))
         session.send(parse_line("crash n77"))
         session.pause(False)
-        wait_for(session, lambda frame: frame.header.paused and frame.header.at_us == STOPS[1])
+        wait_for(session, stopped_at(STOPS[1]))
