@@ -38,6 +38,8 @@ SLICE_US = 100_000
 """Of virtual time, between two looks at the wire."""
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1_024
 """Bytes in what getrusage counts memory in."""
+_WAY_S = 1.0
+"""While somebody waits for a session on its way, this process rests for so long."""
 _REST = 0.5
 """So much of the time that a slice took is left to others after it."""
 
@@ -102,6 +104,7 @@ class Worker:
                 assert carried is not None
                 await self._stand(message, record, carried)
                 carried.drop()
+                self._owed_s = _WAY_S
 
     def _know(self, record: Record) -> None:
         done = tuple(self._cluster.recorded)

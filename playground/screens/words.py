@@ -24,7 +24,7 @@ WORDS: dict[str, Word] = {
     "rewind": Word(
         "rewind MM:SS.mmm | SECONDS | -SECONDSs | start",
         "rewind 00:31.2",
-        f"Go back to an instant: {FORMS}. The present waits; an act makes a branch of the past.",
+        f"Go back to an instant: {FORMS}. An act there makes a branch.",
         "rewind_to",
     ),
     "show": Word(
