@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _TELLS_US = 3_000_000
 """So long before an election whoever is elected was told that the place is free."""
 _JUST_US = 15_000_000
+_AWAY_US = 60_000_000
+"""So long before it was replaced a member may have gone."""
 
 
 def group_of(entry: Entry) -> str:
@@ -119,6 +121,15 @@ def in_office(explorer: Explorer, entry: Entry) -> list[Link]:
     return [explorer.entry(newest)] if newest is not None else []
 
 
+def replaced(explorer: Explorer, entry: Entry) -> list[Link]:
+    """A shard has another member instead of one that was away for too long."""
+    name = str(dict(entry.data).get("old", "")).partition(":")[0]
+    since_us = max(0, entry.at_us - _AWAY_US)
+    gone = next(explorer.evidence.before(entry.index, "expired", from_us=since_us, owner=name), None)
+    stopped = explorer.silences.stopped(name, since_us, entry.at_us)
+    return [*([explorer.entry(gone)] if gone is not None else []), *stopped]
+
+
 def _peers(explorer: Explorer, entry: Entry) -> tuple[str, ...]:
     """The machines of the same kind as the subject."""
     kind = explorer.evidence.cluster.kinds.get(entry.subject)
@@ -149,4 +160,5 @@ RULES: dict[str, Rule] = {
     "first-write": in_office,
     "feed": in_office,
     "truncated": in_office,
+    "replaced": replaced,
 }

@@ -57,7 +57,7 @@ class Key:
 KEYS: tuple[Key, ...] = (
     Key(
         ("left", "right", "up", "down", "h", "j", "k", "l"), "arrows, hjkl", "move", "move",
-        "move the selection, in every panel; in the log: scroll", "look", takes_key=True,
+        "move the selection; in the log and in why: line by line", "look", takes_key=True,
     ),
     Key(
         ("pageup", "pagedown", "home", "end"), "pgup, pgdn", "scroll", "scroll",

@@ -29,6 +29,17 @@ def test_an_election_is_led_back_to_the_crash_of_the_master_through_its_expired_
     ask(spec("quorum", **SHARDS), [(4, "crash n1")], 9, question)
 
 
+def test_a_member_is_replaced_because_its_machine_is_down() -> None:
+    def question(lab: Lab) -> None:
+        entry = lab.entries("replaced")[0]
+        chain = lab.why(entry)
+        sound(lab, chain)
+        assert first(chain) == "n2 crashed, by the command “crash n2”"
+        assert "has heard nothing of n2" in story(chain)
+
+    ask(spec("quorum", **SHARDS), [(4, "crash n2")], 20, question)
+
+
 def test_who_is_cut_off_expires_because_its_pings_are_lost_in_that_partition() -> None:
     def question(lab: Lab) -> None:
         (expired,) = [each for each in lab.entries("expired") if dict(each.data)["owner"] == "n1"]
