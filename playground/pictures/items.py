@@ -32,7 +32,7 @@ from widgets.shapes import NOTHING_PICKED, Item, Picked
 
 _NODES = ("about", "left", "joined", "owner", "new", "old", "member")
 """The data that hold a machine's name, or that of one of its lives or disks …"""
-_SEVERAL = ("nodes", "members")
+_SEVERAL = ("nodes", "members", "gone")
 """… and those that hold several."""
 _WORDS = ("group", "partition", "shard")
 

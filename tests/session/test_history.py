@@ -137,6 +137,9 @@ def test_a_partition_whose_leader_froze_tells_who_left_and_who_leads_and_the_fro
         group = w.detail(Item("group", "view"), "br1")
         assert any("generation 1" in line.text for line in group.happened)
         assert any("rebalance" in line.kind for line in w.detail(None, "co1").happened)
+        await w.at(8, "freeze co1")
+        await w.at(18)
+        assert any("co1 left (session timeout)" in line for line in w.told("co1"))
 
     watch(PRESETS["kafka"], look)
 

@@ -83,6 +83,8 @@ class Group:
         """When the members have had time enough: to join (preparing), to sync (completing)."""
         self._why: dict[str, None] = {}
         """What has led to the next generation, in order."""
+        self._gone: dict[str, None] = {}
+        """Who was a member of the last one, and left or was thrown out."""
         self._failing = False
         """Writes fail, and that was told."""
         self._alarm: Timer | None = None
@@ -124,7 +126,7 @@ class Group:
         self.members[name] = member
         self.assignor = request.assignor
         if self.state is not State.PREPARING:
-            self._prepare(why)
+            self._prepare(why, name)
         elif known is None:
             self._why[why] = None
             if self._gathering:
@@ -196,8 +198,8 @@ class Group:
 
     # --- from state to state --------------------------------------------------------------------
 
-    def _prepare(self, why: str) -> None:
-        """Begin a rebalance, or begin it anew (``why`` ""): everybody is to join again."""
+    def _prepare(self, why: str, member: str = "") -> None:
+        """Begin a rebalance, or begin it anew (``why`` ""): everybody is to join again. ``member``: because of whom."""
         gathering = self.state is State.EMPTY
         self._turn += 1
         self.state = State.PREPARING
@@ -205,12 +207,13 @@ class Group:
         self._gathering = gathering
         self._began_us = now_us = self._now_us
         self._ends_us = now_us + (min(INITIAL_DELAY_US, self._rebalance_us) if gathering else self._rebalance_us)
-        for member in self.members.values():
-            member.refuse_sync(Rejected(errors.REBALANCE, f"{self.name} is rebalancing"), now_us)
+        for each in self.members.values():
+            each.refuse_sync(Rejected(errors.REBALANCE, f"{self.name} is rebalancing"), now_us)
         if why:
             self._why[why] = None
             text = f"{self.name}: rebalance, {why}"
-            self._service.note("rebalancing", text, group=self.name, generation=self.generation)
+            who = {"member": member} if member else {}
+            self._service.note("rebalancing", text, group=self.name, generation=self.generation, **who)
         self._set_alarm()
 
     def _go_on(self) -> None:
@@ -297,20 +300,21 @@ class Group:
 
     def _tell_stable(self) -> None:
         why = after(tuple(self._why))
+        gone, self._gone = " ".join(self._gone), {}
         self._why, self._failing = {}, False
         shares = {name: member.partitions for name, member in self.members.items()}
         text = f"{self.name}: generation {self.generation}{why}: {gifts(shares) or 'nobody is left'}"
-        self._service.note(
-            "rebalance", text, group=self.name, generation=self.generation, members=" ".join(self.members)
-        )
+        members = " ".join(self.members)
+        self._service.note("rebalance", text, group=self.name, generation=self.generation, members=members, gone=gone)
 
     def _remove(self, member: GroupMember, why: str) -> None:
         del self.members[member.name]
+        self._gone[member.name] = None
         member.refuse(Rejected(errors.UNKNOWN_MEMBER, why), self._now_us)
         if self.state is State.PREPARING:
             self._why[why] = None
         else:
-            self._prepare(why)
+            self._prepare(why, member.name)
 
     # --- time -----------------------------------------------------------------------------------
 
