@@ -73,6 +73,7 @@ def _groups(look: Look) -> dict[str, tuple[str, Table]]:
     is_so = [(look.mark(state), text) for state, text in _STATES.items()]
     believed = [(look.belief(belief), text) for belief, text in _BELIEFS.items()]
     believed.insert(1, (look.believed_alive_once, "believed alive, but the news is older than it should be"))
+    believed.append((look.glyph("█", "#"), "on a solid ground: believed wrongly"))
     asked = [
         (look.request(True, Tone.PLAIN), "a write, where its key lies"),
         (look.request(False, Tone.PLAIN), "a read"),
@@ -84,6 +85,7 @@ def _groups(look: Look) -> dict[str, tuple[str, Table]]:
         (look.chosen_mark, "the selected node: acts are for it"),
         (look.marked_mark, "marked: acts are for all that are marked"),
         (look.side(1), "first side of a cut; who is on no side reaches everybody"),
+        (f"{look.belief(Belief.ALIVE)}3", "though it is not up, three others believe it alive"),
     ]
     of_log = [(mark, _LOG[part]) for mark, part in parts(look)]
     return {
