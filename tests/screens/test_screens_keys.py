@@ -82,7 +82,9 @@ def test_help_lists_every_key_and_mark() -> None:
     shown = [row.cells[0].text for _, table in key_tables() for row in table.rows]
     assert shown == [key.shown for _, group in keys.grouped() for key in group]
     assert [row.cells[0].text for _, table in legend() for row in table.rows] == [
-        *"▲↻❄✕●○?✕·■●○✕?◆▸◆A◇━▒█",
+        *"▲↻❄✕●○?✕·■█●○✕?◆▸◆A",
+        "●3",
+        *"◇━▒█",
         "┃░",
         "┬▼",
         *"✕○┊★◆✕↻❄",
