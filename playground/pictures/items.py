@@ -93,7 +93,7 @@ class Subjects:
         known = zookeeper_picture.newest(self._cluster.services(ZooKeeperService))
         if word.startswith("/"):
             return Item("znode", word) if known is not None and word in known.tree.nodes else None
-        if known is not None and word in map(spelled, known.tree.sessions):
+        if known is not None and word in map(spelled, zookeeper_picture.owners(known)):
             return Item("session", word)
         item = self._named(word)
         return item if item is None or item.kind != "partition" or self.exists(item) else None
@@ -173,9 +173,9 @@ class Subjects:
 
     def _session(self, name: str) -> Belonging:
         known = zookeeper_picture.newest(self._cluster.services(ZooKeeperService))
-        for number, session in known.tree.sessions.items() if known is not None else ():
+        for number, client in zookeeper_picture.owners(known).items() if known is not None else ():
             if known is not None and spelled(number) == name:
-                return [Item("znode", path) for path in known.tree.ephemerals[number]], [session.client]
+                return [Item("znode", path) for path in known.tree.ephemerals.get(number, ())], [client]
         return (), ()
 
     def _of_path(self, path: str) -> Item | None:

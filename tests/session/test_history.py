@@ -101,6 +101,8 @@ def test_a_shard_whose_master_crashed_tells_it_in_order_and_so_do_the_machine_it
         assert detail.aside.title.startswith("n1")
 
         over = w.detail(session)
+        assert w.histories.subjects.find(session.name) == session
+        assert w.frame(session).picked.nodes == ("n1",)
         assert fact(over, "is").text == "over"
         assert over.happened[0].text.startswith("has heard nothing of n1 for too long") or any(
             line.text.startswith("has lost it: it expires") and "/shards/shard-1/master" in line.text

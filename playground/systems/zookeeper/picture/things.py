@@ -134,17 +134,17 @@ def _waits(path: str, services: Services) -> Table:
 
 def _of_znode(service: ZooKeeperService, path: str, hues: Hues) -> Iterator[LogLine]:
     """What transactions did to a znode and to its children, oldest first."""
-    clients = _clients(service)
+    clients = owners(service)
     for zxid, txn, _ in service.recent:
         who = clients.get(txn.session, "")
         for change in txn.changes:
-            said = _to(change, path, clients)
+            said = _to(change, path)
             if said is not None:
                 text, tone = said
                 yield _line(zxid, txn, who or _silent(change, clients), text, tone, hues)
 
 
-def _to(change: Change, path: str, clients: Mapping[int, str]) -> tuple[str, Tone] | None:
+def _to(change: Change, path: str) -> tuple[str, Tone] | None:
     """What a change does to ``path``, as a sentence that goes on after who did it; None: nothing."""
     match change:
         case Made() if change.path == path:
@@ -168,7 +168,7 @@ def _to(change: Change, path: str, clients: Mapping[int, str]) -> tuple[str, Ton
 
 def _of_session(service: ZooKeeperService, name: str, hues: Hues) -> Iterator[LogLine]:
     """What a session did, and its end; oldest first."""
-    clients = _clients(service)
+    clients = owners(service)
     for zxid, txn, _ in service.recent:
         if txn.error is not None and spelled(txn.session) == name:
             yield _line(zxid, txn, clients.get(txn.session, ""), f"is refused: {txn.error[1]}", Tone.WARN, hues)
@@ -197,7 +197,7 @@ def _of_session(service: ZooKeeperService, name: str, hues: Hues) -> Iterator[Lo
                     yield _line(zxid, txn, who, f"deletes {change.path}", Tone.PLAIN, hues)
 
 
-def _clients(service: ZooKeeperService) -> dict[int, str]:
+def owners(service: ZooKeeperService) -> dict[int, str]:
     """Session -> the machine that it is (or was) of, as far as that is remembered."""
     opened = {
         zxid: change.connection[0]
