@@ -22,7 +22,7 @@ from playground.frame import Frame, View
 from playground.screens.acts import Acts
 from playground.screens.bars import Bar, CaptionBar, Notice, NoticeBar
 from playground.screens.choice import Choice
-from playground.screens.finder import ActFinder
+from playground.screens.finder import ActFinder, Finder
 from playground.screens.footer import FooterBar, offers
 from playground.screens.header import HeaderBar, Top
 from playground.screens.keys import KEYS
@@ -239,6 +239,10 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         self.bring(panel or self.stage.front)
 
     # --- events -----------------------------------------------------------------------
+
+    def action_command_palette(self) -> None:
+        if not Finder.is_open(self):
+            self.push_screen(Finder(id="--command-palette"))
 
     def action_act(self, act: str, key: str = "") -> None:
         self.do(act, key)

@@ -6,12 +6,15 @@ To the palette titles and helps are markup, and the commands' forms are full of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, cast
 
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.css.query import NoMatches
 from textual.markup import escape
+from textual.worker import Worker, WorkerState
 
 from playground.commands import COMMANDS
 from playground.screens import keys
@@ -32,10 +35,26 @@ class Actor(Protocol):
 
 
 class Finder(CommandPalette):
-    """The palette. Who leaves it twice at a time (by a double click beside it) has left it."""
+    """The palette, which can be left at any moment.
+
+    Who leaves it twice at a time (by a double click beside it) has left it; and a search for which there is no list
+    any more is no error.
+    """
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
+        return super().run_worker(*args, **{**options, "exit_on_error": False})
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and isinstance(error, Exception) and not isinstance(error, NoMatches):
+            raise error
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(KeyError, IndexError):  # its lines have not been laid out yet: there is nowhere to go
+            super()._action_command_list(action)
 
 
 class ActFinder(Provider):
