@@ -59,7 +59,8 @@ def client_detail(cluster: Cluster, name: str, operations: Iterable[Operation]) 
 
 def _asks(cluster: Cluster, client: LoadClient) -> list[Fact]:
     """What is under way, and through whom it asks; beside that, who it should be."""
-    facts = [Fact("under way", f"{client.in_flight} requests")]
+    open_now = client.in_flight
+    facts = [Fact("under way", f"{open_now} request{'' if open_now == 1 else 's'}")]
     if client.shed:
         facts.append(Fact("dropped", f"{client.shed} requests, as too many were under way", Tone.WARN))
     store: Database = client.store
