@@ -1,13 +1,11 @@
 """The diagram itself: a ruler, the marks of what befell everybody, a lane for each machine, arrows between them.
 
-* Time runs rightward. The left edge stands at a whole number of cells since the beginning of the world, so that a
-  diagram that flows moves by whole cells and nothing in it trembles.
+* Time runs rightward; where things go is the affair of :mod:`.spacetime_layout`.
 * An arrow begins where its message was sent and ends, with a head, where it arrived. Where both are the same column
   it is an upright line; else a slanted one. The wider the span, the steeper.
 * What got lost breaks off half-way with a cross. What reached a machine without power ends in a cross on its lane.
   What is under way ends in the open.
 * A lane is dotted while its machine boots, shows ice while it is frozen, and is not there while it is down.
-* Where there is no room for all lanes, those stay that take part most, until the filter changes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""Where everything of a space-time diagram goes: which lanes are shown, on which line, which instant in which cell."""
+"""Where everything of a space-time diagram goes: which lanes are shown, on which line, which instant in which cell.
+
+* The left edge stands at a whole number of cells since the beginning of the world, so that a diagram that flows moves
+  by whole cells and nothing in it trembles.
+* Lanes are spread evenly over the height. Where there is no room for all of them, those stay that take part most, and
+  the selected one, until the filter changes.
+"""
 
 from __future__ import annotations
 

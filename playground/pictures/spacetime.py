@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from playground.causality.requests import Requests
@@ -66,7 +67,8 @@ class SpaceTimePicture:
         self._follower = Follower(tracer, self._requests, lambda each: self._name(each).label)
         self._reader = Reader(tracer, self._follower, self._name, self._why_lost)
         self._judged: dict[int, Hop | None] = {}
-        self._judged_for: tuple[Filter, int] | None = None
+        """Message -> its arrow, on no lanes yet; None: it does not fit."""
+        self._judged_for: Filter | None = None
         self._lanes_for: tuple[Filter, int] | None = None
         self._took_part: set[str] = set()
         self._spoke: set[str] = set()
@@ -76,26 +78,20 @@ class SpaceTimePicture:
 
     def picture(self, lens: Lens, selected: str) -> SpaceTime:
         """What ``lens`` shows while ``selected`` is the selected machine."""
-        now_us = self._cluster.now_us
         wanted, complaint = self._wanted(lens, selected)
         story = self._followed(lens, wanted)
-        end_us = now_us if lens.end_us < 0 else min(lens.end_us, now_us)
-        start_us = end_us - (lens.span_us or _ROUND_US)
-        if story is not None and not lens.span_us:
-            margin_us = max(1_000, (story.end_us - story.start_us) // _MARGIN)
-            if not story.ids:  # an act of which no message came: what was going on then
-                margin_us = _ROUND_US // 2
-            start_us, end_us = story.start_us - margin_us, min(now_us, story.end_us) + margin_us
+        start_us, end_us = self._window(lens, story)
         if story is not None and not story.ids:
-            story = None
+            story = None  # an act of which no message came: what was going on then is shown instead
         reading = self._reader.read(lens.picked) if lens.picked else None
         named = self._of_story(story) if story is not None else self._of_window(wanted, start_us, end_us)
         if reading is not None:
-            named = self._with(named, (lens.picked, *reading.causes, *reading.effects), start_us, end_us)
+            near = (*reading.causes, *reading.effects) if story is None else ()
+            named = self._with(named, (lens.picked, *near), start_us, end_us)
         names = self._lanes(wanted, story, named, end_us)
         lanes = {name: index for index, name in enumerate(names)}
         hops = tuple(
-            _placed(hop, lanes[source], lanes[target])
+            replace(hop, source=lanes[source], target=lanes[target])
             for hop, source, target in named
             if source in lanes and target in lanes
         )
@@ -109,7 +105,7 @@ class SpaceTimePicture:
             picked=lens.picked,
             reading=reading,
             since_us=self._tracer.since_us,
-            now_us=now_us,
+            now_us=self._cluster.now_us,
             following=story is not None,
             legend=tuple((system, hue) for system, hue in SYSTEMS.items() if system in self._spoke),
             hidden=self._hidden,
@@ -124,6 +120,15 @@ class SpaceTimePicture:
             return parse(lens.wanted or selected, frozenset(self._cluster.world.nodes)), ""
         except UserError as error:  # a machine that is no more, or a filter that nobody has looked at
             return Filter(), str(error)
+
+    def _window(self, lens: Lens, story: Story | None) -> tuple[int, int]:
+        """From when until when: as the lens says, or as long as the story takes."""
+        now_us = self._cluster.now_us
+        if story is None or lens.span_us:
+            end_us = now_us if lens.end_us < 0 else min(lens.end_us, now_us)
+            return end_us - (lens.span_us or _ROUND_US), end_us
+        margin_us = max(1_000, (story.end_us - story.start_us) // _MARGIN) if story.ids else _ROUND_US // 2
+        return story.start_us - margin_us, min(now_us, story.end_us) + margin_us
 
     def _followed(self, lens: Lens, wanted: Filter) -> Story | None:
         id = lens.following
@@ -161,9 +166,9 @@ class SpaceTimePicture:
         """What fits and was sent or arrived in this time, oldest first."""
         clients = frozenset(self._cluster.clients)
         now_us = self._cluster.now_us
-        if self._judged_for != (wanted, 0) or len(self._judged) > _REMEMBERED:
+        if self._judged_for != wanted or len(self._judged) > _REMEMBERED:
             self._judged.clear()
-            self._judged_for = wanted, 0
+            self._judged_for = wanted
         judged = self._judged
         found: list[tuple[Hop, str, str]] = []
         seen = 0
@@ -319,13 +324,6 @@ class SpaceTimePicture:
 def _at(each: Happening | Loss) -> int:
     """When it arrived, or got lost."""
     return each.lost_us if isinstance(each, Loss) else each.at_us
-
-
-def _placed(hop: Hop, source: int, target: int) -> Hop:
-    return Hop(
-        hop.id, source, target, hop.sent_us, hop.arrived_us, hop.label, hop.system, hop.tone, hop.lost, hop.lost_us,
-        hop.due_us, hop.hue,
-    )  # fmt: skip
 
 
 def _by_time(found: tuple[Hop, str, str]) -> tuple[int, int]:
