@@ -91,6 +91,13 @@ class Deeds:
                 over_us = entry.at_us
         return found if found is not None and (over_us < 0 or over_us >= from_us) else None
 
+    def crash(self, name: str, from_us: int, until_us: int) -> Entry | None:
+        """The newest crash of a machine in that time."""
+        for entry in reversed(self._lives.get(name, [])):
+            if entry.kind == "crash" and from_us <= entry.at_us <= until_us:
+                return entry
+        return None
+
     def ills(self, name: str, at_us: int) -> list[Entry]:
         """What was wrong with a machine that ran at that instant: its CPU, its disk, its clock, its work."""
         found: dict[str, Entry] = {}

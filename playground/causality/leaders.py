@@ -26,7 +26,9 @@ _AWAY_US = 60_000_000
 
 
 def group_of(entry: Entry) -> str:
-    return str(dict(entry.data).get("group", ""))
+    """What is led: a shard, a partition, the ensemble …"""
+    data = dict(entry.data)
+    return str(data.get("group") or data.get("partition") or "")
 
 
 def term_of(entry: Entry) -> int:
@@ -40,7 +42,7 @@ def elected(explorer: Explorer, entry: Entry) -> list[Link]:
     decided = next(
         (
             each
-            for each in evidence.before(entry.index, "election", from_us=entry.at_us - _JUST_US)
+            for each in evidence.before(entry.index, "election", "unclean", from_us=entry.at_us - _JUST_US)
             if group in dict(each.data).get("partitions", ())
         ),
         None,

@@ -194,8 +194,31 @@ class Operations:
             f"asks for {read.key}{who}",
             id=self._evidence.requests.began(read),
         )
+        if not found:
+            found = [link for value in (*read.seen, write.value) for link in self._misdated(read.key, value)]
         found.sort(key=lambda link: not link.begins)
         return [*found, Link(told), Link(asked)]
+
+    def _forgot(self, name: str, write: Operation, read: Operation, got: Happening) -> list[Link]:
+        """It had what was written, but has crashed since."""
+        stop = self._evidence.deeds.crash(name, got.at_us, read.invoked_us)
+        if stop is None:
+            return []
+        text = f"got {write.key}={write.value} at {clock(got.at_us)}, before it crashed"
+        causes = [self._explain(stop), *self._silences.ill(name, stop.at_us)]
+        return [Link(Fact(read.invoked_us, "absent", name, text, id=got.id), causes)]
+
+    def _misdated(self, key: str, value: str) -> list[Link]:
+        """A wrong clock by which one of two values counted as the newer one."""
+        write = self._evidence.cluster.staleness.write(key, value)
+        ended = self._evidence.happening(self._evidence.requests.ended(write))
+        if ended is None or ended.what != "message":
+            return []
+        name = ended.source
+        clocks = [link for link in self._silences.ill(name, write.completed_us) if link.fact.kind == "clock"]
+        text = f"writes {key}={value} through {name}, whose clock says how new it is"
+        fact = Fact(write.completed_us, "operation", write.client, text, id=ended.id)
+        return [Link(fact, clocks)] if clocks else []
 
     def _answered(self, read: Operation) -> list[str]:
         """Whose answers the read has come of, in their order: replicas, and the coordinator if it asked nobody else."""
@@ -245,7 +268,7 @@ class Operations:
                     max(0, each.sent_us), "late", each.source, f"{text} {clock(each.at_us)}, {when}", id=each.id
                 )
                 return [Link(fact, [cause for link in late for cause in link.causes])]
-            return []
+            return self._forgot(name, write, read, each)
         for each in evidence.tracer.under_way():
             if each.node == name and carries(each.content, write.value):
                 text = f"sends {label(each.content)} with {write.key}={write.value} to {name}: it is still under way"
