@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +22,7 @@ from playground.screens.timelines import Timelines
 from tests.remote.test_remote_follower import is_gone, wait_until
 from tests.screens.driving import Driver
 from tests.screens.rewinding import NOW_US, Here, rewinding
+from tests.screens.terminals import Terminal
 from widgets.log import clock
 from widgets.palette import DEFAULT, Colors, Look
 from widgets.shapes import Tone
@@ -392,3 +397,65 @@ def test_without_timelines_the_keys_say_that_there_is_no_way_back() -> None:
             assert "no way back" in driver.notice
 
     drive(steps)
+
+
+# --- on a real terminal ------------------------------------------------------------------
+
+
+def test_a_branch_that_is_saved_replays_to_the_digest_shown_at_the_end(
+    start: Callable[..., Terminal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    terminal = start("playground", 120, 36, "--seed", "7", "--preset", "small")
+    terminal.until(lambda: "00:02." in terminal.text(), "two seconds")
+    terminal.press("w")
+    terminal.shows("session-7-1.yaml")
+    terminal.press(":rewind 1.5\r")
+    terminal.until(lambda: re.search(r"PAST +00:01\.500", terminal.text()) is not None, "the past")
+    terminal.press(":crash n2\r")
+    terminal.shows("branch of 00:01.500")
+    terminal.press(",")
+    terminal.shows("00:02.500")
+    terminal.press("w")
+    terminal.shows("session-7-2.yaml")
+    terminal.press("q")
+    assert terminal.end() == 0
+    terminal.assert_restored()
+    said = "\n".join(terminal.told())
+    digest = re.search(r"seed 7, 2.500 s, 1 command, digest (\w+)", said)
+    assert digest is not None, said
+    assert "session-7-1.yaml  (as of" in said, "another timeline than the one shown last stays as it was"
+    saved = tmp_path / "session-7-2.yaml"
+    assert digest[1] in saved.read_text()
+    replayed = subprocess.run(
+        [sys.executable, "-m", "playground", "replay", str(saved)], capture_output=True, text=True, check=False
+    )
+    assert digest[1] in replayed.stdout, replayed.stdout + replayed.stderr
+
+
+def test_a_terminal_that_goes_away_takes_the_processes_of_the_past_along(start: Callable[..., Terminal]) -> None:
+    terminal = start("playground", 120, 36, "--seed", "7", "--preset", "small")
+    terminal.until(lambda: "00:02." in terminal.text(), "two seconds")
+    terminal.press("<")
+    terminal.shows("PAST")
+    pid = terminal.process.pid
+    kids = _descendants(pid)
+    assert kids
+    terminal.process.kill(signal.SIGKILL)  # it has no time to end them
+    terminal.end()
+    for each in kids:
+        wait_until(lambda each=each: is_gone(each))  # type: ignore[misc]
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes that come from this one, as ``ps`` knows them."""
+    table = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in map(str.split, table.splitlines())}
+    return [each for each in parents if pid in _ancestors(each, parents)]
+
+
+def _ancestors(pid: int, parents: dict[int, int]) -> set[int]:
+    found: set[int] = set()
+    while (pid := parents.get(pid, 0)) and pid not in found:
+        found.add(pid)
+    return found
