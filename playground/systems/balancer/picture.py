@@ -36,8 +36,8 @@ COLUMNS = (
 _DASH = Cell("–", Tone.MUTED)
 _BELIEFS = {
     Belief.ALIVE: Cell("● alive", Tone.GOOD),
-    Belief.SUSPECT: Cell("◐ late", Tone.WARN),
-    Belief.DEAD: Cell("○ dead", Tone.BAD),
+    Belief.SUSPECT: Cell("? late", Tone.WARN),
+    Belief.DEAD: Cell("✕ dead", Tone.BAD),
 }
 _STANDINGS = {
     Standing.IN: Cell("in", Tone.GOOD),

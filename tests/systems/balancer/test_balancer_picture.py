@@ -44,7 +44,7 @@ def test_the_table_tells_what_each_mechanism_believes_and_what_follows() -> None
         assert (cut["treated as"], cut["reports"], cut["checks"], cut["weight"]) == (
             "ejected",
             "● alive",
-            "○ dead",
+            "✕ dead",
             "0%",
         )
         lab.node("s3").crash()
