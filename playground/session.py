@@ -24,20 +24,12 @@ from playground.frame import Frame, Header, View
 from playground.kernel import world as kernel
 from playground.kernel.errors import UserError, WorldStopped
 from playground.kernel.tracing import Tracer
+from playground.pacing import FRAME_S, TICK_S, WORK_S, Anchor, climbed
 from playground.pictures import Painter
 from playground.record import Record as Record
 from playground.record import Script
 from playground.spec import ClusterSpec
 from widgets.shapes import Tone
-
-FRAME_S = 0.1
-"""A Frame this often while the world runs."""
-TICK_S = 0.02
-"""The world catches up with the wall clock this often."""
-WORK_S = 0.03
-"""Longest stretch of computing between two looks at the inbox."""
-SPEEDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
-"""What + and - go through; 0 is as fast as it goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +148,7 @@ class Session:
         self._post(partial(self._pace, speed=speed))
 
     def faster(self, steps: int = 1) -> None:
-        """Up (or, negative, down) the ladder of :data:`SPEEDS`."""
+        """Up (or, negative, down) the ladder of :data:`playground.pacing.SPEEDS`."""
         self._post(partial(self._climb, steps))
 
     def step(self, span_us: int = 0) -> None:
@@ -237,13 +229,13 @@ class Session:
             self._record = await self._recorded(cluster)
 
     async def _pace_world(self, cluster: Cluster, painter: Painter) -> None:
-        anchor = _Anchor(cluster.now_us)
+        anchor = Anchor(cluster.now_us)
         next_frame = 0.0
         idle = False
         while not self._closing:
             acted = await self._drain(cluster)
             if acted:
-                anchor = _Anchor(cluster.now_us)
+                anchor = Anchor(cluster.now_us)
             if idle:
                 painter.resume()
             ran = await self._go_on(cluster, anchor)
@@ -272,7 +264,7 @@ class Session:
                 await outcome
         return bool(acts)
 
-    async def _go_on(self, cluster: Cluster, anchor: _Anchor) -> bool:
+    async def _go_on(self, cluster: Cluster, anchor: Anchor) -> bool:
         """Compute what is due. Returns whether time has passed."""
         if self._step_us is not None:
             span_us, self._step_us = self._step_us, None
@@ -346,8 +338,7 @@ class Session:
         """Somebody's act has taken effect."""
 
     def _climb(self, steps: int, _cluster: Cluster) -> None:
-        near = min(range(len(SPEEDS)), key=lambda at: abs(SPEEDS[at] - self._speed))
-        self._speed = SPEEDS[min(len(SPEEDS) - 1, max(0, near + steps))]
+        self._speed = climbed(self._speed, steps)
 
     def _pace(
         self, cluster: Cluster, paused: bool | None = None, speed: float | None = None, step_us: int | None = None
@@ -408,24 +399,6 @@ class Session:
     def _headed(self, header: Header) -> Header:
         """The header, with what only the session knows."""
         return header
-
-
-class _Anchor:
-    """A virtual instant tied to an instant of the wall clock."""
-
-    def __init__(self, virtual_us: int) -> None:
-        self._virtual_us = virtual_us
-        self._wall = time.monotonic()
-        self.slipped = False
-        """The machine could not keep up the last time."""
-
-    def due_us(self, speed: float) -> int:
-        return self._virtual_us + int((time.monotonic() - self._wall) * speed * 1_000_000)
-
-    def slip(self, virtual_us: int) -> None:
-        self._virtual_us = virtual_us
-        self._wall = time.monotonic()
-        self.slipped = True
 
 
 def _nobody(_frame: Frame) -> None:

@@ -1,0 +1,40 @@
+"""How virtual time keeps up with the wall clock: the beats of a session, its speeds, and what ties the two times."""
+
+from __future__ import annotations
+
+import time
+
+FRAME_S = 0.1
+"""A Frame this often while the world runs."""
+TICK_S = 0.02
+"""The world catches up with the wall clock this often."""
+WORK_S = 0.03
+"""Longest stretch of computing between two looks at the inbox."""
+SPEEDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
+"""What + and - go through; 0 is as fast as it goes."""
+
+
+def climbed(speed: float, steps: int) -> float:
+    """So many steps up (or, negative, down) the ladder of speeds, from the one that is nearest."""
+    near = min(range(len(SPEEDS)), key=lambda at: abs(SPEEDS[at] - speed))
+    return SPEEDS[min(len(SPEEDS) - 1, max(0, near + steps))]
+
+
+class Anchor:
+    """A virtual instant tied to an instant of the wall clock."""
+
+    def __init__(self, virtual_us: int) -> None:
+        self._virtual_us = virtual_us
+        self._wall = time.monotonic()
+        self.slipped = False
+        """The machine could not keep up the last time."""
+
+    def due_us(self, speed: float) -> int:
+        """Where virtual time is to be by now."""
+        return self._virtual_us + int((time.monotonic() - self._wall) * speed * 1_000_000)
+
+    def slip(self, virtual_us: int) -> None:
+        """It is there, and later than it was to be: don't chase it."""
+        self._virtual_us = virtual_us
+        self._wall = time.monotonic()
+        self.slipped = True
