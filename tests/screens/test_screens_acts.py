@@ -249,6 +249,25 @@ def test_the_palette_finds_acts_and_commands() -> None:
     drive(steps)
 
 
+def test_the_palette_finds_panels_and_words_of_the_app() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("ctrl+p")
+        await d.until(lambda: len(d.app.screen_stack) == 2)
+        await d.write("panel gossip")
+        await d.until(lambda: "who believes what of whom" in d.text())
+        await d.press("enter")
+        await d.until(lambda: d.app.stage.front == "gossip")
+        await d.press("ctrl+p")
+        await d.until(lambda: len(d.app.screen_stack) == 2)
+        await d.write(":rewind")
+        await d.until(lambda: "Go back to an instant" in d.text())
+        await d.press("enter")
+        await d.until(lambda: d.app.prompt.is_open)
+        assert d.app.prompt.text == "rewind "
+
+    drive(steps)
+
+
 def test_save_says_what_came_of_it() -> None:
     said = iter(["saved: x.yaml", UserError("no room for it"), OSError(13, "Permission denied", "x.yaml")])
 

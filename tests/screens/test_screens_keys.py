@@ -8,12 +8,14 @@ import sys
 
 import pytest
 
-from playground.frame import PANELS
+from playground.frame import PANELS, VIEWS
 from playground.screens import keys
 from playground.screens.acts import Acts
-from playground.screens.explaining import SYSTEMS, about
+from playground.screens.explaining import SHOWS, SYSTEMS, about, shows
+from playground.screens.helping import page
 from playground.screens.marking import key_tables, legend
 from playground.screens.orders import ORDERS
+from widgets.palette import DEFAULT
 
 
 def test_every_key_does_one_thing() -> None:
@@ -76,6 +78,27 @@ def test_every_panel_is_explained(panel: str) -> None:
 def test_a_table_of_a_docstring_is_told_in_sentences() -> None:
     said = [fact.text for fact in about("balancer")[1]]
     assert "it crashes: heartbeat: sees it after (misses) T to (misses + 1) T; " in " ".join(said)
+
+
+@pytest.mark.parametrize("panel", [*PANELS, *VIEWS])
+def test_help_begins_with_what_is_seen_there_then_its_marks_and_keys(panel: str) -> None:
+    said = page(panel, DEFAULT, {"replicas": "shards"}, with_keys=True)
+    assert [fact for fact in said.facts if 40 <= len(fact.text) <= 240]
+    titles = [title for title, _ in said.tables]
+    assert titles[-1] == "Keys here"
+    assert all(title.startswith("Marks: ") for title in titles[:-1])
+    here = {row.cells[0].text for row in said.tables[-1][1].rows}
+    assert {key.shown for key in keys.KEYS if panel in key.panels} <= here
+    # Everything is there, once: what is not for this panel comes at the end, after the system's own words.
+    assert said.aside is not None
+    assert [fact.title for fact in said.aside.facts if fact.title == "What to try"]
+    every = [*titles[:-1], *(title for title, _ in said.aside.tables)]
+    assert sorted(every) == sorted([title for title, _ in (*legend(), *key_tables())])
+
+
+def test_every_panel_and_view_says_what_is_seen_there() -> None:
+    assert {name.split()[0] for name in SHOWS} == {*PANELS, *VIEWS}
+    assert shows("replicas", {"replicas": "shards"}) != shows("replicas")
 
 
 def test_help_lists_every_key_and_mark() -> None:

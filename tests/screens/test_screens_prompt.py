@@ -54,6 +54,8 @@ def test_a_mistake_says_what_is_wrong_and_keeps_the_text() -> None:
     async def steps(d: Driver) -> None:
         for typed, wanted in (
             ("crush n1", "did you mean crash?"),
+            ("rewnd 3", "unknown command 'rewnd': did you mean rewind?"),
+            ("crash leder", "unknown node 'leder': did you mean leader?"),
             ("crash n77", "unknown node 'n77'"),
             ("partition n1", "usage: partition"),
             ("link n1 latency=fast", "is not a duration"),
