@@ -549,6 +549,8 @@ class Why:
     tone: Tone = Tone.PLAIN
     empty: str = ""
     """Why there is no answer (yet)."""
+    ahead: bool = False
+    """There is none as it has not happened yet at this instant: who has an answer from later may keep it."""
 
 
 Shape = Ring | Table | Tree | Partitions | Matrix | Series | Log | Detail | SpaceTime | Why

@@ -175,6 +175,8 @@ class WhyPanel(Panel[Why]):
         self.border_subtitle = self.look.clean("enter: this step in space-time · r: rewind there · W: why that?")
 
     def show(self, shape: Why) -> None:
+        if shape.ahead and self._steps:
+            return  # back at one of the steps: the way from there stays to be read
         asked = (shape.question, shape.steps[-1].at_us if shape.steps else -1)
         another = asked != self._of
         if another:

@@ -15,6 +15,7 @@ from widgets.shapes import Step, Tone, Why
 _TONES = {"act": Tone.ACCENT, "lost": Tone.WARN, "late": Tone.WARN, "absent": Tone.WARN, "operation": Tone.PLAIN}
 """Of facts that do not stand in the journal."""
 _GONE = "that is no longer kept: only the newest part of the trace and of the journal is; r goes back there"
+_LATER = "that has not happened yet at this instant: > goes back to the present"
 _WELL = "nothing that {} has asked for failed or was stale, as far as that is kept"
 
 
@@ -24,6 +25,8 @@ class Explainer:
     def __init__(self, cluster: Cluster, tracer: Tracer, hues: Mapping[str, int]) -> None:
         self._causality = Causality(cluster, tracer)
         self._history = cluster.history
+        self._journal = cluster.world.journal
+        self._tracer = tracer
         self._hues = hues
         self._asked: Question | None = None
         self._answer = Why("")
@@ -59,7 +62,8 @@ class Explainer:
     def _told(self, question: Question) -> Why:
         chain = self._chain(question)
         if chain is None:
-            return Why("", empty=_WELL.format(question.client) if question.client else _GONE)
+            ahead = self._lies_ahead(question)
+            return Why("", empty=_LATER if ahead else self._unanswered(question), ahead=ahead)
         asked = chain.facts[-1][1]
         return Why(
             question=asked.sentence,
@@ -67,6 +71,16 @@ class Explainer:
             answer=chain.answer,
             tone=self._tone(asked),
         )
+
+    def _lies_ahead(self, question: Question) -> bool:
+        """Whoever goes back in time may ask about what has not happened yet there."""
+        invoked = self._history.completed + len(self._history.open)
+        later = question.entry >= self._journal.count or question.operation >= invoked
+        return later or question.happening > self._tracer.current
+
+    @staticmethod
+    def _unanswered(question: Question) -> str:
+        return _WELL.format(question.client) if question.client else _GONE
 
     def _step(self, depth: int, fact: Fact) -> Step:
         text = f"{fact.text} ({fact.aside})" if fact.aside else fact.text

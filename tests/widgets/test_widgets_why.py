@@ -143,6 +143,19 @@ def test_without_an_answer_it_says_why_there_is_none() -> None:
     play(panel, act)
 
 
+def test_whoever_goes_back_to_a_step_keeps_the_chain_that_leads_on_from_there() -> None:
+    panel = WhyPanel("why", "why", shape=WHY)
+
+    async def act(pilot: Pilot[None]) -> None:
+        panel.step(-2)
+        panel.show(Why("", empty="that has not happened yet", ahead=True))
+        assert panel.chosen == STEPS[-3]
+        panel.show(Why("", empty="that is no longer kept"))
+        assert panel.chosen is None
+
+    play(panel, act)
+
+
 def test_every_size_down_to_nothing() -> None:
     panel = WhyPanel("why", "why", shape=WHY)
 
