@@ -6,7 +6,9 @@ Where is what:
 * ``acts.py``: what each key does; ``orders.py``: which Command it sends, or why it can't.
 * ``layout.py``: which panel stands where at which size; ``stage.py`` puts them there.
 * ``bars.py``, ``header.py``, ``footer.py``: the lines above and below the panels.
-* ``prompt.py``: the ``:`` and ``/`` line; ``helping.py``: ``?``; ``finder.py``: ctrl+p.
+* ``prompt.py``: the ``:`` and ``/`` line; ``finder.py``: ctrl+p.
+* ``helping.py``: ``?``; its words are in ``explaining.py`` (what a panel shows) and ``marking.py`` (marks and keys).
+* ``tour/``: lessons, and the tour of two minutes; ``notices.py``, ``hints.py``: the line that says what came of an act.
 * ``app.py`` only composes; ``run.py`` looks after the terminal.
 * ``cast.py`` films the app without a terminal; ``asciicast.py`` is the file that comes of it.
 """
