@@ -146,7 +146,7 @@ class CaptionBar(Bar[Notice]):
             return []
         lines = wrap(self.look.clean(self.shape.text), max(1, width - 4))
         aside = self.look.clean(self.shape.aside)
-        if aside and width_of(lines[-1] if lines else "") + width_of(aside) + 2 > width - 4:
+        if aside and width_of(lines[-1] if lines else "") + width_of(aside) + 3 > width - 4:
             lines.append("")
         return lines
 
@@ -169,9 +169,9 @@ def draw_notice(shape: Notice, width: int, look: Look, *, sign: bool = True) -> 
     fancy, plain = _SIGNS.get(shape.tone, ("·", "."))
     aside = look.clean(shape.aside)
     hint = look.clean(shape.hint)
-    if hint and not aside and width_of(look.clean(shape.text)) + width_of(hint) + 5 <= width:
+    if hint and not aside and width_of(look.clean(shape.text)) + width_of(hint) + 6 <= width:
         aside = hint
-    room = width - 3 - (width_of(aside) + 2 if aside else 0)
+    room = width - 3 - (width_of(aside) + 3 if aside else 0)
     text = shorten(look.clean(shape.text), max(0, room), look)
     bold = shape.tone in (Tone.BAD, Tone.WARN)
     style = look.text_style(shape.tone, bold=bold)

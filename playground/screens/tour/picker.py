@@ -47,6 +47,7 @@ class LessonsApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=Fal
     def __init__(self, lessons: Sequence[Lesson], progress: Progress, *, look: Look | None = None) -> None:
         self.look = look or detect()
         super().__init__()
+        self.title = "lessons"
         self.chosen = ""
         self._lessons = tuple(lessons)
         self._progress = progress
