@@ -206,32 +206,41 @@ class Tracer:
     # --- in the world's thread ----------------------------------------------------------------------
 
     def _see(self, event: Event) -> None:
+        # Called for each event: timers, which most of them are, and messages come first.
         chunk = self._chunk
-        if len(chunk.events) == _CHUNK:
+        events = chunk.events
+        if len(events) == _CHUNK:
             chunk = self._next_chunk()
+            events = chunk.events
         if self._door is not None:
             self._settle()
-        owner = getattr(event[2], "__self__", None)
+        at_us, id, act, _, _ = event
+        owner = getattr(act, "__self__", None)
         kind = owner.__class__
-        process: Process | None = None
-        if kind is Node:
-            place = len(chunk.events)
-            chunk.messages.append(place)
+        process: Process | None
+        if kind is Timer:
+            process = owner.process  # type: ignore[union-attr]
+            # Of the timer nothing is kept: it would keep the task that it has woken, with all that task has in hand.
+            event = at_us, id, _fired, process.node, None
+        elif kind is Node:
+            chunk.messages.append(len(events))
             process = owner.process  # type: ignore[union-attr]
             life = owner.life  # type: ignore[union-attr]
             if life is not Life.UP:
-                chunk.lives[place] = life
-        elif kind is Timer:
-            process = owner.process  # type: ignore[union-attr]
+                chunk.lives[len(events)] = life
         elif kind is Process:
+            process = None
             event = self._turn(chunk, event, owner)  # type: ignore[arg-type]
         elif kind is Disk:
             node = self._world.nodes.get(owner.name)  # type: ignore[union-attr]
             process = node.process if node is not None else None
-        if process is not None and process.alive and not process.open:
+            event = at_us, id, act, None, None
+        else:
+            process = None
+        if process is not None and not process.open and process.alive:
             self._queue(process)
-            self._door = process, event[1]
-        chunk.events.append(event)
+            self._door = process, id
+        events.append(event)
         chunk.starts.append(self._world.sequence)
 
     def _turn(self, chunk: Chunk, event: Event, process: Process) -> Event:
@@ -326,8 +335,8 @@ class Tracer:
         if isinstance(owner, Node):
             return self._message(id, at_us, owner, a, b, chunk.lives.get(place, Life.UP))
         cause = self._cause(id)
-        if isinstance(owner, Timer):
-            return Happening(id, at_us, "timer", owner.process.node.name, cause)
+        if act is _fired:
+            return Happening(id, at_us, "timer", a.name, cause)
         if isinstance(owner, Disk):
             return Happening(id, at_us, "disk", owner.name, cause)
         if isinstance(owner, Process):
@@ -343,6 +352,10 @@ class Tracer:
     def _instant(self, id: int) -> int:
         found = self._find(id) if id else None
         return found[0].events[found[1]][0] if found else -1
+
+
+def _fired(_node: Any, _b: Any) -> None:
+    """Stands in the place of a timer of ``_node``."""
 
 
 def _commanded(_a: Any, _b: Any) -> None:
