@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from playground.bench import growth
+
 COLUMNS, ROWS = 160, 50
 WINDOW_S = 10.0
 KEYS = 24
@@ -226,9 +228,11 @@ def run(as_json: bool = False) -> int:
     if any(importlib.util.find_spec(name) is None for name in ("ptyprocess", "pyte")):
         print('ptyprocess or pyte is not installed: pip install "chaos-playground[bench]"', file=sys.stderr)
         return 2
-    figures = measure()
+    figures, grown = measure(), growth.measure()
     if as_json:
-        print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
+        whole: dict[str, Any] = {name: round(value, 4) for name, value in figures.items()}
+        whole["growth"] = {str(nodes): cost for nodes, cost in grown.items()}
+        print(json.dumps(whole, indent=2))
         return 0
     print(f"The app at {COLUMNS}x{ROWS}, {platform.python_implementation()} {platform.python_version()}")
     for name, value in figures.items():
@@ -236,4 +240,5 @@ def run(as_json: bool = False) -> int:
         kept = value >= budget * 0.95 if name == "frames_per_s" else value <= budget
         bound = ">=" if name == "frames_per_s" else "<="
         print(f"{name:14} {value:10,.2f} {unit:4} {bound} {budget:>8,g} {'kept ' if kept else 'BROKEN'}  {meaning}")
+    print("", "What a frame costs, by the number of nodes (processor time):", *growth.lines(grown), sep="\n")
     return 0

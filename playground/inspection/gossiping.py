@@ -46,8 +46,11 @@ class GossipPart(Part):
         elif entry.kind in ("start", "thaw"):
             self._down_since_us.pop(entry.subject, None)
         elif entry.kind == "up":
-            # A life may be shorter than the time between two looks: meet it when it begins.
-            self.look()
+            # A life may be shorter than the time between two looks: meet it when it begins. Only this one: of
+            # a thousand nodes that start together each would else be looked at a thousand times.
+            services = checks.running(self.cluster.world)
+            if entry.subject in services:
+                checks.meet(entry.subject, services, self._memory)
         elif entry.kind == "dead":
             since_us = self._down_since_us.pop(dict(entry.data).get("about", ""), None)
             if since_us is not None:

@@ -72,6 +72,7 @@ class Painter:
         self._zooms = Zooms(cluster, self._panels, histories, self._hues)
         self._spacetime = SpaceTimePicture(cluster, tracer, self._hues) if tracer is not None else None
         self._explainer = Explainer(cluster, tracer, self._hues) if tracer is not None else None
+        self._rows = gossip_picture.Rows()
         cluster.history.listen(started=self._began)
 
     @property
@@ -119,7 +120,12 @@ class Painter:
                 panels["ring"] = replace(panels["ring"], replicas=picked.nodes)
         if "gossip" in shown:
             panels["gossip"] = gossip_picture.matrix(
-                cluster.world, self._panels.gossiping, cluster.services(GossipService), self._hues, sides
+                cluster.world,
+                self._panels.gossiping,
+                cluster.services(GossipService),
+                self._hues,
+                sides,
+                self._rows,
             )
         if "load" in shown:
             panels["load"] = self._curves.series(view.columns, self._hues)

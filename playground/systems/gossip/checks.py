@@ -65,16 +65,22 @@ def counters_never_fall(services: Services, memory: Memory) -> list[Violation]:
     return violations
 
 
+def meet(name: str, services: Services, memory: Memory) -> None:
+    """Note the life of ``name``, if it is another one than before, and how far the one before had counted."""
+    service = services[name]
+    last = memory.last.get(name)
+    if last is not None and last is not service:
+        _remember(memory, name, last.count(name))
+        if service.boot > last.boot + 1:
+            # A whole life passed unseen: how far it had counted only the others can tell.
+            _remember(memory, name, max(other.count(name) for other in services.values()))
+    memory.last[name] = service
+
+
 def nobody_knows_better(services: Services, memory: Memory) -> list[Violation]:
     """Nobody has a higher count of a node than that node ever had itself, in this life or an earlier one."""
-    for name, service in services.items():
-        last = memory.last.get(name)
-        if last is not None and last is not service:
-            _remember(memory, name, last.count(name))
-            if service.boot > last.boot + 1:
-                # A whole life passed unseen: how far it had counted only the others can tell.
-                _remember(memory, name, max(other.count(name) for other in services.values()))
-        memory.last[name] = service
+    for name in services:
+        meet(name, services, memory)
     for name, service in memory.last.items():
         _remember(memory, name, service.count(name))
         if service.count(name) >= FORGOTTEN:

@@ -40,8 +40,12 @@ TOLD = 10
 def membership(stores: Stores) -> Membership:
     """What the nodes that are up know together."""
     known = Membership()
+    seen: set[int] = set()
     for store in stores.values():
-        known = known.merge(store.members.membership)
+        own = store.members.membership
+        if own.version not in seen:  # most know the same, and comparing a thousand with a thousand takes its time
+            seen.add(own.version)
+            known = known.merge(own)
     return known
 
 
