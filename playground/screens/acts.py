@@ -6,6 +6,7 @@ An act that can't be done says why in the notice line.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from playground.commandline import parse_line
@@ -202,7 +203,7 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
     def save(self, _key: str) -> None:
         if self.app.save is None:
             raise UserError("this session can't be saved from here")
-        self.app.run_worker(keeping.saved(self.app.guide.noting(self.app.save), self.app.say), exclusive=True)
+        self.app.run_worker(partial(keeping.saved, self.app.guide.noting(self.app.save), self.app.say), exclusive=True)
 
     def copy(self, _key: str) -> None:
         name = self.app.stage.front

@@ -262,7 +262,8 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         self.acts.clicked(message.panel, message.name, message.item)
 
     def on_space_time_panel_picked(self, message: SpaceTimePanel.Picked) -> None:
-        self.acts.trace_pick(message.id)
+        if self.stage.front == "spacetime":  # else it was left before the click came here
+            self.acts.trace_pick(message.id)
 
     def on_space_time_panel_wheeled(self, message: SpaceTimePanel.Wheeled) -> None:
         self.do("wheel", "right" if message.steps > 0 else "left")

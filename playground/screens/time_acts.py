@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from playground.kernel.errors import UserError
@@ -98,7 +99,7 @@ class TimeActs:
     def _go_back(self, at_us: int) -> None:
         timelines = self._timelines
         fetch = timelines.want(at_us)
-        self.app.run_worker(timelines.rewind(fetch, self.app), group=_FETCH, exclusive=True)
+        self.app.run_worker(partial(timelines.rewind, fetch, self.app), group=_FETCH, exclusive=True)
 
     def _worth_seeing(self) -> int:
         """The newest alert's instant, or a little while ago."""
