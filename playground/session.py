@@ -345,7 +345,7 @@ class Session:
     def _pace(
         self, cluster: Cluster, paused: bool | None = None, speed: float | None = None, step_us: int | None = None
     ) -> None:
-        if self._ended(cluster) and (paused is not None or step_us is not None):
+        if self._ended(cluster) and (paused is False or step_us is not None):
             # The scenario is over, and somebody wants to see what comes after it.
             self._until_us = None
             self._paused = step_us is not None

@@ -247,7 +247,8 @@ class Timelines:
         left.close()
 
     def _go_on(self, here: _Present) -> None:
-        if here.goes_on:
+        # Where a scenario has ended, only a person goes on.
+        if here.goes_on and not here.session.frame().header.ended:
             here.session.pause(False)
 
     # --- the process that follows ----------------------------------------------------

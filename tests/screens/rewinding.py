@@ -93,9 +93,14 @@ def rewinding(
     acts: Timeline = (),
     size: tuple[int, int] = (160, 50),
     look: Look = DEFAULT,
+    ends: bool = False,
 ) -> Timelines:
-    """Run ``steps`` on a small cluster, with these planned ``acts``, that stands paused at :data:`NOW_US`."""
-    with Session(SPEC, 7, timeline=acts, speed=0.0, stops=(NOW_US,)) as present:
+    """Run ``steps`` on a small cluster, with these planned ``acts``, that stands paused at :data:`NOW_US`.
+
+    ``ends``: it is a scenario that ends there.
+    """
+    stops, until_us = ((), NOW_US) if ends else ((NOW_US,), None)
+    with Session(SPEC, 7, timeline=acts, speed=0.0, stops=stops, until_us=until_us) as present:
         timelines = Timelines(present, follow or Here())  # type: ignore[arg-type]
         app = PlaygroundApp(present, look=look, timelines=timelines)
 
@@ -103,7 +108,7 @@ def rewinding(
             async with app.run_test(size=size) as pilot:
                 await pilot.pause()
                 driver = Driver(app, pilot, None)  # type: ignore[arg-type]
-                await driver.until(lambda: app.frame.header.paused)
+                await driver.until(lambda: app.frame.header.paused or app.frame.header.ended)
                 present.set_speed(1.0)
                 await steps(driver, timelines)
 

@@ -459,3 +459,27 @@ def _ancestors(pid: int, parents: dict[int, int]) -> set[int]:
     while (pid := parents.get(pid, 0)) and pid not in found:
         found.add(pid)
     return found
+
+
+def test_a_scenario_that_has_ended_stays_ended_while_somebody_looks_back() -> None:
+
+    async def steps(driver: Driver, timelines: Timelines) -> None:
+        app = driver.app
+        present = timelines.shown
+        await driver.until(lambda: app.frame.header.ended)
+        digest = present.record().digest
+        await driver.press("<")
+        await back(driver, NOW_US - 1_000_000)
+        await driver.press("space")
+        await driver.until(lambda: "PAST" not in top(driver))  # forward to the end, and the present takes over
+        assert app.frame.header.ended
+        assert present.record().digest == digest
+        await driver.press("<")
+        await back(driver, NOW_US - 1_000_000)
+        await driver.press(">")
+        assert app.frame.header.ended
+        assert present.record().digest == digest
+        await driver.press("space")  # only a person goes on
+        await driver.until(lambda: app.frame.header.at_us > NOW_US)
+
+    rewinding(steps, acts=CRASH, ends=True)
