@@ -21,6 +21,7 @@ from playground.kernel.messages import Reply, Request
 
 if TYPE_CHECKING:
     from playground.kernel.node import Process
+    from playground.kernel.timers import Timer
 
 
 class Calls:
@@ -42,7 +43,7 @@ class Calls:
         for peer in peers:
             if peer not in self.waiting:
                 self.waiting[peer] = desk.ask(peer, body, self)
-        self._deadline = process.after(timeout_us, self._expire)
+        self._deadline: Timer | None = process.after(timeout_us, self._expire)
 
     @property
     def done(self) -> bool:
@@ -74,7 +75,7 @@ class Calls:
 
     def abandon(self) -> None:
         """Nobody is interested in further answers; whoever waits for them goes on."""
-        self._deadline.cancel()
+        self._done()
         if self.waiting:
             for call in self.waiting.values():
                 self._desk.forget(call)
@@ -90,10 +91,17 @@ class Calls:
         else:
             self.errors[peer] = error
         if not waiting:
-            self._deadline.cancel()
+            self._done()
             self._wake()
         elif self._task is not None and self._enough is not None and self._enough(self):
             self._wake()
+
+    def _done(self) -> None:
+        # Let go of the timer, which holds on to us until its instant: a circle in memory for each call would have to
+        # wait for the garbage collector.
+        deadline, self._deadline = self._deadline, None
+        if deadline is not None:
+            deadline.cancel()
 
     async def _wait(self, enough: Callable[[Calls], bool] | None) -> None:
         assert self._task is None, "another task waits for these calls already"

@@ -40,8 +40,9 @@ class Delayed:
     def leave(self) -> None:
         """It is answered: nobody looks at it any more."""
         self.over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        timer, self._timer = self._timer, None  # which holds on to us until its instant
+        if timer is not None:
+            timer.cancel()
         self._purgatory.forget(self, self._keys)
 
     def expire(self) -> None:
