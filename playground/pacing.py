@@ -10,6 +10,10 @@ TICK_S = 0.02
 """The world catches up with the wall clock this often."""
 WORK_S = 0.03
 """Longest stretch of computing between two looks at the inbox."""
+SLICE_US = 50_000
+"""The most that is computed before anybody looks at the clock …"""
+LEAST_US = 500
+"""… and the least."""
 SPEEDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
 """What + and - go through; 0 is as fast as it goes."""
 
@@ -38,3 +42,10 @@ class Anchor:
         self._virtual_us = virtual_us
         self._wall = time.monotonic()
         self.slipped = True
+
+
+def fitted(slice_us: int, took_s: float) -> int:
+    """The next slice, after one that took so long: short where a thousand machines boot, long where little happens."""
+    if took_s > WORK_S / 2:
+        return max(LEAST_US, slice_us // 2)
+    return min(SLICE_US, slice_us * 2) if took_s < WORK_S / 8 else slice_us

@@ -25,7 +25,7 @@ from playground.frame import Frame, Header, View
 from playground.kernel import world as kernel
 from playground.kernel.errors import UserError, WorldStopped
 from playground.kernel.tracing import Tracer
-from playground.pacing import FRAME_S, TICK_S, WORK_S, Anchor, climbed
+from playground.pacing import FRAME_S, SLICE_US, TICK_S, WORK_S, Anchor, climbed, fitted
 from playground.pictures import Painter
 from playground.record import Record as Record
 from playground.record import Script
@@ -92,6 +92,8 @@ class Session:
         self._listener: Callable[[Frame], None] = _nobody
         self._notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN)
         self._record: Record | None = None
+        self._slice_us = SLICE_US
+        """Computed at a stretch, before anybody looks at the clock."""
         self._stopped = ""
         self._failed: BaseException | None = None
         self._touched = False
@@ -281,10 +283,12 @@ class Session:
         began = time.monotonic()
         anchor.slipped = False
         due_us = self._limit(anchor.due_us(self._speed) if self._speed else sys.maxsize)
-        slice_us = 50_000
         while cluster.now_us < due_us:
-            await cluster.advance(min(due_us, cluster.now_us + slice_us))
-            if time.monotonic() - began > WORK_S:
+            before = time.monotonic()
+            await cluster.advance(min(due_us, cluster.now_us + self._slice_us))
+            now = time.monotonic()
+            self._slice_us = fitted(self._slice_us, now - before)
+            if now - began > WORK_S:
                 if self._speed and cluster.now_us < due_us:
                     anchor.slip(cluster.now_us)  # too slow a machine for this speed: don't chase it
                 break

@@ -13,6 +13,7 @@ from playground.cluster import Cluster
 from playground.commandline import parse_line
 from playground.frame import PANELS, Frame, View
 from playground.kernel.world import run
+from playground.pacing import LEAST_US, SLICE_US, WORK_S, fitted
 from playground.session import Record, Session
 from playground.spec import ClusterSpec
 
@@ -214,3 +215,11 @@ def test_two_quick_steps_up_the_ladder_of_speeds_are_two() -> None:
         session.faster()
         session.faster(-1)
         assert wait_for(session, lambda frame: frame.header.speed == 2.0).header.speed == 2.0
+
+
+def test_the_slice_between_two_looks_at_the_clock_fits_what_it_costs() -> None:
+    assert fitted(SLICE_US, 10.0) == SLICE_US // 2
+    assert fitted(LEAST_US, 10.0) == LEAST_US
+    assert fitted(SLICE_US // 2, 0.0) == SLICE_US
+    assert fitted(SLICE_US, 0.0) == SLICE_US
+    assert fitted(8_000, WORK_S / 4) == 8_000

@@ -34,7 +34,7 @@ def shard_detail(
     ]
     if leading is not None:
         facts += [
-            Fact("serves", standing(leading), Tone.GOOD if leading.serving else Tone.WARN),
+            Fact("state", standing(leading), Tone.GOOD if leading.serving else Tone.WARN),
             Fact("answering", f"{leading.answering} of {len(leading.assignment.members)} copies"),
             Fact("writes", f"{leading.acknowledged} acknowledged in this epoch"),
         ]
@@ -118,9 +118,7 @@ def _believers(shard: str, services: Services, sessions: Sessions) -> Table:
     agree = len(sessions) - len(rows)
     columns = (Column("who", 6), Column("believes", 30, weight=1))
     caption = f"the other {agree} believe in {true or 'nobody'}" if rows else ""
-    empty = (
-        f"all {agree} sessions that there are believe in {true or 'nobody'}" if agree else "nobody has a session"
-    )
+    empty = f"all {agree} sessions that there are believe in {true or 'nobody'}" if agree else "nobody has a session"
     return Table(columns, tuple(rows), caption=caption, empty=empty)
 
 
