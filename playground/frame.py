@@ -93,7 +93,7 @@ class Lens:
     span_us: int = 2_000_000
     """0: as long as the story takes that is followed."""
     wanted: str = ""
-    """Words that a message must fit (see :mod:`playground.pictures.spacetime_filter`); "": those of the selected node."""
+    """Words that a message must fit (:mod:`playground.pictures.spacetime_filter`); "": those of the selected node."""
     picked: int = 0
     """The message (or moment) that is read; 0: none."""
     following: int = 0

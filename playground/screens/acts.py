@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.worker import WorkType
+
 from playground.commandline import parse_line
 from playground.commands import check_nodes
 from playground.kernel.errors import UserError
@@ -49,6 +51,8 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
     def do(self, act: str, key: str = "") -> None:
         """Do the act of that name; ``key`` for those that want to know."""
         app = self.app
+        if app.notices.go_on():
+            app.show_bars()
         if app.stage.help.is_open and act not in HARMLESS:
             self.back("")
             return
@@ -176,7 +180,7 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
         if app.stage.help.is_open:
             self.back("")
         else:
-            app.stage.help.open(app.stage.front, app.look, app.stage.systems)
+            app.stage.help.open(app.stage.front, app.look, app.stage.systems, app.stage.called(app.stage.front))
 
     def theme(self, _key: str) -> None:
         look = replace(self.app.look, theme=self.app.look.theme.other)
@@ -203,7 +207,8 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
     def save(self, _key: str) -> None:
         if self.app.save is None:
             raise UserError("this session can't be saved from here")
-        self.app.run_worker(partial(keeping.saved, self.app.guide.noting(self.app.save), self.app.say), exclusive=True)
+        work: WorkType[None] = partial(keeping.saved, self.app.guide.noting(self.app.save), self.app.say)
+        self.app.run_worker(work, exclusive=True)
 
     def copy(self, _key: str) -> None:
         name = self.app.stage.front

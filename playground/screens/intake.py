@@ -47,7 +47,7 @@ class Parser(XTermParser):
     """Textual's, without its trust in numbers."""
 
     @property
-    def mouse_pixels(self) -> bool:  # type: ignore[override]
+    def mouse_pixels(self) -> bool:
         """Never: a size that somebody typed would be taken for the scale of the mouse."""
         return False
 

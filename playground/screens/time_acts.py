@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.worker import WorkType
+
 from playground.kernel.errors import UserError
 from playground.screens.instants import parse_instant
 from playground.screens.notices import ALERTS
@@ -99,7 +101,8 @@ class TimeActs:
     def _go_back(self, at_us: int) -> None:
         timelines = self._timelines
         fetch = timelines.want(at_us)
-        self.app.run_worker(partial(timelines.rewind, fetch, self.app), group=_FETCH, exclusive=True)
+        work: WorkType[None] = partial(timelines.rewind, fetch, self.app)
+        self.app.run_worker(work, group=_FETCH, exclusive=True)
 
     def _worth_seeing(self) -> int:
         """The newest alert's instant, or a little while ago."""

@@ -30,7 +30,7 @@ WORDS: dict[str, Word] = {
     "show": Word(
         "show NAME",
         "show changes-0",
-        "All about a machine, shard, partition, group, session (1:8), key or znode (its path); all lines of it light up.",
+        "All about a machine, shard, partition, group, session (1:8), key or znode (its path): its lines light up.",
         "show_item",
     ),
     "key": Word(

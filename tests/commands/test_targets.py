@@ -359,9 +359,9 @@ def test_requests_choose_their_quorums_in_a_quorum_store_alone(line: str) -> Non
 def test_a_role_for_what_is_not_there_says_so_and_what_is() -> None:
     async def test(cluster: Cluster) -> None:
         await cluster.advance(2_000_000)
-        with pytest.raises(UserError, match=r"leader of changes-77: unknown partition or group .*did you mean changes-"):
+        with pytest.raises(UserError, match=r"leader of changes-77: unknown partition or .*did you mean changes-"):
             resolve(cluster, parse_line("crash leader of changes-77"))
-        with pytest.raises(UserError, match="coordinator of viev: .*did you mean view"):
+        with pytest.raises(UserError, match=r"coordinator of viev: .*did you mean view"):
             resolve(cluster, parse_line("crash coordinator of viev"))
         assert resolve(cluster, parse_line("crash leader of changes-0")).nodes
 
