@@ -139,6 +139,8 @@ class World:
                 self._require_progress()
         except _Halt:
             trace.pop()
+            if len(trace) >= _CHUNK:  # whoever goes on in short slices must not pile up what has been
+                self._fold()
         except BaseException as error:
             self.discard(lambda event: event[1] == _AFTER_ALL)
             if isinstance(error, WorldStopped) or not isinstance(error, Exception):

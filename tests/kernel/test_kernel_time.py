@@ -1,5 +1,7 @@
 """Time, the order of events, and what ends a run."""
 
+import weakref
+
 import pytest
 import trio
 from hypothesis import given, settings
@@ -43,6 +45,25 @@ def test_an_event_may_schedule_others_at_its_own_instant_and_they_come_after_tho
         return seen
 
     assert in_world(test) == ["first", "second", "late"]
+
+
+@pytest.mark.parametrize("slice_us", [1, 50, 10_000])
+def test_what_has_happened_is_let_go_however_short_the_slices_are(slice_us):
+    class Held:
+        """What an event has in hand."""
+
+    async def test(world):
+        held = Held()
+        world.schedule(1, lambda *_: None, held)
+        gone = weakref.ref(held)
+        del held
+        for delay_us in range(2, 10_000):
+            world.schedule(delay_us, lambda *_: None)
+        while world.now_us < 10_000:
+            await world.advance(world.now_us + slice_us)
+        return gone() is None
+
+    assert in_world(test)
 
 
 def test_advance_stands_at_the_instant_asked_for_and_includes_it():
