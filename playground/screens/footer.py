@@ -72,6 +72,12 @@ def _now(key: Key, frame: Frame, choice: Choice, zoomed: str) -> Offer | None:
             label = "go on" if frame.header.paused or frame.header.ended else "pause"
         case "step" | "step_second" if frame.header.paused:
             rank = 8
+        case "back_second" if frame.header.present_us >= 0:
+            rank = 8
+        case "present":
+            if max(frame.header.present_us, frame.header.branched_us) < 0:
+                return None
+            rank = 2 if frame.header.present_us >= 0 else rank
         case "heal_all" if not frame.faults and all(thing.state is not State.FROZEN for thing in frame.nodes):
             rank = 45
         case "zoom" if zoomed == "why":

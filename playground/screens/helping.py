@@ -17,13 +17,17 @@ _TWO_COLUMNS = 158
 """From this width on the longest line about a key has room in one of two columns."""
 
 
-def page(panel: str, look: Look, systems: Mapping[str, str], *, with_keys: bool) -> Detail:
-    """Everything about a panel: what matters most there comes first. ``with_keys``: all keys as well, at the end."""
+def page(panel: str, look: Look, systems: Mapping[str, str], *, name: str = "", with_keys: bool) -> Detail:
+    """Everything about a panel: what matters most there comes first.
+
+    ``name``: what stands on its border, if it is called otherwise; ``with_keys``: all keys as well, at the end.
+    """
     title, facts = about(panel, systems)
+    name = name or panel
     here = marks_in(panel, look)
     others = tuple(each for each in legend(look) if each not in here)
     return Detail(
-        f"{panel}: {title}" if panel not in title.lower() else title,
+        f"{name}: {title}" if name not in title.lower() else title,
         (Fact("", shows(panel, systems)),) if shows(panel, systems) else (),
         (*here, keys_in(panel)),
         aside=Detail(f"{title}, in its own words", facts, (*(key_tables() if with_keys else ()), *others)),
@@ -53,11 +57,14 @@ class Help(Horizontal):
     def is_open(self) -> bool:
         return self.has_class("-open")
 
-    def open(self, panel: str, look: Look, systems: Mapping[str, str]) -> None:
-        """Explain ``panel``, which shows what ``systems`` says; in one column where two would be too narrow."""
+    def open(self, panel: str, look: Look, systems: Mapping[str, str], name: str = "") -> None:
+        """Explain ``panel``, which shows what ``systems`` says; in one column where two would be too narrow.
+
+        ``name``: as for :func:`page`.
+        """
         narrow = self.app.size.width < _TWO_COLUMNS
         self.set_class(narrow, "-narrow")
-        self._about.show(page(panel, look, systems, with_keys=narrow))
+        self._about.show(page(panel, look, systems, name=name, with_keys=narrow))
         self._keys.show(Detail("", (), key_tables()))
         self._about.border_subtitle = look.clean(("all keys below · " if narrow else "") + "arrows scroll · esc closes")
         self.add_class("-open")

@@ -82,6 +82,7 @@ class ItemActs:
         choice = self.app.choice
         if name in {thing.name for thing in self.app.frame.nodes}:
             self.app.choose(replace(choice, selected=name, item=None))
+            self._tell_where(name)
         else:
             self.app.choose(replace(choice, item=Item("", name)))
 
@@ -90,6 +91,7 @@ class ItemActs:
         if not key:
             raise UserError("key: which one? write key k17")
         self.app.choose(replace(self.app.choice, key=key, item=Item("key", key)))
+        self._tell_where(key)
 
     def answered(self, frame: Frame) -> None:
         """The world has said what was meant by a name."""
@@ -99,5 +101,13 @@ class ItemActs:
         if picked.item is None:
             self.app.say(f"nothing here is called {choice.item.name!r}: a machine, shard, partition, group, "
                          "session, key or path of a znode can be shown", Tone.WARN)  # fmt: skip
+        else:
+            self._tell_where(picked.item.name)
         key = picked.item.name if picked.item is not None and picked.item.kind == "key" else choice.key
         self.app.choose(replace(choice, item=picked.item, key=key))
+
+    def _tell_where(self, name: str) -> None:
+        """Where to read about what was selected by its name, if the panel for that is not on the screen."""
+        stage = self.app.stage
+        if "detail" in stage.names and "detail" not in stage.plan.places:
+            self.app.say(f"{name} lights up wherever it is known; {stage.names.index('detail') + 1}: all about it")

@@ -43,6 +43,14 @@ class Notices:
         """Something of our own: a key that couldn't act, a file that was written."""
         self._current = Notice(text, tone)
 
+    def go_on(self) -> bool:
+        """Somebody presses another key: that the last one could not act is no news any more. Whether that was said."""
+        current = self._current
+        if current.tone is not Tone.WARN or current is self._bad or current is self._over:
+            return False
+        self._current = Notice("")
+        return True
+
     def judged(self, words: str, tone: Tone) -> None:
         """What the scenario that is over came to. Who has gone on meanwhile hears it as well."""
         self._over = self._current = Notice(f"over; {words}", tone)

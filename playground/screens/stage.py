@@ -241,9 +241,13 @@ class Stage(Widget):
 
     def show_tabs(self) -> None:
         """Which panels there are, and which of them show."""
-        titles = {name: title.partition(":")[0] for name, title in self.titles.items()}
+        titles = {name: self.called(name) for name in self.titles}
         shown = frozenset(titles[name] for name in self.plan.places if name in titles)
         self.tabs.show(Tabs(tuple(titles.values()), shown, titles.get(self.front, ""), bool(self.zoomed)))
+
+    def called(self, name: str) -> str:
+        """What a panel is called on its border, and so among the tabs and in help."""
+        return self.titles.get(name, TITLES[name]).partition(":")[0]
 
     def choose(self, choice: Choice) -> None:
         if choice.item != self._item:

@@ -425,3 +425,13 @@ def test_a_caption_of_a_scenario_gets_a_line_of_its_own() -> None:
         assert "press x to crash it" in d.notice
 
     drive(steps)
+
+
+def test_that_a_key_could_not_act_is_said_until_the_next_key() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("left_parenthesis")
+        assert "space-time" in d.notice
+        await d.press("tab")
+        assert "space-time" not in d.notice
+
+    drive(steps)

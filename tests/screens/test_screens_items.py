@@ -161,6 +161,7 @@ def test_by_name_everything_can_be_shown_and_what_nobody_knows_is_said_to_be_unk
 
         await enter("show changes-1")
         await d.until(lambda: d.app.choice.item == PARTITION)
+        assert "changes-1 lights up wherever it is known; 9: all about it" in d.notice
         await enter("show nothing-at-all")
         await d.until(lambda: d.app.choice.item is None)
         assert "nothing here is called 'nothing-at-all'" in d.notice

@@ -96,6 +96,11 @@ def test_help_begins_with_what_is_seen_there_then_its_marks_and_keys(panel: str)
     assert sorted(every) == sorted([title for title, _ in (*legend(), *key_tables())])
 
 
+def test_help_calls_a_panel_what_stands_on_its_border() -> None:
+    assert page("replicas", DEFAULT, {}, name="nodes", with_keys=False).title.startswith("nodes: ")
+    assert page("spacetime", DEFAULT, {}, name="space-time", with_keys=False).title == "Space-time"
+
+
 def test_every_panel_and_view_says_what_is_seen_there() -> None:
     assert {name.split()[0] for name in SHOWS} == {*PANELS, *VIEWS}
     assert shows("replicas", {"replicas": "shards"}) != shows("replicas")
@@ -110,5 +115,5 @@ def test_help_lists_every_key_and_mark() -> None:
         *"◇━▒█",
         "┃░",
         "┬▼",
-        *"✕○┊★◆✕↻❄",
+        *"✕○┊★◆?✕↻❄",
     ]

@@ -50,6 +50,8 @@ def test_a_second_back_is_shown_as_past_and_the_present_is_as_it_was(follow: typ
         assert f"of {clock(NOW_US)}" in top(driver)
         assert "> to the present, an act branches" in top(driver)
         assert "paused" in top(driver)
+        assert "< 1 s back" in driver.footer
+        assert "> to the present" in driver.footer
         await driver.press("comma")
         await driver.until(lambda: "PAST" not in top(driver))  # a second forward is the present again
         assert driver.app.frame.header.at_us == NOW_US
@@ -59,6 +61,8 @@ def test_a_second_back_is_shown_as_past_and_the_present_is_as_it_was(follow: typ
         assert driver.app.frame.header.at_us == NOW_US
         assert driver.app.frame.header.paused
         assert "the present" in driver.notice
+        await driver.press("8")
+        assert "> to the present" not in driver.footer, "it would only say that this is the present"
 
     rewinding(steps, Follower if follow is Follower else Here())
 
