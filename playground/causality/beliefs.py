@@ -5,6 +5,7 @@ A belief that somebody is gone comes of what did not come; a belief that somebod
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from playground.causality.facts import Link, clock
@@ -19,6 +20,8 @@ SILENT_US = 10_000_000
 """So long a silence lasts that nobody has written down."""
 MENDING = frozenset({"heal", "thaw", "start", "flap"})
 """What brings a machine back, or lets it be heard again."""
+_FALLS = 30
+"""Among so many of the newest doubts in a machine those of the one that trusts it again are looked for."""
 _BREAKING = frozenset({"crash", "freeze", "partition", "one-way", "link", "flap"})
 
 
@@ -74,14 +77,20 @@ def ejected(explorer: Explorer, entry: Entry) -> list[Link]:
 def back(explorer: Explorer, entry: Entry) -> list[Link]:
     """It is there again: what mended it, since it was last believed to be gone."""
     about = str(dict(entry.data).get("about", entry.subject))
-    fall = next(explorer.evidence.before(entry.index, "suspect", "dead", "ejected", "crash", about=about), None)
+    falling = explorer.evidence.before(entry.index, "suspect", "dead", "ejected", "crash", about=about)
+    falls = list(islice(falling, _FALLS))
+    fall = next((each for each in falls if each.subject == entry.subject), falls[0] if falls else None)
     deeds = explorer.evidence.deeds
     from_us = max(0, entry.at_us - SILENT_US)
     if fall is not None:
+        # Who is slow to notice may come to doubt a machine when it is back already; but not long after.
         broken = deeds.newest(_BREAKING, frozenset({about, entry.subject}), fall.at_us)
-        from_us = broken.at_us if broken is not None else fall.at_us
+        from_us = fall.at_us if broken is None else max(broken.at_us, fall.at_us - SILENT_US)
     mended = deeds.newest(MENDING, frozenset({about, entry.subject}), entry.at_us, from_us)
-    return [explorer.entry(mended)] if mended is not None else []
+    if mended is not None:
+        return [explorer.entry(mended)]
+    # Nobody has mended anything: what it comes back from explains it, and perhaps nothing explains that.
+    return [explorer.entry(fall)] if fall is not None and fall.subject == entry.subject else []
 
 
 def booted(explorer: Explorer, entry: Entry) -> list[Link]:

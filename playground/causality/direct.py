@@ -63,7 +63,7 @@ class Direct:
         if happening.life is not Life.UP:
             text = f"sends {what} to {happening.node}, which is {happening.life.value}"
             return Fact(happening.at_us, "message", happening.source, text, id=happening.id)
-        text = f"gets {what} of {happening.source}, sent at {clock(sent_us)}"
+        text = f"gets {what} of {happening.source} (sent {clock(sent_us)})"
         return Fact(happening.at_us, "message", happening.node, text, id=happening.id)
 
     def of_loss(self, loss: Loss) -> Fact:

@@ -63,7 +63,9 @@ class Link:
 
 
 def seconds(duration_us: int) -> str:
-    """``2.3 s``, ``14 ms``, ``180 us``: as much as a reader needs."""
+    """``3 min 20 s``, ``2.3 s``, ``14 ms``, ``180 us``: as much as a reader needs."""
+    if duration_us >= 100_000_000:
+        return f"{duration_us // 60_000_000} min {duration_us // 1_000_000 % 60} s"
     if duration_us >= 1_000_000:
         return f"{duration_us / 1e6:.1f} s"
     if duration_us >= 10_000:

@@ -189,6 +189,23 @@ def test_what_is_well_again_is_led_back_to_what_mended_it() -> None:
     ask(spec("small"), [(3, "crash n2"), (9, "start n2")], 12, question)
 
 
+def test_what_comes_back_by_itself_is_not_put_down_to_an_act_of_long_ago() -> None:
+    def question(lab: Lab) -> None:
+        entry = next(each for each in lab.entries("alive") if each.at_us > 16_000_000)
+        chain = lab.why(entry)
+        assert not chain.began
+        assert "suspects" in first(chain)
+        assert "no act led to this" in chain.answer
+
+    hasty = {"suspect_after_ms": 1_200}  # a little over a round: now and then somebody is suspected for nothing
+    ask(
+        spec("small", nodes=5, gossip=hasty, load={"rate": 1}),
+        [(1, "partition n1 | n2 n3"), (3, "heal all")],
+        18,
+        question,
+    )
+
+
 def test_what_nobody_caused_says_so() -> None:
     def question(lab: Lab) -> None:
         chain = lab.why(lab.entries("up", "n1")[0])
