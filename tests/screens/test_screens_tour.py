@@ -92,6 +92,26 @@ def test_each_step_waits_until_the_thing_is_done_and_its_effect_is_seen() -> Non
     drive(steps, session=FakeSession(platform=True))
 
 
+def test_who_is_kept_apart_by_another_fault_is_told_how_to_end_it() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("T", "x")
+        await d.until(lambda: number(d) == 2)
+        d.session.write("suspect", "n1", "is suspected by n2 n3")
+        d.session.write("elected", "n2", "is elected master of shard-1 in epoch 5")
+        d.session.tick(0)
+        await d.until(lambda: number(d) == 3)
+        await d.press("p", "s")
+        d.session.tick()
+        await d.until(lambda: "Press E: all that is in force ends" in caption(d))
+        assert number(d) == 3, "nobody can know yet that it is back"
+        await d.press("E")
+        d.session.write("alive", "n1", "is believed alive again by n2 n3")
+        d.session.tick()
+        await d.until(lambda: number(d) == 4)
+
+    drive(steps, session=FakeSession(platform=True))
+
+
 def test_who_crashes_another_machine_is_told_about_that_one() -> None:
     async def steps(d: Driver) -> None:
         await d.press("T")

@@ -141,6 +141,9 @@ def _noticed(seen: Seen) -> str | None:
 
 
 def _start(seen: Seen) -> str:
+    thing = seen.thing()
+    if thing is not None and thing.state is State.UP and seen.frame.faults:
+        return f"{seen.target} is up, but what else is in force keeps it apart. Press E: all that is in force ends."
     return f"Press s: power is back. {seen.target} reads its disk and fetches what it has missed."
 
 
