@@ -130,9 +130,9 @@ def bar(shape: SpaceTime, width: int, look: Look, folded: int) -> Strip:
         text = f" {look.clean(system)}  "
         pieces += [(look.glyph("━━", "=="), look.style(look.hue(hue))), (text, muted)]
         used += 2 + len(text)
-    span = f"{_span(shape.end_us - shape.start_us)}"
+    span = f"{_span(shape.end_us - shape.start_us)} shown"
     behind_us = shape.now_us - shape.end_us
-    when = "" if behind_us <= 0 else f" · {_span(behind_us)} before now"
+    when = "" if behind_us <= 0 else f", until {_span(behind_us)} before now"
     hidden = f" · {shape.hidden:,} on top of others" if shape.hidden and not shape.following else ""
     few = f" · {folded} machines folded away" if folded else ""
     room = max(10, width - used - 1)

@@ -13,7 +13,8 @@ from widgets.log import clock
 from widgets.palette import BORDER, SELECTION, Look
 from widgets.shapes import Fact, Hop, SpaceTime, State, Tone
 
-_LABEL = 9
+_LABEL = 11
+"""Cells of what a field is called: as many as the longest of the usual ones."""
 _TWO = 76
 """From this width on there are two columns."""
 _HINT = 38
@@ -26,6 +27,7 @@ _MARKS = (
     ("┊", ":", "it befell everybody"),
     ("★", "*", "a leader or a master was elected"),
     ("◆", "#", "the first write that was committed"),
+    ("?", "?", "it suspects somebody, who is silent"),
 )
 _STATES = {
     State.DOWN: "no lane: the machine is down",

@@ -31,6 +31,11 @@ def size(amount_bytes: float) -> str:
     return f"{amount:.3g} GB" if amount < 999.5 else f"{amount:,.0f} GB"
 
 
+def times(count: int) -> str:
+    """How often: ``once``, ``3 times``."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def share(part: float) -> str:
     """0..1 as a percentage; what is not nothing does not look like nothing."""
     percent = part * 100

@@ -15,6 +15,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from widgets import units
 from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap
 from widgets.log import clock
 from widgets.palette import BORDER, SELECTION, Look
@@ -48,9 +49,7 @@ def span(duration_us: int) -> str:
     """``+2.5 s``, ``+231 ms``, ``+40 us``; "" for no time at all."""
     if duration_us <= 0:
         return ""
-    if duration_us >= 1_000_000:
-        return f"+{duration_us / 1e6:.1f} s"
-    return f"+{duration_us // 1_000} ms" if duration_us >= 1_000 else f"+{duration_us} us"
+    return f"+{units.duration(duration_us)}" if duration_us >= 1_000 else f"+{duration_us} us"
 
 
 def draw_why(why: Why, width: int, height: int, look: Look, *, selected: str | None = None, cursor: int = -1) -> _Drawn:

@@ -98,7 +98,7 @@ def detail(world: World, name: str, store: StoreService | None) -> Detail:
             "holds",
             f"{len(replica.data)} keys, {units.size(replica.size_bytes)}, {len(store.handoff.strays)} for others",
         ),
-        Fact("log", f"{log.records} records, {units.size(log.size_bytes)}, rewritten {log.rewrites} times"),
+        Fact("log", f"{log.records} records, {units.size(log.size_bytes)}, rewritten {units.times(log.rewrites)}"),
         Fact("not yet safe", f"{log.unsafe} records", Tone.WARN if log.unsafe else Tone.PLAIN),
         Fact("replica", f"{replica.reads} reads, {replica.writes} writes"),
         Fact("coordinated", f"{store.coordinated} requests"),
