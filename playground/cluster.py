@@ -67,6 +67,8 @@ class Cluster:
         self.refused: list[tuple[int, Any, str]] = []
         self.on_command: Callable[[Any], object] | None = None
         """Told of each command right before it takes effect. It may look, and change nothing."""
+        self.on_refused: Callable[[], object] | None = None
+        """Told that the command just announced can't be done, and has changed nothing."""
         self._planned: deque[tuple[int, Any, bool]] = deque()
         for name, kind in spec.machines.items():
             self.make_member(name, tuple(spec.machines), kind, group=spec.kafka.consumers.get(name, ""))
@@ -218,7 +220,12 @@ class Cluster:
         await self.world.advance(self.world.now_us)
         if self.on_command is not None:
             self.on_command(command)
-        text, named = acts.apply(self, command)
+        try:
+            text, named = acts.apply(self, command)
+        except UserError:
+            if self.on_refused is not None:
+                self.on_refused()
+            raise
         self.recorded.append((self.world.now_us, named))
         await self.world.rest()
         return text

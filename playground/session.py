@@ -49,6 +49,7 @@ class Shown:
         cluster.plan(script.timeline)
         tracer = Tracer(cluster.world)
         cluster.on_command = tracer.command
+        cluster.on_refused = tracer.refused
         return cls(cluster, Painter(cluster, script.title, script.captions, tracer))
 
 

@@ -86,6 +86,20 @@ class Tracer:
         self._see((self._world.now_us, id, _commanded, None, command))
         return id
 
+    def refused(self) -> None:
+        """The newest command has changed nothing: it never happened, and its id is the next one's.
+
+        Who re-executes a session carries out only what took effect; there, too, each command is to have the same id.
+        """
+        chunk = self._chunk
+        *_, act, _, _ = chunk.events.pop()
+        assert act is _commanded, "something has happened since that command"
+        chunk.starts.pop()
+        self._commands -= 1
+        if not chunk.events and len(self._chunks) > 1:
+            self._chunks.pop()
+            self._chunk = self._chunks[-1]
+
     @property
     def current(self) -> int:
         """The happening that is under way, or was the last one; 0: none was."""

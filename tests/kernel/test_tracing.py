@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -288,5 +289,48 @@ def test_a_loss_is_no_happening() -> None:
         assert isinstance(loss, Loss)
         assert tracer.effects(loss.id) == []
         assert tracer.find(loss.id - 1_000_000) is None
+
+    run(main)
+
+
+def test_what_is_refused_leaves_no_trace_so_that_who_replays_a_session_finds_the_same_ids() -> None:
+    lines = ("crash n1", "crash n1", "start n2", "freeze n2", "crash n1", "start n1")
+
+    async def main(*, refusals: bool) -> list[tuple[int, int, str, str]]:
+        cluster = Cluster(small(), 3)
+        tracer = Tracer(cluster.world)
+        cluster.on_command, cluster.on_refused = tracer.command, tracer.refused
+        timeline: list[tuple[int, Any]] = [(500_000 * at, parse_line(line)) for at, line in enumerate(lines, 1)]
+        if not refusals:
+            timeline = [timeline[at] for at in (0, 3, 5)]
+        cluster.plan(timeline)
+        await cluster.advance(4_000_000)
+        assert len(cluster.refused) == (3 if refusals else 0)
+        return [(each.id, each.at_us, each.what, each.node) for each in tracer.happenings(0, 4_000_000)]
+
+    assert run(partial(main, refusals=True)) == run(partial(main, refusals=False))
+
+
+def test_a_command_that_is_refused_as_the_first_of_a_chunk_goes_without_a_trace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracing, "_CHUNK", 4)
+
+    async def main() -> None:
+        world = World(1)
+        tracer = Tracer(world)
+        for _ in range(4):
+            world.schedule(1, lambda *_: None)
+        await world.advance(1)
+        last = tracer.current
+        tracer.command("nonsense")
+        tracer.refused()
+        assert tracer.current == last
+        assert len(list(tracer.happenings(0, 1))) == 4
+        world.schedule(1, lambda *_: None)
+        assert tracer.command("sense") == -1
+        await world.advance(2)
+        assert [each.what for each in tracer.happenings(0, 2)] == ["callback"] * 4 + ["command", "callback"]
+        assert tracer.effects(last) == [5]
 
     run(main)
