@@ -135,7 +135,8 @@ class Worker:
             await self._wait(there)
         there.drop()
         self._checkpoints.append(Checkpoint(here, self._cluster.now_us, len(self._cluster.recorded), self._cost))
-        if len(self._checkpoints) > affordable(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT):
+        # As the session grows, fewer are affordable than there are already.
+        while len(self._checkpoints) > affordable(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT):
             at = superfluous([each.cost for each in self._checkpoints], self._cost)
             self._checkpoints.pop(at).wire.close()
 
