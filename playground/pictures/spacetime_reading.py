@@ -150,7 +150,9 @@ class Reader:
 
     def _led(self, found: Happening | Loss, each: Happening | Loss) -> str:
         lost = ", lost" if self._why_lost(each) else ""
-        return f"{self._name(each).label} → {_target(each)}, after {took(each.sent_us - _at(found))}{lost}"
+        after_us = each.sent_us - _at(found)
+        when = f"after {took(after_us)}" if after_us > 0 else "at once"
+        return f"{self._name(each).label} → {_target(each)}, {when}{lost}"
 
     def _what(self, found: Happening) -> str:
         """A happening that is no message, in words."""

@@ -25,6 +25,8 @@ class TraceActs:
     app: PlaygroundApp
     _before: Lens | None = None
     """What was shown before a story was followed."""
+    _typed = ""
+    """The filter that somebody has typed: it is kept when the view is opened again, what a step of why shows is not."""
     _open: tuple[int, list[list[tuple[int, int]]]] = (0, [])
     """What is picked, and the effects on the way to it that nobody has looked at yet."""
 
@@ -35,7 +37,8 @@ class TraceActs:
             stage.zoom("")
             self.app.bring(stage.front)
         else:
-            stage.lens = replace(lenses.opened(self.app.frame.header.speed), wanted=stage.lens.wanted)
+            wanted = stage.lens.wanted if stage.lens.wanted == self._typed else ""
+            stage.lens = replace(lenses.opened(self.app.frame.header.speed), wanted=wanted)
             self.app.bring("spacetime")
 
     # --- what is shown ----------------------------------------------------------------
@@ -125,6 +128,7 @@ class TraceActs:
         text = " ".join(text.split())
         wanted = parse(text, self._names())
         span_us = 0 if wanted.request >= 0 else self._lens.span_us or lenses.USUAL_US
+        self._typed = text
         self.app.close_prompt("spacetime")
         self._show(Lens(wanted=text, span_us=span_us))
 

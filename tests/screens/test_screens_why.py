@@ -186,6 +186,10 @@ def test_where_there_is_room_the_diagram_under_the_sentences_shows_the_step_unde
         await d.press("t")
         assert d.app.stage.front == "spacetime"
         assert d.seen() == ["spacetime", "why"]
+        await d.press(*["escape"] * 3)
+        assert d.app.stage.front == "log"
+        await d.press("t")
+        assert d.session.view.lens.wanted == "", "nobody has typed a filter"
 
     drive(steps, session=Asked())
 

@@ -109,9 +109,9 @@ def table(lessons: Sequence[Lesson], progress: Progress, look: Look) -> Table:
                     Cell(text, tone),
                     Cell(each.name),
                     Cell(each.learns, Tone.MUTED if tone is Tone.GOOD else Tone.PLAIN),
+                    Cell(", ".join(each.systems), Tone.MUTED),
                     Cell(length(each)),
                     Cell(f"{each.stops}"),
-                    Cell(", ".join(each.systems), Tone.MUTED),
                 ),
                 each.name,
             )
@@ -121,9 +121,9 @@ def table(lessons: Sequence[Lesson], progress: Progress, look: Look) -> Table:
         Column("", 1),
         Column("lesson", 23),
         Column("what one learns", 48, weight=1),
+        Column("on", 35, drop=4),
         Column("length", 6, right=True, drop=1),
         Column("stops", 5, right=True, drop=3),
-        Column("on", 35, drop=4),
     )
     return Table(columns, tuple(rows))
 
