@@ -24,22 +24,25 @@ _EXAMPLES = 3
 
 
 def alert(explorer: Explorer, entry: Entry) -> list[Link]:
-    """By what the alert is about: an operation, a thing that is led by somebody, all clients, machines."""
+    """By what the alert is about: an operation, a thing that is led by somebody, all clients, machines.
+
+    What merely was in force then is no cause: it is told as such where none is known.
+    """
     data = dict(entry.data)
     operation = explorer.evidence.requests.find(int(data.get("operation", -1)))
     if operation is not None:
         return [explorer.operation(operation)]
     if "check" in data:
-        return [*_about(explorer, entry), *explorer.in_force(entry.at_us)]
+        return _about(explorer, entry)
     if "of the last second's operations failed" in entry.text:
         return _errors(explorer, entry)
     if "partitions" in data:
-        return [*_partitions(explorer, entry, tuple(data["partitions"])), *explorer.in_force(entry.at_us)]
+        return _partitions(explorer, entry, tuple(data["partitions"]))
     if entry.subject:
         return []  # a machine says so itself: its direct causes
     if "disks are lost" in entry.text or "disks of the ensemble are lost" in entry.text:
         return _lost_disks(explorer, entry)
-    return explorer.in_force(entry.at_us)
+    return _missing_copies(explorer, entry) if "copies" in entry.text else []
 
 
 def good(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -105,7 +108,7 @@ def _errors(explorer: Explorer, entry: Entry) -> list[Link]:
     often = [error for error, _ in sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))][:_EXAMPLES]
     found = [explorer.operation(next(each for each in failed if each.error == error)) for error in often]
     found.sort(key=lambda link: not link.begins)
-    return [*found, *explorer.in_force(entry.at_us)]
+    return found
 
 
 def _partitions(explorer: Explorer, entry: Entry, names: tuple[str, ...]) -> list[Link]:
@@ -119,6 +122,22 @@ def _partitions(explorer: Explorer, entry: Entry, names: tuple[str, ...]) -> lis
         if own or (isinstance(several, tuple) and any(name in names for name in several)):
             found.append(explorer.entry(each))
     return found[:_EXAMPLES]
+
+
+def _missing_copies(explorer: Explorer, entry: Entry) -> list[Link]:
+    """Machines that keep data and stand still; if none does, those that have lost their disk lately."""
+    deeds = explorer.evidence.deeds
+    nodes = explorer.evidence.cluster.of_kind("node")
+    stops = [deeds.stop(name, entry.at_us, entry.at_us) for name in nodes]
+    found = [each for each in stops if each is not None]
+    if not found:
+        found = [
+            each
+            for each in deeds.entries
+            if each.kind == "crash" and each.subject in nodes and dict(each.data).get("lose_disk")
+            and entry.at_us - _BACK_US <= each.at_us <= entry.at_us
+        ]  # fmt: skip
+    return [explorer.entry(each) for each in sorted(found, key=lambda each: each.index, reverse=True)]
 
 
 def _lost_disks(explorer: Explorer, entry: Entry) -> list[Link]:

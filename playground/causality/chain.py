@@ -28,8 +28,11 @@ class Chain:
     """Whether the main line begins with an act."""
 
 
-def chain(asked: Link, since_us: int) -> Chain:
-    """The chain that ends with ``asked``. ``since_us``: before this instant nothing is kept."""
+def chain(asked: Link, since_us: int, acted: bool) -> Chain:
+    """The chain that ends with ``asked``.
+
+    ``since_us``: before this instant nothing is kept; ``acted``: somebody has acted before, whatever came of it.
+    """
     line = _line(asked)
     chosen: list[tuple[int, Fact]] = [(0, link.fact) for link in _fitting(line)]
     seen = set(line)
@@ -44,7 +47,7 @@ def chain(asked: Link, since_us: int) -> Chain:
     chosen += [(1, link.fact) for link in beside[: max(0, MOST - len(chosen))]]
     # Sorted by time alone; what is asked about stays last, and a cause before its effect.
     chosen.sort(key=lambda each: (each[1] is asked.fact, each[1].at_us, each[1].entry < 0, each[1].entry))
-    return Chain(tuple(chosen), _answer(line, since_us), line[-1].first)
+    return Chain(tuple(chosen), _answer(line, _unknown(since_us, acted)), line[-1].first)
 
 
 def _line(link: Link) -> list[Link]:
@@ -63,7 +66,7 @@ def _fitting(line: list[Link]) -> list[Link]:
     return line if len(line) <= MOST else [*line[: MOST - 3], *line[-3:]]
 
 
-def _answer(line: list[Link], since_us: int) -> str:
+def _answer(line: list[Link], unknown: str) -> str:
     asked, first = line[0].fact, line[-1]
     if first.first and first is not line[0]:
         gap_us = asked.at_us - first.fact.at_us
@@ -72,17 +75,19 @@ def _answer(line: list[Link], since_us: int) -> str:
         return f"this is an act: {first.fact.sentence}"
     if len(line) > 1:
         gap_us = asked.at_us - first.at_us
-        return f"{first.fact.sentence} at {clock(first.at_us)}; {_later(gap_us)} {asked.sentence}; {_unknown(since_us)}"
+        return f"{first.fact.sentence} at {clock(first.at_us)}; {_later(gap_us)} {asked.sentence}; {unknown}"
     if line[0].around:
         return f"what led to this is not known for certain; what was in force then: {line[0].around[0].fact.sentence}"
-    return _unknown(since_us)
+    return unknown
 
 
 def _later(gap_us: int) -> str:
     return f"{seconds(gap_us)} later" if gap_us else "at once"
 
 
-def _unknown(since_us: int) -> str:
+def _unknown(since_us: int, acted: bool) -> str:
     if since_us:
         return f"no act is known that led to this: before {clock(since_us)} nothing is kept; r goes back there"
+    if acted:
+        return "no act is known that led to this"
     return "no act led to this: it is how the cluster works by itself"

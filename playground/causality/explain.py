@@ -141,4 +141,6 @@ class Causality:
         return None if operation is None else self._chain(Explorer(self.evidence).operation(operation))
 
     def _chain(self, link: Link) -> Chain:
-        return chain(link, self.evidence.tracer.since_us)
+        recorded = self.evidence.cluster.recorded
+        acted = bool(recorded) and recorded[0][0] <= link.at_us
+        return chain(link, self.evidence.tracer.since_us, acted)

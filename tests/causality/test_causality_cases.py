@@ -195,7 +195,7 @@ def test_what_comes_back_by_itself_is_not_put_down_to_an_act_of_long_ago() -> No
         chain = lab.why(entry)
         assert not chain.began
         assert "suspects" in first(chain)
-        assert "no act led to this" in chain.answer
+        assert "no act is known that led to this" in chain.answer
 
     hasty = {"suspect_after_ms": 1_200}  # a little over a round: now and then somebody is suspected for nothing
     ask(
@@ -242,3 +242,27 @@ def test_where_the_trace_does_not_reach_back_that_is_said() -> None:
         assert lab.causality.of_happening(1) is None
 
     ask(spec("small", load={"rate": 200}), [], 4, question, keep=4_000)
+
+
+def test_an_alert_about_missing_copies_blames_who_stands_still_and_no_later_fault_elsewhere() -> None:
+    def question(lab: Lab) -> None:
+        chain = lab.why(next(iter(lab.entries("alert", text="copies that are up"))))
+        sound(lab, chain)
+        assert first(chain) == "n2 froze, by the command “freeze n2”"
+        assert "link" not in story(chain)
+        assert "CPU" not in story(chain)
+
+    acts = [(3.0, "freeze n2"), (3.3, "slow-cpu n4 times=2"), (3.6, "link n4 n5 latency=5ms")]
+    ask(spec("quorum"), acts, 7, question)
+
+
+def test_after_any_act_nobody_says_that_none_led_to_a_thing_only_that_none_is_known() -> None:
+    def question(lab: Lab) -> None:
+        joined = next(each for each in lab.entries("up") if each.at_us < 1_000_000)
+        assert "no act led to this" in lab.why(joined).answer
+        sent = [each for each in lab.tracer.happenings(3_000_000, 4_000_000) if each.what == "message"]
+        answers = [chain.answer for each in sent[:200] if (chain := lab.causality.of_happening(each.id)) is not None]
+        assert any("no act is known that led to this" in each for each in answers)
+        assert not any("no act led to this" in each for each in answers)
+
+    ask(spec("small"), [(2, "crash n1")], 4, question)
