@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from playground import heap
 from playground.cluster import Cluster
 from playground.frame import Frame, Header, View
 from playground.kernel import world as kernel
@@ -107,7 +106,6 @@ class Session:
     def __enter__(self) -> Session:
         # The screen must not wait for a whole interpreter slice of the world (default 5 ms).
         sys.setswitchinterval(0.0005)
-        heap.share_one()
         self._thread.start()
         self._first.wait()
         if self._frame is None:
