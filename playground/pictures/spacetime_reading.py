@@ -112,11 +112,19 @@ class Reader:
             if isinstance(turn, Happening):
                 facts.append(Fact("waited", f"{took(turn.at_us - found.at_us)} until {found.node} took it", Tone.WARN))
             elif found.life is Life.FROZEN:
-                facts.append(Fact("waits", f"{found.node} is frozen", Tone.WARN))
+                facts.append(self._untaken(found))
         name = self._name(found)
         facts.append(Fact("system", f"{name.system or 'unknown'}, {wire_size(found.content):,} bytes"))
         facts += [Fact("noted", entry.text) for entry in self._tracer.entries(found.id)[:3]]
         return facts
+
+    def _untaken(self, found: Happening) -> Fact:
+        """Of what came to a frozen machine and was not taken: it waits, unless that process is gone."""
+        lives = self._tracer.lives.get(found.node, ())
+        died_us = next((at_us for at_us, life in lives if at_us >= found.at_us and life is Life.DOWN), None)
+        if died_us is None:
+            return Fact("waits", f"{found.node} is frozen", Tone.WARN)
+        return Fact("lost", f"{found.node} crashed {took(died_us - found.at_us)} later, and never took it", Tone.BAD)
 
     def _moment(self, found: Happening | Loss) -> list[Fact]:
         assert isinstance(found, Happening)

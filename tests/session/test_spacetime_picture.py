@@ -11,6 +11,7 @@ from playground.cluster import Cluster
 from playground.commandline import parse_line
 from playground.frame import Lens
 from playground.kernel.errors import UserError
+from playground.kernel.node import Life
 from playground.kernel.tracing import Tracer
 from playground.kernel.world import run
 from playground.pictures import spacetime
@@ -193,6 +194,23 @@ def test_what_has_waited_in_a_frozen_machine_says_for_how_long() -> None:
         assert any("until n2 took it" in text for text in waited)
 
     of("small", act, (1_500_000, "freeze n2 lasting=500ms"), until_us=2_500_000)
+
+
+def test_what_waits_in_a_frozen_machine_is_lost_when_that_one_crashes() -> None:
+    def told(cluster: Cluster, tracer: Tracer, picture: SpaceTimePicture) -> set[str]:
+        ids = [
+            each.id
+            for each in tracer.happenings(1_500_000, 1_999_999)
+            if each.what == "message" and each.node == "n2" and each.life is Life.FROZEN
+        ]
+        readings = [picture.picture(Lens(picked=id), "n2").reading for id in ids[:10]]
+        facts = [fact for reading in readings if reading is not None for fact in reading.facts]
+        assert facts
+        return {fact.title for fact in facts if "n2 is frozen" in fact.text or "never took it" in fact.text}
+
+    freeze = (1_500_000, "freeze n2")
+    assert of("small", told, freeze, until_us=2_000_000) == {"waits"}
+    assert of("small", told, freeze, (2_100_000, "crash n2"), (2_300_000, "start n2"), until_us=3_500_000) == {"lost"}
 
 
 def test_lanes_stay_as_long_as_the_filter_does() -> None:
