@@ -35,14 +35,15 @@ _STATES = {
     State.FROZEN: "it is frozen: what comes, waits",
 }
 _HINTS = (
-    ("↑ ↓", "pick a message; the window stays"),
-    ("← →", "earlier, later"),
-    ("{ }", "a shorter, a longer time"),
-    ("( )", "its cause, its effects"),
-    ("f", "only what belongs to it"),
-    ("/", "filter: n3, kafka, lost, k17 …"),
-    ("esc", "back to now, then out"),
+    ("↑ ↓", "k j", "pick a message; the window stays"),
+    ("← →", "h l", "earlier, later"),
+    ("{ }", "{ }", "a shorter, a longer time"),
+    ("( )", "( )", "its cause, its effects"),
+    ("f", "f", "only what belongs to it"),
+    ("/", "/", "filter: n3, kafka, lost, k17 …"),
+    ("esc", "esc", "back to now, then out"),
 )
+"""Keys, where there are no arrows other keys that do the same (``<`` and ``>`` do something else), and what they do."""
 
 
 def draw_pane(shape: SpaceTime, width: int, height: int, look: Look) -> tuple[list[Strip], list[Spot]]:
@@ -172,8 +173,8 @@ def _hints(width: int, look: Look) -> list[Strip]:
     strips = []
     for start in range(0, len(_HINTS), per_line):
         pieces: list[Piece] = []
-        for key, what in _HINTS[start : start + per_line]:
-            pieces.append((fit(look.clean(key), 5, look), look.text_style(Tone.ACCENT)))
+        for key, plain, what in _HINTS[start : start + per_line]:
+            pieces.append((fit(look.glyph(key, plain), 5, look), look.text_style(Tone.ACCENT)))
             pieces.append((fit(look.clean(what), column - 5, look), look.text_style()))
         strips.append(line(pieces, width))
     return strips

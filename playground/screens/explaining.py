@@ -23,7 +23,8 @@ far it is behind its master. What is, and not what anybody believes.""",
     "partitions": """One line a partition: its log, who leads it, who is in sync, and how far each group has read.""",
     "gossip": """A row is what one node believes of the others; the line on top is what is true. Where they differ
 somebody is wrong: after a failure everybody is, for some seconds.""",
-    "load": """What clients ask for and what they get, second by second: throughput, latency, errors.""",
+    "load": """What clients ask for and what they get, second by second: throughput, latency, errors. The header sums
+up longer times: three seconds of operations, five of errors, ten of latencies.""",
     "log": """What happened, in order, in virtual time: acts, faults, and what the machines came to believe.""",
     "detail": """All about the selected machine, as it is at this instant, and what has happened to it.""",
     "spacetime": """Time runs to the right, each machine has a lane, and an arrow is a message on its way. One that was

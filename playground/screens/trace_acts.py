@@ -53,7 +53,7 @@ class TraceActs:
         if not id:
             raise UserError("there is no message to follow: } shows a longer time, / filters")
         self._before = lens
-        self._show(replace(lens, picked=lens.picked, following=id, span_us=0, end_us=lenses.NOW))
+        self._show(replace(lens, picked=id, following=id, span_us=0, end_us=lenses.NOW))
 
     def cause(self, _key: str) -> None:
         """Pick what caused the picked one."""
