@@ -1,7 +1,7 @@
 """The screen's handle on the process that follows a session (see :mod:`playground.remote.worker`).
 
-All of its methods are quick, and none raises because that process has died: :attr:`Follower.alive` says so, and who
-wants to stand somewhere gets a session that is over already.
+All of its methods are quick while it is not :attr:`Follower.busy`, and none raises because that process has died:
+:attr:`Follower.alive` says so, and who wants to stand somewhere gets a session that is over already.
 """
 
 from __future__ import annotations
@@ -44,6 +44,11 @@ class Follower:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def busy(self) -> bool:
+        """It has not read for long: whoever tells it more now may have to wait for it."""
+        return not self._wire.ready
 
     def known(self, record: Record) -> None:
         """The session that is followed has come to this."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import array
 import contextlib
 import pickle
+import select
 import socket
 import struct
 import threading
@@ -43,6 +44,14 @@ class Wire:
 
     def fileno(self) -> int:
         return self._socket.fileno()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a short message can be sent without waiting for the other end."""
+        try:
+            return bool(select.select([], [self._socket], [], 0)[1])
+        except (OSError, ValueError):  # it is closed: sending says so at once
+            return True
 
     def send(self, message: Any, carrying: Wire | None = None) -> None:
         """Blocks while the other end is slow. Gone: it is not there. ``carrying`` stays open here, too."""

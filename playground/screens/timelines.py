@@ -272,6 +272,8 @@ class Timelines:
         if self._follower is None or self._telling is not None or now - self._told_at < TOLD_S:
             return
         self._told_at = now
+        if self._follower.busy:
+            return  # a process that was stopped must not stop the app as well; it hears of it the next time
         if frame.header.commands != self._known:
             self._telling = asyncio.create_task(self._tell_all())
         elif frame.header.at_us:

@@ -173,6 +173,23 @@ def test_the_signals_of_a_terminal_leave_it_alone(follower: Follower) -> None:
     session.close()
 
 
+def test_a_process_that_stands_still_keeps_nobody_waiting(follower: Follower) -> None:
+    stand(follower, WAS.record, 0)[0].close()
+    os.kill(follower.pid, signal.SIGSTOP)
+    try:
+        told = 0
+        while not follower.busy:
+            follower.reached(told)
+            told += 1
+        assert told > 10
+    finally:
+        os.kill(follower.pid, signal.SIGCONT)
+    wait_until(lambda: not follower.busy)
+    session, _ = stand(follower, WAS.record, 1_000_000)
+    assert session.arrived
+    session.close()
+
+
 def test_a_folder_full_of_strange_modules_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("socket", "trio", "playground"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(3)")

@@ -36,6 +36,7 @@ class Here:
         self.orders: list[Stand] = []
         self.reached_us: list[int] = []
         self.alive = True
+        self.busy = False
         self.held = False
         self._go = threading.Event()
         self.ended: list[threading.Event] = []
