@@ -215,6 +215,8 @@ class Prompt(Vertical):
         self._write(text)
         self._tell()
         self.take_focus()
+        if mode != COMMAND:
+            self._input.select_all()  # whoever types means another filter; the arrows keep this one
 
     def take_focus(self) -> None:
         """At once: the next key belongs here."""

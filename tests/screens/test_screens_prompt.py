@@ -208,3 +208,15 @@ def test_a_click_beside_the_line_takes_no_key_from_it() -> None:
         assert d.lines() == ["crash n2"]
 
     drive(steps)
+
+
+def test_to_type_over_a_filter_replaces_it_and_the_arrows_keep_it() -> None:
+    async def steps(d: Driver) -> None:
+        await d.press("slash")
+        await d.write("crash")
+        await d.press("enter", "slash", "u", "p")
+        assert d.app.stage.events.wanted == "up"
+        await d.press("enter", "slash", "end", "x")
+        assert d.app.stage.events.wanted == "upx"
+
+    drive(steps)
