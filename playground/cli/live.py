@@ -209,7 +209,8 @@ def _say_goodbye(
     from playground.scenario.writer import complete, rescue
 
     # What was saved in another timeline than the one that was shown last stays as it is.
-    whole = saved[-1] if saved and record.continues(saved[-1][0].timeline, saved[-1][0].end_us) else None
+    same = (each for each in reversed(saved) if record.continues(each[0].timeline, each[0].end_us))
+    whole = next(same, None)
     for earlier, path in saved:
         if (earlier, path) != whole:
             print(f"playground replay {path}  (as of {earlier.end_us / 1e6:.3f} s)")
@@ -222,4 +223,5 @@ def _say_goodbye(
     elif script and record.end_us == script.until_us:
         print(f"playground replay {name}")
     else:
-        print("not saved (next time, w saves a session so that it can be replayed)")
+        what = "what was shown last is not saved" if saved else "not saved"
+        print(f"{what} (next time, w saves a session so that it can be replayed)")
