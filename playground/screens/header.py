@@ -77,6 +77,8 @@ def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
         running, tone = look.glyph("■", "#") + " ended", Tone.ACCENT
     elif header.paused:
         running, tone = look.glyph("⏸", "||") + " paused", Tone.WARN
+        if header.speed not in (0.0, 1.0) and width >= _ROOMY:  # so that + and - are seen to act
+            running += f", {pace(header)}"
     else:
         running, tone = look.glyph("▶", ">") + " " + pace(header), Tone.GOOD
         if width >= _ROOMY:  # last on its side, and with room for a lag: that comes and goes, and must move nothing

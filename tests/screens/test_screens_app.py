@@ -234,6 +234,13 @@ def test_the_header_keeps_its_width_whatever_the_figures() -> None:
     assert {len(latency(us)) for us in (0, 999, 9_999, 10_000, 999_999, 1_000_000, 59_000_000)} == {6}
 
 
+def test_the_header_says_how_fast_a_paused_world_will_go_on_if_not_as_usual() -> None:
+    header = replace(frame_of(speed=0.1).header, paused=True)
+    assert "paused, 0.1x" in first_line(header, 160, DEFAULT).text
+    assert "paused " in first_line(replace(header, speed=1.0), 160, DEFAULT).text
+    assert "0.1x" not in first_line(header, 80, DEFAULT).text
+
+
 def test_the_header_says_when_the_machine_lags() -> None:
     header = replace(frame_of(speed=100.0).header, actual_speed=42.0)
     assert "100x (42x)" in first_line(header, 160, DEFAULT).text

@@ -67,6 +67,21 @@ def test_a_second_back_is_shown_as_past_and_the_present_is_as_it_was(follow: typ
     rewinding(steps, Follower if follow is Follower else Here())
 
 
+def test_a_tour_waits_in_the_present_for_whoever_looks_at_the_past() -> None:
+    async def steps(driver: Driver, timelines: Timelines) -> None:
+        await driver.press("T")
+        assert "1/10" in driver.text()
+        await driver.press("<")
+        await driver.until(lambda: "PAST" in top(driver))
+        assert "the tour waits in the present: > goes there" in driver.text()
+        await driver.press(">")
+        await driver.until(lambda: "PAST" not in top(driver))
+        assert "Press x" in driver.text()
+        assert "1/10" in driver.text()
+
+    rewinding(steps, Here())
+
+
 def test_every_panel_shows_the_past() -> None:
 
     async def steps(driver: Driver, timelines: Timelines) -> None:

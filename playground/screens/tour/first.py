@@ -248,3 +248,5 @@ STEPS: tuple[Step, ...] = (
     Step("end", _end, lambda _: None),
 )
 """In order. The last one is never done: somebody reads it, and leaves."""
+OF_THE_PAST = frozenset({"rewind", "present", "save", "end"})
+"""The steps that can be done in the past; the others wait for the present."""

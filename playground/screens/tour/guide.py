@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from playground.frame import Frame
 from playground.kernel.errors import UserError
 from playground.screens.bars import Notice
-from playground.screens.tour.first import STEPS, Seen, masters
+from playground.screens.tour.first import OF_THE_PAST, STEPS, Seen, masters
 from playground.screens.tour.progress import Progress, Stage
 from playground.screens.tour.story import Recording, Story
 from widgets.shapes import State, Tone
@@ -101,7 +101,7 @@ class Guide:
         if self._story is not None:
             self._hear_the_end(frame)
         seen = self._seen
-        if seen is None:
+        if seen is None or self._waits(frame):
             return
         seen.take(frame)
         if not seen.target:
@@ -114,6 +114,8 @@ class Guide:
         frame, seen, story = self._app.frame, self._seen, self._story
         if seen is not None:
             text = f"{self._outcome} {STEPS[self._at].text(seen)}".strip()
+            if self._waits(frame):
+                text = "This is the past, and the tour waits in the present: > goes there."
             last = self._at == len(STEPS) - 1
             on = "space ends it" if last else "space goes on" if frame.header.paused else "space skips"
             return Notice(text, Tone.ACCENT, f"{self._at + 1}/{len(STEPS)} · {on}" + " · esc leaves" * (not last))
@@ -141,6 +143,10 @@ class Guide:
             self._app.session.pause(False)
         self._arrive()
         self.hear(self._app.frame)
+
+    def _waits(self, frame: Frame) -> bool:
+        """Somebody looks at the past, which is not what the step is about: what is seen there was seen before."""
+        return frame.header.present_us >= 0 and STEPS[self._at].name not in OF_THE_PAST
 
     def _aim(self, seen: Seen) -> None:
         """Choose the machine that the tour is about: a master, if the panel of shards shows one."""
