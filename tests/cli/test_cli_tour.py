@@ -47,8 +47,9 @@ def test_without_a_terminal_the_lessons_are_listed_in_order_with_what_is_done(tm
     assert lines[1].startswith("done   first-crash")
     assert lines[3].startswith("begun  quorums")
     rows = [line.removeprefix("done ").removeprefix("begun ").strip() for line in lines]
-    names = [row.split()[0] for row in rows if row and row.split()[0] in {each.name for each in lessons()}]
-    assert names == [each.name for each in lessons()]
+    all_of_them = [each.name for each in lessons()]
+    names = [row.split()[0] for row in rows if row and row.split()[0] in all_of_them]
+    assert names == all_of_them
     assert f"1 of {len(names)} done. playground tour NAME plays one" in " ".join(lines)
     assert ("40 s" in done.stdout) is (columns == "160")
 
