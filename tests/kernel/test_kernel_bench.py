@@ -32,7 +32,8 @@ def test_as_json(small, capsys):
         "simpy_callbacks_messages_per_s",
     }
     assert all(
-        row["ratio"] == pytest.approx(row["messages_per_s"] / row["simpy_messages_per_s"], rel=0.01, abs=0.01) for row in rows
+        row["ratio"] == pytest.approx(row["messages_per_s"] / row["simpy_messages_per_s"], rel=0.01, abs=0.01)
+        for row in rows
     )
 
 
