@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -93,21 +93,27 @@ def play(
     script = pick(file, variant)
     check_terminal(scenario)
     from playground.screens.tour.story import Story
-    from playground.session import Session
 
     with recorded(journal, script.spec, script.seed) as begun:
-        session = Session(
-            script.spec,
-            script.seed,
-            timeline=script.timeline,
-            captions=script.captions,
-            until_us=script.until_us,
-            speed=pace,
-            title=script.title,
-            begun=begun,
-        )
+        session = session_of(script, pace, begun=begun)
         name = f"{scenario} --variant {script.variant}" if script.variant else scenario
         return show(session, theme, script, name, story=Story(script, scenario))
+
+
+def session_of(script: Scenario, pace: float, **options: Any) -> Session:
+    """A session that plays ``script``; ``options``: further ones of the Session."""
+    from playground.session import Session
+
+    return Session(
+        script.spec,
+        script.seed,
+        timeline=script.timeline,
+        captions=script.captions,
+        until_us=script.until_us,
+        speed=pace,
+        title=script.title,
+        **options,
+    )
 
 
 def _show_lab(experiment: Experiment, variant: str, journal: str | None, name: str, theme: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playground.cli.live import check_terminal, has_terminal, show
+from playground.cli.live import check_terminal, has_terminal, session_of, show
 from playground.cli.options import Speed, Theme, app, check_theme, parse_speed
 from playground.kernel.errors import UserError
 
@@ -88,7 +88,6 @@ def _play(lesson: Lesson, known: tuple[Lesson, ...], progress: Progress, pace: f
     from playground.scenario.lessons import stops
     from playground.scenario.loader import load
     from playground.screens.tour.story import Story
-    from playground.session import Session
 
     coming: Lesson | None = lesson
     status = 0
@@ -97,16 +96,7 @@ def _play(lesson: Lesson, known: tuple[Lesson, ...], progress: Progress, pace: f
         script = load(coming.path)
         asked: list[Lesson] = []
         story = Story(script, coming.name, coming, _next(known, progress, coming.name), asked.append)
-        session = Session(
-            script.spec,
-            script.seed,
-            timeline=script.timeline,
-            captions=script.captions,
-            until_us=script.until_us,
-            speed=pace,
-            title=script.title,
-            stops=stops(script),
-        )
+        session = session_of(script, pace, stops=stops(script))
         status = show(session, theme, script, coming.name, story=story, progress=progress)
         coming = asked[0] if asked else None
     if not status and (further := _next(known, progress)) is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from playground.figure import Kind, spell, spell_us
+from playground.figure import spell, spell_us
 from playground.handout.content import Bars, Block, Paragraph
 from playground.handout.head import measured
 from playground.scenario.figures import FIGURES, PERCENTILES
-from playground.scenario.hypothesis import Deviation, Findings, Probe, Strategy
+from playground.scenario.hypothesis import Findings, Strategy
 from playground.scenario.outcome import Outcome, Verdict
 from playground.scenario.playing import Played
 from widgets.shapes import Cell, Column, Row, Table, Tone
@@ -88,7 +88,7 @@ def hypothesis(probed: Findings) -> tuple[Block, ...]:
     for probe in probed.hypothesis.probes:
         readings = [each for each in probed.readings if each.probe == probe]
         deviations = [each for each in probed.deviations if each.probe == probe]
-        shown = [f"{spell(_kind(probe), each.measured)} {each.strategy}" for each in readings]
+        shown = [f"{spell(probe.kind, each.measured)} {each.strategy}" for each in readings]
         if Strategy.CONTINUOUSLY in probed.hypothesis.strategies:
             looks = probed.looks[probe.number]
             shown.append(f"held {looks - sum(each.looks for each in deviations)} of {looks} times")
@@ -96,7 +96,7 @@ def hypothesis(probed: Findings) -> tuple[Block, ...]:
         figure = probe.expectation.figure.name
         name = figure if probe.name == figure else f"{probe.name} ({figure})"
         passed = verdict(not deviations and all(each.holds for each in readings))
-        missed = "; ".join(_deviation(each) for each in deviations[:FINDINGS_SHOWN])
+        missed = "; ".join(each.text for each in deviations[:FINDINGS_SHOWN])
         if len(deviations) > FINDINGS_SHOWN:
             missed += f"; and {len(deviations) - FINDINGS_SHOWN} more times"
         rows.append((passed, name, probe.expectation.text, over, ", ".join(shown) or "not asked", missed or "–"))
@@ -137,16 +137,3 @@ def comparisons(played: Played) -> tuple[Block, ...]:
             bars = tuple((name, shares[name], spell(figure.kind, value)) for name, value in values.items())
             pictures.append(Bars(figure.name, figure.help, bars))
     return (table(("", "figure", "expected", "measured"), rows), *pictures)
-
-
-def _deviation(deviation: Deviation) -> str:
-    kind = _kind(deviation.probe)
-    when = f"at {deviation.from_us / 1e6:g} s"
-    if deviation.until_us > deviation.from_us:
-        when = f"from {deviation.from_us / 1e6:g} s to {deviation.until_us / 1e6:g} s"
-    first, worst = spell(kind, deviation.measured), spell(kind, deviation.worst)
-    return f"{when}: {first}" + (f", at worst {worst}" if worst != first else "")
-
-
-def _kind(probe: Probe) -> Kind:
-    return probe.expectation.figure.kind

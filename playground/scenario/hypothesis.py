@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from playground.figure import Kind, spell
 from playground.scenario.figures import Expectation, Value
 
 EVERY_US = 1_000_000
@@ -42,6 +43,11 @@ class Probe:
     name: str
     expectation: Expectation
     over_us: int
+
+    @property
+    def kind(self) -> Kind:
+        """What its figure counts."""
+        return self.expectation.figure.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,16 @@ class Deviation:
     worst: Value
     """What was farthest from the tolerance."""
     looks: int
+
+    @property
+    def text(self) -> str:
+        """``at 5 s: 12%, at worst 30%``."""
+        kind = self.probe.kind
+        when = f"at {self.from_us / 1e6:g} s"
+        if self.until_us > self.from_us:
+            when = f"from {self.from_us / 1e6:g} s to {self.until_us / 1e6:g} s"
+        first, worst = spell(kind, self.measured), spell(kind, self.worst)
+        return f"{when}: {first}" + (f", at worst {worst}" if worst != first else "")
 
 
 @dataclass(frozen=True, slots=True)

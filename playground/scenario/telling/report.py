@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from playground.scenario.figures import FIGURES, PERCENTILES, Kind, spell, spell_us
-from playground.scenario.hypothesis import Deviation, Findings, Probe, Strategy
+from playground.scenario.figures import FIGURES, PERCENTILES, spell, spell_us
+from playground.scenario.hypothesis import Findings, Strategy
 from playground.scenario.outcome import Outcome, Traffic, Verdict
 from playground.scenario.telling.layout import conclusion, grid, indented, rows, title, verdict
 from playground.scenario.telling.timeline import condense
@@ -151,7 +151,7 @@ def hypothesis(probed: Findings, console: Console) -> None:
     for probe in probed.hypothesis.probes:
         readings = [each for each in probed.readings if each.probe == probe]
         deviations = [each for each in probed.deviations if each.probe == probe]
-        shown = [f"{spell(_kind(probe), each.measured)} {each.strategy}" for each in readings]
+        shown = [f"{spell(probe.kind, each.measured)} {each.strategy}" for each in readings]
         if Strategy.CONTINUOUSLY in probed.hypothesis.strategies:
             looks = probed.looks[probe.number]
             shown.append(f"held {looks - sum(each.looks for each in deviations)} of {looks} times")
@@ -162,23 +162,10 @@ def hypothesis(probed: Findings, console: Console) -> None:
         )
         table.add_row(verdict(not deviations and all(each.holds for each in readings)), Text(text))
         for each in deviations[:DEVIATIONS_SHOWN]:
-            table.add_row("", Text(_deviation(each), "red"))
+            table.add_row("", Text(f"it did not hold {each.text}", "red"))
         if len(deviations) > DEVIATIONS_SHOWN:
             table.add_row("", Text(f"… and {len(deviations) - DEVIATIONS_SHOWN} more times", "dim"))
     console.print(indented(table))
-
-
-def _deviation(deviation: Deviation) -> str:
-    kind = _kind(deviation.probe)
-    when = f"at {deviation.from_us / 1e6:g} s"
-    if deviation.until_us > deviation.from_us:
-        when = f"from {deviation.from_us / 1e6:g} s to {deviation.until_us / 1e6:g} s"
-    first, worst = spell(kind, deviation.measured), spell(kind, deviation.worst)
-    return f"it did not hold {when}: {first}" + (f", at worst {worst}" if worst != first else "")
-
-
-def _kind(probe: Probe) -> Kind:
-    return probe.expectation.figure.kind
 
 
 def expectations(verdicts: Sequence[Verdict], console: Console, unsettled_because: str = "") -> None:
