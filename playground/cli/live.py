@@ -70,7 +70,7 @@ def live(
 
     chosen = _drawn() if seed is None else seed
     with recorded(journal, spec, chosen) as begun:
-        return show(Session(spec, chosen, speed=pace, begun=begun), theme, progress=_progress())
+        return show(Session(spec, chosen, speed=pace, begun=begun), theme, progress=_progress(), journal=journal)
 
 
 @app.command()
@@ -97,7 +97,7 @@ def play(
     with recorded(journal, script.spec, script.seed) as begun:
         session = session_of(script, pace, begun=begun)
         name = f"{scenario} --variant {script.variant}" if script.variant else scenario
-        return show(session, theme, script, name, story=Story(script, scenario))
+        return show(session, theme, script, name, story=Story(script, scenario), journal=journal)
 
 
 def session_of(script: Scenario, pace: float, **options: Any) -> Session:
@@ -173,8 +173,12 @@ def show(
     *,
     story: Story | None = None,
     progress: Progress | None = None,
+    journal: str | None = None,
 ) -> int:
-    """Run the app on ``session``, then say how to meet it again. ``story``, ``progress``: as for the app."""
+    """Run the app on ``session``, then say how to meet it again. ``story``, ``progress``: as for the app.
+
+    ``journal``: where the session is recorded.
+    """
     from playground.scenario.writer import save
     from playground.screens.run import of_terminal, run_app
     from playground.screens.timelines import Timelines
@@ -197,31 +201,52 @@ def show(
         if stopped:
             print(f"playground: an error in the playground itself: {stopped}", file=sys.stderr)
         if session.has_frame:
-            shown = timelines.end()  # the past, or a branch, if that was looked at last
+            elsewhere = timelines.shown is not session  # in the past, or in a branch
+            shown = timelines.end()
             present = session.close()
-            record = shown or present
+            record = shown if elsewhere and shown is not None else present
             played = None if record.touched else script
-            _say_goodbye(record, saved, crashed=status == 1 or bool(stopped), script=played, name=name)
+            crashed = status == 1 or bool(stopped)
+            other = present if elsewhere else None
+            _say_goodbye(record, saved, present=other, crashed=crashed, script=played, name=name)
+            if elsewhere and journal is not None:
+                print(f"{journal} records the present, up to {present.end_us / 1e6:.3f} s, digest {present.digest}")
     return 1 if stopped else status
 
 
+def _newest(record: Record, saved: list[tuple[Record, str]]) -> tuple[Record, str] | None:
+    """What was saved last of what lies on the way of ``record``."""
+    return next((each for each in reversed(saved) if record.continues(each[0].timeline, each[0].end_us)), None)
+
+
 def _say_goodbye(
-    record: Record, saved: list[tuple[Record, str]], *, crashed: bool, script: Scenario | None, name: str
+    record: Record,
+    saved: list[tuple[Record, str]],
+    *,
+    crashed: bool,
+    script: Scenario | None,
+    name: str,
+    present: Record | None = None,
 ) -> None:
-    """What a person wants to have once the app is gone: seed, digest, and how to replay."""
+    """What a person wants to have once the app is gone: seed, digest, and how to replay.
+
+    ``record``: of what was shown last; ``present``: of the present, if that was something else.
+    """
     acts = len(record.timeline)
     at = f"{record.end_us / 1e6:.3f} s, {acts} command{'' if acts == 1 else 's'}"
     print(f"seed {record.seed}, {at}, digest {record.digest}")
     from playground.scenario.writer import complete, rescue
 
-    # What was saved in another timeline than the one that was shown last stays as it is.
-    same = (each for each in reversed(saved) if record.continues(each[0].timeline, each[0].end_us))
-    whole = next(same, None)
+    # Who saved wants to meet the session again: all of it. What lies on the way of neither stays as it is.
+    whole = _newest(record, saved)
+    kept = _newest(present, [each for each in saved if each != whole]) if present is not None else None
     for earlier, path in saved:
-        if (earlier, path) != whole:
+        if (earlier, path) not in (whole, kept):
             print(f"playground replay {path}  (as of {earlier.end_us / 1e6:.3f} s)")
+    if present is not None and kept:
+        complete(present, kept[1])
+        print(f"playground replay {kept[1]}  (the present, up to {present.end_us / 1e6:.3f} s)")
     if whole:
-        # Who saved wants to meet the session again: all of it, with the digest just shown.
         complete(record, whole[1])
         print(f"playground replay {whole[1]}")
     elif crashed:

@@ -47,3 +47,15 @@ def test_of_several_timelines_it_is_said_which_one_is_not_saved(
     _say_goodbye(record(CRASH, end_us=9_000_000), saved, crashed=False, script=None, name="")
     assert not completed
     assert "what was shown last is not saved" in capsys.readouterr().out
+
+
+def test_what_was_saved_of_the_present_is_completed_though_the_past_is_looked_at_at_the_end(
+    completed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = [(record(CRASH, end_us=3_000_000), "first.yaml")]
+    past, present = record(CRASH, end_us=1_500_000), record(CRASH, (5_000_000, START[1]), end_us=9_000_000)
+    _say_goodbye(past, saved, present=present, crashed=False, script=None, name="")
+    assert completed == ["first.yaml"]
+    said = capsys.readouterr().out
+    assert "playground replay first.yaml  (the present, up to 9.000 s)" in said
+    assert "what was shown last is not saved" in said

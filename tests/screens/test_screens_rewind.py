@@ -443,7 +443,7 @@ def test_a_branch_that_is_saved_replays_to_the_digest_shown_at_the_end(
     said = "\n".join(terminal.told())
     digest = re.search(r"seed 7, 2.500 s, 1 command, digest (\w+)", said)
     assert digest is not None, said
-    assert "session-7-1.yaml  (as of" in said, "another timeline than the one shown last stays as it was"
+    assert "session-7-1.yaml  (the present, up to" in said, "what was saved before is completed, too"
     saved = tmp_path / "session-7-2.yaml"
     assert digest[1] in saved.read_text()
     replayed = subprocess.run(
