@@ -1,7 +1,7 @@
 """Every check there is, in the order of their speed: ``python -m tests [pytest arguments]``.
 
-Without arguments for pytest the tests run in two processes side by side: worlds in one, everything else (terminals
-among it, which bear no more than one test at a time) in the other.
+Without arguments for pytest the tests run in three processes side by side: worlds in one, terminals (which bear no more
+than one test at a time, and mostly wait) in another, everything else in the third.
 ``python -m tests --cov`` measures branch coverage, too; worlds run at half their speed then.
 """
 
@@ -25,6 +25,8 @@ CHECKS = {
 }
 WORLDS = ("tests/scenario", "tests/sweeps", "tests/systems/shards", "tests/systems/zookeeper", "tests/systems/store")
 """What takes half of the time."""
+TERMINALS = ("tests/cli", "tests/package", "tests/remote", "tests/screens", "tests/session", "tests/widgets")
+"""What waits most of the time."""
 
 
 def main(arguments: list[str]) -> int:
@@ -33,8 +35,9 @@ def main(arguments: list[str]) -> int:
             return status
     if arguments:
         return _check("tests", [("pytest", *arguments)])
-    others = ("pytest", "tests", *(f"--ignore={folder}" for folder in WORLDS))
-    return _check("tests", [others, ("pytest", "-o", "cache_dir=.pytest_cache/worlds", *WORLDS)])
+    others = ("pytest", "tests", *(f"--ignore={folder}" for folder in (*WORLDS, *TERMINALS)))
+    worlds = ("pytest", "-o", "cache_dir=.pytest_cache/worlds", *WORLDS)
+    return _check("tests", [others, worlds, ("pytest", "-o", "cache_dir=.pytest_cache/terminals", *TERMINALS)])
 
 
 def _check(title: str, commands: Sequence[Sequence[str]]) -> int:
