@@ -34,6 +34,9 @@ class Partition(Lasting):
 
     @model_validator(mode="after")
     def _makes_sides(self) -> Partition:
+        first = self.groups[0][0] if self.groups and self.groups[0] else ""
+        if first in SHAPES:  # as it is spelled, it would be read as the shape
+            raise ValueError(f"{first} makes the sides itself: leave the groups out")
         if not self.shape and len(self.groups) < 2:
             raise ValueError(f"name two sides, as in n1 n2 | n3 n4, or a shape: {', '.join(SHAPES)}")
         if self.shape and self.groups:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from command_strategies import ANY_COMMAND, commands_of, near_misses
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from playground.chaos import machines
@@ -44,6 +44,7 @@ def test_a_command_is_spelled_as_it_is_read_and_written_as_it_is_loaded(kind: An
 
 @settings(max_examples=500, deadline=None)
 @given(near_misses())
+@example("partition halves| n1")
 def test_what_is_mistyped_is_read_or_refused_in_one_line(line: str) -> None:
     try:
         command = parse_line(line)
