@@ -203,17 +203,11 @@ def _reach(batches: list[Batch]) -> tuple[int, int]:
 
 def lost(acks: Iterable[Acknowledged], start: int, batches: Iterable[Batch], *, compacted: bool) -> list[Acknowledged]:
     """The acknowledged messages that are not where they should be."""
-    found: dict[int, str] = {}
-    newest: dict[str | None, int] = {}
-    for batch in batches:
-        for record in batch.records:
-            offset = batch.base_offset + record.delta
-            found[offset] = record.header
-            newest[record.key] = offset
+    found, newest = _indexed(batches)
     return [
         message
         for message in acks
-        if found.get(message.offset) != message.header
+        if (message.offset not in found or found[message.offset].header != message.header)
         and message.offset >= start
         and not (compacted and message.key is not None and newest.get(message.key, -1) > message.offset)
     ]
@@ -224,18 +218,24 @@ def needed(batches: Iterable[Batch], first: int, end: int, *, compacted: bool) -
 
     In a compacted topic a copy may lack what a later message supersedes, and tombstones, before another one does.
     """
-    found: dict[int, Record] = {}
-    newest: dict[str | None, int] = {}
-    for batch in batches:
-        for record in batch.records:
-            found[batch.base_offset + record.delta] = record
-            newest[record.key] = batch.base_offset + record.delta
+    found, newest = _indexed(batches)
     return [
         offset
         for offset, record in found.items()
         if first <= offset < end
         and not (compacted and record.key is not None and (newest[record.key] > offset or record.value is None))
     ]
+
+
+def _indexed(batches: Iterable[Batch]) -> tuple[dict[int, Record], dict[str | None, int]]:
+    """The messages of a log by offset, and the newest offset of each key."""
+    found: dict[int, Record] = {}
+    newest: dict[str | None, int] = {}
+    for batch in batches:
+        for record in batch.records:
+            found[batch.base_offset + record.delta] = record
+            newest[record.key] = batch.base_offset + record.delta
+    return found, newest
 
 
 def duplicates(partition: TopicPartition, batches: Iterable[Batch]) -> Iterator[Violation]:
