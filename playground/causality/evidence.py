@@ -19,11 +19,11 @@ BACK_US = 15_000_000
 class Evidence:
     """Of one cluster, from now on. Nothing that is asked here changes anything in it."""
 
-    def __init__(self, cluster: Cluster, tracer: Tracer) -> None:
+    def __init__(self, cluster: Cluster, tracer: Tracer, requests: Requests) -> None:
         self.cluster = cluster
         self.tracer = tracer
         self.deeds = Deeds(cluster, tracer)
-        self.requests = Requests(cluster.history, tracer)
+        self.requests = requests
 
     def entry(self, index: int) -> Entry | None:
         """The journal's entry of that number, if it is still there."""

@@ -15,6 +15,7 @@ from playground.causality.direct import Direct
 from playground.causality.evidence import Evidence
 from playground.causality.facts import Fact, Link
 from playground.causality.operations import Operations
+from playground.causality.requests import Requests
 from playground.causality.silence import Silences
 from playground.checkers.history import Operation
 from playground.cluster import Cluster
@@ -122,8 +123,8 @@ class Explorer:
 class Causality:
     """Answers questions about one cluster. It has to watch from the beginning; it changes nothing."""
 
-    def __init__(self, cluster: Cluster, tracer: Tracer) -> None:
-        self.evidence = Evidence(cluster, tracer)
+    def __init__(self, cluster: Cluster, tracer: Tracer, requests: Requests) -> None:
+        self.evidence = Evidence(cluster, tracer, requests)
 
     def of_entry(self, index: int) -> Chain | None:
         """Why an entry of the journal came to be; None: it is not kept any more."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from playground.causality.requests import Requests
 from playground.checkers.history import Operation
 from playground.cluster import Cluster
 from playground.curves import Curves
@@ -70,8 +71,12 @@ class Painter:
         self._story = Story(cluster.world.journal, self._hues, self._subjects.items_of)
         self._panels = PANELS_OF[cluster.spec.database](cluster, self._hues)
         self._zooms = Zooms(cluster, self._panels, histories, self._hues)
-        self._spacetime = SpaceTimePicture(cluster, tracer, self._hues) if tracer is not None else None
-        self._explainer = Explainer(cluster, tracer, self._hues) if tracer is not None else None
+        self._spacetime: SpaceTimePicture | None = None
+        self._explainer: Explainer | None = None
+        if tracer is not None:
+            requests = Requests(cluster.history, tracer)
+            self._spacetime = SpaceTimePicture(cluster, tracer, requests, self._hues)
+            self._explainer = Explainer(cluster, tracer, requests, self._hues)
         self._rows = gossip_picture.Rows()
         cluster.history.listen(started=self._began)
 

@@ -57,13 +57,13 @@ _LOSERS = {
 
 
 class SpaceTimePicture:
-    """Of one cluster. ``hues``: of the machines."""
+    """Of one cluster. ``requests``: of its clients; ``hues``: of the machines."""
 
-    def __init__(self, cluster: Cluster, tracer: Tracer, hues: Mapping[str, int]) -> None:
+    def __init__(self, cluster: Cluster, tracer: Tracer, requests: Requests, hues: Mapping[str, int]) -> None:
         self._cluster = cluster
         self._tracer = tracer
         self._hues = hues
-        self._requests = Requests(cluster.history, tracer)
+        self._requests = requests
         self._follower = Follower(tracer, self._requests, lambda each: self._name(each).label)
         self._reader = Reader(tracer, self._follower, self._name, self._why_lost)
         self._judged: dict[int, Hop | None] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playground.causality import Causality, Chain, Fact
+from playground.causality.requests import Requests
 from playground.checkers.history import Operation
 from playground.cluster import Cluster
 from playground.frame import Question
@@ -20,10 +21,10 @@ _WELL = "nothing that {} has asked for failed or was stale, as far as that is ke
 
 
 class Explainer:
-    """Of one cluster, from its beginning. ``hues``: of the machines."""
+    """Of one cluster, from its beginning. ``requests``: of its clients; ``hues``: of the machines."""
 
-    def __init__(self, cluster: Cluster, tracer: Tracer, hues: Mapping[str, int]) -> None:
-        self._causality = Causality(cluster, tracer)
+    def __init__(self, cluster: Cluster, tracer: Tracer, requests: Requests, hues: Mapping[str, int]) -> None:
+        self._causality = Causality(cluster, tracer, requests)
         self._history = cluster.history
         self._journal = cluster.world.journal
         self._tracer = tracer

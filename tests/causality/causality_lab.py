@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.causality import Causality, Chain
+from playground.causality.requests import Requests
 from playground.cluster import Cluster
 from playground.commandline import parse_line
 from playground.kernel.journal import Entry
@@ -67,7 +68,7 @@ def ask(
         made = Cluster(cluster, seed)
         tracer = Tracer(made.world, keep)
         made.on_command = tracer.command
-        lab = Lab(made, tracer, Causality(made, tracer))
+        lab = Lab(made, tracer, Causality(made, tracer, Requests(made.history, tracer)))
         made.plan([(int(at_s * 1e6), parse_line(line)) for at_s, line in acts], lenient=lenient)
         await made.advance(int(until_s * 1e6))
         assert not made.refused

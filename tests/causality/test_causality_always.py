@@ -86,6 +86,7 @@ def test_a_question_about_what_never_was_has_no_answer() -> None:
 
 ASKED = """
 from playground.causality import Causality
+from playground.causality.requests import Requests
 from playground.cluster import Cluster
 from playground.commandline import parse_line
 from playground.kernel.tracing import Tracer
@@ -97,7 +98,7 @@ async def main(asking):
     if asking:
         tracer = Tracer(cluster.world)
         cluster.on_command = tracer.command
-        causality = Causality(cluster, tracer)
+        causality = Causality(cluster, tracer, Requests(cluster.history, tracer))
     cluster.plan([(1_000_000, parse_line("link all all loss=0.3")), (2_000_000, parse_line("freeze n2"))])
     for second in range(1, 8):
         await cluster.advance(second * 1_000_000)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from playground.causality.requests import Requests
 from playground.cluster import Cluster
 from playground.commandline import parse_line
 from playground.frame import Lens
@@ -35,7 +36,12 @@ def of(preset: str, act: Callable[..., Any], *lines: tuple[int, str], until_us: 
         cluster = Cluster(cluster_spec(preset, {}), 7)
         tracer = Tracer(cluster.world)
         cluster.on_command = tracer.command
-        picture = SpaceTimePicture(cluster, tracer, {name: hue for hue, name in enumerate(cluster.names)})
+        picture = SpaceTimePicture(
+            cluster,
+            tracer,
+            Requests(cluster.history, tracer),
+            {name: hue for hue, name in enumerate(cluster.names)},
+        )
         cluster.plan([(at_us, parse_line(line)) for at_us, line in lines])
         await cluster.advance(until_us)
         found.append(act(cluster, tracer, picture))
@@ -217,7 +223,7 @@ def test_lanes_stay_as_long_as_the_filter_does() -> None:
     async def main() -> None:
         cluster = Cluster(cluster_spec("platform", {}), 3)
         tracer = Tracer(cluster.world)
-        picture = SpaceTimePicture(cluster, tracer, {})
+        picture = SpaceTimePicture(cluster, tracer, Requests(cluster.history, tracer), {})
         await cluster.advance(3_000_000)
         before: tuple[str, ...] = ()
         for _ in range(10):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.causality.requests import Requests
 from playground.cluster import Cluster
 from playground.commandline import parse_line
 from playground.frame import Question
@@ -16,7 +17,8 @@ def test_what_lies_ahead_what_is_gone_and_what_went_well_have_no_answer_and_say_
         cluster = Cluster(ClusterSpec.model_validate(PRESETS["small"]), 7)
         tracer = Tracer(cluster.world)
         cluster.on_command = tracer.command
-        explainer = Explainer(cluster, tracer, {name: hue for hue, name in enumerate(cluster.names)})
+        hues = {name: hue for hue, name in enumerate(cluster.names)}
+        explainer = Explainer(cluster, tracer, Requests(cluster.history, tracer), hues)
         cluster.plan([(1_000_000, parse_line("crash n1 n2"))])
         await cluster.advance(900_000)
         for question in (Question(entry=10_000), Question(happening=10**12), Question(operation=10**6)):
