@@ -52,6 +52,7 @@ class Deeds:
         self._commands: dict[int, tuple[int, str]] = {}
         """Number of an entry -> the command that it came from, as the tracer names it and as it would be typed."""
         self._rulings: list[Ruling] = []
+        self._in_force: tuple[Rule, ...] = ()
         self.entries: list[Entry] = []
         """Of acts, in order."""
         self._lives: dict[str, list[Entry]] = {}
@@ -142,6 +143,9 @@ class Deeds:
 
     def _take_rules(self, entry: Entry) -> None:
         now = self._cluster.world.network.rules
+        if now is self._in_force:  # most entries tell of something else
+            return
+        self._in_force = now
         for each in self._rulings:
             there = any(rule is each.rule for rule in now)
             if each.until_us < 0 and not there:
