@@ -86,7 +86,3 @@ class Evidence:
     def loss(self, id: int) -> Loss | None:
         found = self.tracer.find(id) if id else None
         return found if isinstance(found, Loss) else None
-
-    def forgotten(self, at_us: int) -> bool:
-        """Whether the trace no longer reaches back to an instant."""
-        return at_us < self.tracer.since_us
