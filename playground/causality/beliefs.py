@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from playground.causality.facts import Link, clock
 from playground.causality.messages import label
 from playground.kernel.journal import Entry
-from playground.systems.layout import Kind
 
 if TYPE_CHECKING:
     from playground.causality.explain import Explorer, Rule
@@ -23,11 +22,6 @@ MENDING = frozenset({"heal", "thaw", "start", "flap"})
 _FALLS = 30
 """Among so many of the newest doubts in a machine those of the one that trusts it again are looked for."""
 _BREAKING = frozenset({"crash", "freeze", "partition", "one-way", "link", "flap"})
-
-
-def machines(explorer: Explorer, *kinds: Kind) -> tuple[str, ...]:
-    """All machines of these kinds."""
-    return tuple(name for kind in kinds for name in explorer.evidence.cluster.of_kind(kind))
 
 
 def unheard(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -49,7 +43,7 @@ def unheard(explorer: Explorer, entry: Entry) -> list[Link]:
 
 def expired(explorer: Explorer, entry: Entry) -> list[Link]:
     """A session has expired: nothing of its owner has come to its server, or nothing of that one to the leader."""
-    owner, servers = str(dict(entry.data).get("owner", "")), machines(explorer, "ensemble")
+    owner, servers = str(dict(entry.data).get("owner", "")), explorer.evidence.cluster.of_kind("ensemble")
     heard = explorer.evidence.last_heard(owner, servers, entry.at_us, "zookeeper")
     from_us = max(0, entry.at_us - SILENT_US)
     if heard is not None:

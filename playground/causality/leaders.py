@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playground.causality.beliefs import MENDING, SILENT_US, machines
+from playground.causality.beliefs import MENDING, SILENT_US
 from playground.causality.facts import Fact, Link
 from playground.causality.messages import inner
 from playground.kernel.journal import Entry
@@ -94,7 +94,7 @@ def deposed(explorer: Explorer, entry: Entry) -> list[Link]:
     gone = next(evidence.before(entry.index, "expired", from_us=entry.at_us - _JUST_US, owner=entry.subject), None)
     peers = _peers(explorer, entry)
     if group != "ensemble":
-        peers = (*peers, *machines(explorer, "ensemble"))
+        peers = (*peers, *explorer.evidence.cluster.of_kind("ensemble"))
     others = [name for name in peers if name != entry.subject]
     silent = explorer.silences.between(entry.subject, others, max(0, entry.at_us - SILENT_US), entry.at_us)
     return [*([explorer.entry(gone)] if gone is not None else []), *silent]
@@ -134,8 +134,9 @@ def replaced(explorer: Explorer, entry: Entry) -> list[Link]:
 
 def _peers(explorer: Explorer, entry: Entry) -> tuple[str, ...]:
     """The machines of the same kind as the subject."""
-    kind = explorer.evidence.cluster.kinds.get(entry.subject)
-    return tuple(name for name in machines(explorer, kind) if name != entry.subject) if kind is not None else ()
+    cluster = explorer.evidence.cluster
+    kind = cluster.kinds.get(entry.subject)
+    return tuple(name for name in cluster.of_kind(kind) if name != entry.subject) if kind is not None else ()
 
 
 def _told(explorer: Explorer, entry: Entry, since_us: int) -> Fact | None:

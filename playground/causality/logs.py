@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from playground.causality.beliefs import SILENT_US, back, machines
+from playground.causality.beliefs import SILENT_US, back
 from playground.causality.facts import Link
 from playground.causality.leaders import group_of
 from playground.kernel.journal import Entry
@@ -100,7 +100,7 @@ def stuck(explorer: Explorer, entry: Entry) -> list[Link]:
     """A consumer has not asked for messages for too long: it was stuck in its work, or stood still."""
     name = str(dict(entry.data).get("member", entry.subject))
     from_us = max(0, entry.at_us - _JUST_US)
-    others = machines(explorer, "broker")
+    others = explorer.evidence.cluster.of_kind("broker")
     return [
         *explorer.silences.ill(name, entry.at_us),
         *explorer.silences.between(name, others, from_us, entry.at_us),
@@ -111,7 +111,8 @@ def outlived(explorer: Explorer, entry: Entry) -> list[Link]:
     """A member of an earlier generation speaks: the group has gone on without it."""
     member = str(dict(entry.data).get("member", ""))
     began = next(explorer.evidence.before(entry.index, "rebalance", group=group_of(entry)), None)
-    own = explorer.silences.between(member, machines(explorer, "broker"), max(0, entry.at_us - _JUST_US), entry.at_us)
+    brokers = explorer.evidence.cluster.of_kind("broker")
+    own = explorer.silences.between(member, brokers, max(0, entry.at_us - _JUST_US), entry.at_us)
     return [*([explorer.entry(began)] if began is not None else []), *own]
 
 
