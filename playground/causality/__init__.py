@@ -7,7 +7,7 @@ evidence in the trace, the journal or the history of the clients. Four kinds of 
   (Lamport 1978: "happened before", and of it only what is certain);
 * *absence* (:mod:`.silence`): a timer that fires because nothing came is explained by what became of that which should
   have come: it was lost, by which fault; it met a machine that was down; nobody was there to send it;
-* *state* (:mod:`.entries`, :mod:`.leaders`, :mod:`.logs`, :mod:`.alerts`): who leads, believes or serves something is
+* *state* (:mod:`.beliefs`, :mod:`.leaders`, :mod:`.logs`, :mod:`.alerts`): who leads, believes or serves something is
   explained by what the journal tells of the same thing before;
 * *operations* (:mod:`.operations`): what came of a request's messages, and why a replica that answered had not got what
   was written.
