@@ -14,7 +14,7 @@ from playground.causality.messages import inner, label
 from playground.checkers.history import Operation
 from playground.kernel.journal import Entry
 from playground.kernel.node import Life
-from playground.kernel.tracing import Happening, Loss
+from playground.kernel.tracing import Happening
 
 FAR = 80
 """So many steps it is gone back at most."""
@@ -65,10 +65,6 @@ class Direct:
             return Fact(happening.at_us, "message", happening.source, text, id=happening.id)
         text = f"gets {what} of {happening.source} (sent {clock(sent_us)})"
         return Fact(happening.at_us, "message", happening.node, text, id=happening.id)
-
-    def of_loss(self, loss: Loss) -> Fact:
-        text = f"loses {label(loss.content)} to {loss.target}{' on its way' if loss.severed else ''}"
-        return Fact(loss.lost_us, "lost", loss.source, text, id=loss.id)
 
     def act(self, happening: Happening) -> Link:
         """A command, as the first cause of all that it led to."""

@@ -98,9 +98,9 @@ class Explorer:
     def happening(self, found: Happening | Loss) -> Link:
         """A message, with what led to it and to what became of it."""
         if isinstance(found, Loss):
-            act = self.evidence.deeds.of_rule(found.rule)
-            causes = [self.entry(act)] if act is not None else []
-            return Link(self.direct.of_loss(found), [*causes, *self.direct.causes(found.cause)])
+            link = self.silences.of_losses([found])
+            link.causes += self.direct.causes(found.cause)
+            return link
         if found.what == "command":
             return self.direct.act(found)
         if found.what != "message":

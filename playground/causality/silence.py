@@ -92,7 +92,7 @@ class Silences:
         return links
 
     def of_losses(self, losses: list[Loss]) -> Link:
-        """Several messages that one rule has destroyed, as one fact, and the act that made the rule."""
+        """Messages that one rule has destroyed, as one fact, and the act that made the rule."""
         first, last = losses[0], losses[-1]
         act = self._evidence.deeds.of_rule(first.rule)
         fact = Fact(first.lost_us, "lost", *_said(losses, last.lost_us), id=first.id)
