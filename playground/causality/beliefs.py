@@ -70,7 +70,11 @@ def ejected(explorer: Explorer, entry: Entry) -> list[Link]:
 
 def back(explorer: Explorer, entry: Entry) -> list[Link]:
     """It is there again: what mended it, since it was last believed to be gone."""
-    about = str(dict(entry.data).get("about", entry.subject))
+    return returned(explorer, str(dict(entry.data).get("about", entry.subject)), entry)
+
+
+def returned(explorer: Explorer, about: str, entry: Entry) -> list[Link]:
+    """As :func:`back`, of a machine that the entry names in its own way."""
     falling = explorer.evidence.before(entry.index, "suspect", "dead", "ejected", "crash", about=about)
     falls = list(islice(falling, _FALLS))
     fall = next((each for each in falls if each.subject == entry.subject), falls[0] if falls else None)

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from playground.causality.beliefs import SILENT_US, back
+from playground.causality.beliefs import SILENT_US, returned
 from playground.causality.facts import Link
 from playground.causality.leaders import group_of
 from playground.kernel.journal import Entry
@@ -28,7 +28,7 @@ def in_sync(explorer: Explorer, entry: Entry) -> list[Link]:
     left = dict(entry.data).get("left")
     if not left:
         name = entry.text.partition(": ")[2].partition(" ")[0]
-        return _back(explorer, name, entry)
+        return returned(explorer, name, entry)
     left = str(left)
     gone = next(explorer.evidence.before(entry.index, "expired", from_us=entry.at_us - _JUST_US, owner=left), None)
     if gone is not None:
@@ -86,7 +86,7 @@ def rebalancing(explorer: Explorer, entry: Entry) -> list[Link]:
         from_us = heard.at_us if heard is not None else max(0, entry.at_us - SILENT_US)
         found += explorer.silences.between(name, (entry.subject,), from_us, entry.at_us)
     for name in _JOINED.findall(entry.text):
-        found += _back(explorer, name, entry)
+        found += returned(explorer, name, entry)
     return found
 
 
@@ -114,12 +114,6 @@ def outlived(explorer: Explorer, entry: Entry) -> list[Link]:
     brokers = explorer.evidence.cluster.of_kind("broker")
     own = explorer.silences.between(member, brokers, max(0, entry.at_us - _JUST_US), entry.at_us)
     return [*([explorer.entry(began)] if began is not None else []), *own]
-
-
-def _back(explorer: Explorer, name: str, entry: Entry) -> list[Link]:
-    """What brought a machine back."""
-    of_it = Entry(entry.index, entry.at_us, entry.kind, entry.subject, "", (("about", name),))
-    return back(explorer, of_it)
 
 
 RULES: dict[str, Rule] = {
