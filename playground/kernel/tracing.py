@@ -307,8 +307,7 @@ class Tracer:
     def _lose(self, source: str, target: str, content: Any, rule: Rule, seq: int) -> None:
         self._lost += 1
         now_us = self._world.now_us
-        cause = self._cause(seq) if seq else self.current
-        sent_us = self._instant(cause) if seq else now_us
+        cause, sent_us = self._cause(seq) if seq else (self.current, now_us)
         loss = Loss(-2 * self._lost, sent_us, now_us, source, target, content, cause, rule, severed=bool(seq))
         self._losses.append(loss)
         self._lost_by.setdefault(cause, []).append(loss)
@@ -334,12 +333,13 @@ class Tracer:
         at = self._chunks.index(chunk)
         return self._chunks[at + 1].starts[0] if at + 1 < len(self._chunks) else self._world.sequence
 
-    def _cause(self, seq: int) -> int:
-        """The last happening that began before ``seq`` was drawn."""
+    def _cause(self, seq: int) -> tuple[int, int]:
+        """The last happening that began before ``seq`` was drawn, and its instant; (0, -1): none that is kept."""
         for chunk in reversed(self._chunks):
             if chunk.starts and chunk.starts[0] < seq:
-                return chunk.events[bisect_left(chunk.starts, seq) - 1][1]
-        return 0
+                at_us, id, _, _, _ = chunk.events[bisect_left(chunk.starts, seq) - 1]
+                return id, at_us
+        return 0, -1
 
     def _read(self, chunk: Chunk, place: int) -> Happening:
         at_us, id, act, a, b = chunk.events[place]
@@ -348,7 +348,7 @@ class Tracer:
         owner = getattr(act, "__self__", None)
         if isinstance(owner, Node):
             return self._message(id, at_us, owner, a, b, chunk.lives.get(place, Life.UP))
-        cause = self._cause(id)
+        cause, _ = self._cause(id)
         if act is _fired:
             return Happening(id, at_us, "timer", a.name, cause)
         if isinstance(owner, Disk):
@@ -360,12 +360,8 @@ class Tracer:
         return Happening(id, at_us, "callback", "", cause)
 
     def _message(self, id: int, at_us: int, node: Node, source: str, content: Any, life: Life = Life.UP) -> Happening:
-        cause = self._cause(id)
-        return Happening(id, at_us, "message", node.name, cause, source, content, self._instant(cause), life)
-
-    def _instant(self, id: int) -> int:
-        found = self._find(id) if id else None
-        return found[0].events[found[1]][0] if found else -1
+        cause, sent_us = self._cause(id)
+        return Happening(id, at_us, "message", node.name, cause, source, content, sent_us, life)
 
 
 def _fired(_node: Any, _b: Any) -> None:
