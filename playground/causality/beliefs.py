@@ -94,15 +94,14 @@ def returned(explorer: Explorer, about: str, entry: Entry) -> list[Link]:
 def booted(explorer: Explorer, entry: Entry) -> list[Link]:
     """It is up: it was started."""
     started = next((e for e in explorer.evidence.before(entry.index, "start") if e.subject == entry.subject), None)
-    return [explorer.entry(started)] if started is not None else []
+    return explorer.entries(started)
 
 
 def overslept(explorer: Explorer, entry: Entry) -> list[Link]:
     """Its own clock went on while it stood still."""
     of_it = (e for e in explorer.evidence.before(entry.index, "freeze") if e.subject == entry.subject)
     frozen = next(of_it, None)
-    found = [explorer.entry(frozen)] if frozen is not None else []
-    return [*found, *explorer.silences.ill(entry.subject, entry.at_us)]
+    return [*explorer.entries(frozen), *explorer.silences.ill(entry.subject, entry.at_us)]
 
 
 RULES: dict[str, Rule] = {

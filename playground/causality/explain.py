@@ -69,6 +69,10 @@ class Explorer:
             link.around = self.in_force(entry.at_us)
         return link
 
+    def entries(self, *entries: Entry | None) -> list[Link]:
+        """As :meth:`entry`, for each that was found."""
+        return [self.entry(each) for each in entries if each is not None]
+
     def remark(self, entry: Entry, text: str) -> None:
         """Put this beside the sentence of an entry: for its own rule, while it is explained."""
         self._remarks[entry.index] = text

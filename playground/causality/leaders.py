@@ -97,7 +97,7 @@ def deposed(explorer: Explorer, entry: Entry) -> list[Link]:
         peers = (*peers, *explorer.evidence.cluster.of_kind("ensemble"))
     others = [name for name in peers if name != entry.subject]
     silent = explorer.silences.between(entry.subject, others, max(0, entry.at_us - SILENT_US), entry.at_us)
-    return [*([explorer.entry(gone)] if gone is not None else []), *silent]
+    return [*explorer.entries(gone), *silent]
 
 
 def fenced(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -114,13 +114,12 @@ def unaware(explorer: Explorer, name: str, newer: Entry, until: Entry) -> list[L
     """Why a machine has not heard of an election before, and what let it hear of it now."""
     found = explorer.silences.between(name, _peers(explorer, newer), newer.at_us, until.at_us)
     mended = explorer.evidence.deeds.newest(MENDING, frozenset({name}), until.at_us, newer.at_us)
-    return [*([explorer.entry(mended)] if mended is not None else []), *found]
+    return [*explorer.entries(mended), *found]
 
 
 def in_office(explorer: Explorer, entry: Entry) -> list[Link]:
     """What a leader does first, or what follows from there being a new one."""
-    newest = next(explorer.evidence.before(entry.index, "elected", group=group_of(entry)), None)
-    return [explorer.entry(newest)] if newest is not None else []
+    return explorer.entries(next(explorer.evidence.before(entry.index, "elected", group=group_of(entry)), None))
 
 
 def replaced(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -129,7 +128,7 @@ def replaced(explorer: Explorer, entry: Entry) -> list[Link]:
     since_us = max(0, entry.at_us - _AWAY_US)
     gone = next(explorer.evidence.before(entry.index, "expired", from_us=since_us, owner=name), None)
     stopped = explorer.silences.stopped(name, since_us, entry.at_us)
-    return [*([explorer.entry(gone)] if gone is not None else []), *stopped]
+    return [*explorer.entries(gone), *stopped]
 
 
 def _peers(explorer: Explorer, entry: Entry) -> tuple[str, ...]:

@@ -92,8 +92,7 @@ def rebalancing(explorer: Explorer, entry: Entry) -> list[Link]:
 
 def rebalanced(explorer: Explorer, entry: Entry) -> list[Link]:
     """A generation has formed, as a rebalance had begun."""
-    began = next(explorer.evidence.before(entry.index, "rebalancing", group=group_of(entry)), None)
-    return [explorer.entry(began)] if began is not None else []
+    return explorer.entries(next(explorer.evidence.before(entry.index, "rebalancing", group=group_of(entry)), None))
 
 
 def stuck(explorer: Explorer, entry: Entry) -> list[Link]:
@@ -113,7 +112,7 @@ def outlived(explorer: Explorer, entry: Entry) -> list[Link]:
     began = next(explorer.evidence.before(entry.index, "rebalance", group=group_of(entry)), None)
     brokers = explorer.evidence.cluster.of_kind("broker")
     own = explorer.silences.between(member, brokers, max(0, entry.at_us - _JUST_US), entry.at_us)
-    return [*([explorer.entry(began)] if began is not None else []), *own]
+    return [*explorer.entries(began), *own]
 
 
 RULES: dict[str, Rule] = {
