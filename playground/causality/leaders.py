@@ -39,14 +39,7 @@ def elected(explorer: Explorer, entry: Entry) -> list[Link]:
     """The leader before it was lost: it was deposed, its session expired, or nothing came of it any more."""
     evidence, group = explorer.evidence, group_of(entry)
     before = next(evidence.before(entry.index, "elected", group=group), None)
-    decided = next(
-        (
-            each
-            for each in evidence.before(entry.index, "election", "unclean", from_us=entry.at_us - _JUST_US)
-            if group in dict(each.data).get("partitions", ())
-        ),
-        None,
-    )
+    decided = _decided(explorer, entry, _JUST_US, "election", "unclean")
     if decided is not None and (before is None or decided.index > before.index):
         return [explorer.entry(decided)]
     if before is None:
@@ -81,14 +74,7 @@ def deposed(explorer: Explorer, entry: Entry) -> list[Link]:
     ]
     if newer:
         return [explorer.entry(newer[0]), *unaware(explorer, entry.subject, newer[0], entry)]
-    decided = next(
-        (
-            each
-            for each in evidence.before(entry.index, "election", from_us=entry.at_us - 1_000_000)
-            if group in dict(each.data).get("partitions", ())
-        ),
-        None,
-    )
+    decided = _decided(explorer, entry, 1_000_000, "election")
     if decided is not None:
         return [explorer.entry(decided)]
     gone = next(evidence.before(entry.index, "expired", from_us=entry.at_us - _JUST_US, owner=entry.subject), None)
@@ -129,6 +115,13 @@ def replaced(explorer: Explorer, entry: Entry) -> list[Link]:
     gone = next(explorer.evidence.before(entry.index, "expired", from_us=since_us, owner=name), None)
     stopped = explorer.silences.stopped(name, since_us, entry.at_us)
     return [*explorer.entries(gone), *stopped]
+
+
+def _decided(explorer: Explorer, entry: Entry, within_us: int, *kinds: str) -> Entry | None:
+    """What the controller decided last, in so long before an entry, of the partition that it is about."""
+    group = group_of(entry)
+    decisions = explorer.evidence.before(entry.index, *kinds, from_us=entry.at_us - within_us)
+    return next((each for each in decisions if group in dict(each.data).get("partitions", ())), None)
 
 
 def _peers(explorer: Explorer, entry: Entry) -> tuple[str, ...]:
