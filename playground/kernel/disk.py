@@ -84,7 +84,7 @@ class Disk:
     ) -> None:
         self._world = world
         self.name = name
-        """The machine's that it is built into."""
+        """The machine's that it is built into; "nowhere": what is left to a dead process, which is in none."""
         self._chance = world.random(name, "disk")
         self._files: dict[str, _File] = {}
         self._used_bytes = 0

@@ -69,7 +69,6 @@ class Recorder:
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
         self._world: World | None = None
-        self._disks: dict[Disk, str] = {}
         self._over = False
         self.failure: OSError | None = None
         """Why the recording is incomplete, or None."""
@@ -99,7 +98,7 @@ class Recorder:
         elif isinstance(owner, Timer):
             told = _timer(owner)
         elif isinstance(owner, Disk):
-            told = {"what": "disk", "node": self._whose(owner), "act": _names((a, b))}
+            told = {"what": "disk", "node": owner.name, "act": _names((a, b))}
         elif isinstance(owner, Process):
             told = {"what": "turn", "node": owner.node.name, "next": _next(owner)}
         else:
@@ -138,15 +137,6 @@ class Recorder:
             self.failure = error
         else:
             self.at_us = line["at_us"]
-
-    def _whose(self, disk: Disk) -> str:
-        """The node that a disk is built into. A dead process writes on one that is in none."""
-        name = self._disks.get(disk)
-        if name is None:
-            assert self._world is not None
-            self._disks.update({node.disk: node.name for node in self._world.nodes.values()})
-            name = self._disks.setdefault(disk, "nowhere")
-        return name
 
 
 def _delivery(node: Node, source: str, content: Any) -> Line:
