@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from playground.kernel.messages import Request
 from playground.kernel.node import Life
@@ -42,6 +42,15 @@ class Happening:
     life: Life = Life.UP
     """Of a message: in which life its receiver was."""
 
+    @property
+    def is_message(self) -> bool:
+        return self.what == "message"
+
+    @property
+    def since_us(self) -> int:
+        """When it was sent, or else happened."""
+        return self.sent_us if self.is_message else self.at_us
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -57,6 +66,23 @@ class Loss:
     cause: int
     rule: Rule
     severed: bool = False
+
+    # What a message that arrived is asked, a loss answers as well.
+    what: ClassVar[str] = "loss"
+    is_message: ClassVar[bool] = True
+
+    @property
+    def at_us(self) -> int:
+        return self.lost_us
+
+    @property
+    def since_us(self) -> int:
+        return self.sent_us
+
+    @property
+    def node(self) -> str:
+        """Where it was to arrive."""
+        return self.target
 
 
 class Chunk:

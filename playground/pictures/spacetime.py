@@ -186,7 +186,7 @@ class SpaceTimePicture:
         if end_us + _LATE_US >= now_us:
             rest += [each for each in self._tracer.under_way() if each.sent_us <= end_us]
         for each in rest:
-            source, target = each.source, each.target if isinstance(each, Loss) else each.node
+            source, target = each.source, each.node
             if wanted.between(source, target, clients):
                 hop = self._judge(wanted, each)
                 if hop is not None:
@@ -204,11 +204,11 @@ class SpaceTimePicture:
         more = []
         for number, id in enumerate(ids):
             each = None if id in there else self._tracer.find(id) or self._tracer.coming(id)
-            if each is None or (isinstance(each, Happening) and each.what != "message"):
+            if each is None or not each.is_message:
                 continue
             if number == 0 or not self._name(each).chatter:
                 hop = self._hop(each)
-                if hop[0].sent_us <= end_us and _at(each) >= start_us:
+                if hop[0].sent_us <= end_us and each.at_us >= start_us:
                     more.append(hop)
         return sorted([*named, *more], key=_by_time) if more else named
 
@@ -231,20 +231,19 @@ class SpaceTimePicture:
         name = self._name(each)
         system = name.system or CONNECTION
         lost = self._why_lost(each)
-        coming = isinstance(each, Happening) and each.at_us > self._cluster.now_us
+        coming = each.at_us > self._cluster.now_us
         arrived_us = None if isinstance(each, Loss) or coming else each.at_us
-        instant_us = each.lost_us if isinstance(each, Loss) else each.at_us
-        sent_us = each.sent_us if each.sent_us >= 0 else instant_us
+        sent_us = each.sent_us if each.sent_us >= 0 else each.at_us
         hop = Hop(
             each.id, 0, 0, sent_us, arrived_us, name.label, system, name.tone, lost,
-            instant_us if lost else None, instant_us if coming else None, SYSTEMS.get(system, 4),
+            each.at_us if lost else None, each.at_us if coming else None, SYSTEMS.get(system, 4),
         )  # fmt: skip
-        return hop, each.source, each.target if isinstance(each, Loss) else each.node
+        return hop, each.source, each.node
 
     def _name(self, each: Happening | Loss) -> Name:
         asked = self._tracer.request_of(each)
         cause = self._tracer.find(each.cause) if each.cause else None
-        at_once = isinstance(cause, Happening) and cause.what in ("message", "turn")
+        at_once = cause is not None and cause.what in ("message", "turn")
         return name_of(each.content, asked.content if asked is not None else None, at_once)
 
     def _why_lost(self, each: Happening | Loss) -> str:
@@ -319,11 +318,6 @@ class SpaceTimePicture:
         if wanted.request >= 0:
             return f"request {wanted.request} is not kept"
         return f"only {lens.wanted}" if lens.wanted else f"what {selected} sends and gets, without chatter"
-
-
-def _at(each: Happening | Loss) -> int:
-    """When it arrived, or got lost."""
-    return each.lost_us if isinstance(each, Loss) else each.at_us
 
 
 def _by_time(found: tuple[Hop, str, str]) -> tuple[int, int]:

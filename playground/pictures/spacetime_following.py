@@ -55,7 +55,7 @@ class Follower:
             if operation is not None:
                 ended_us = operation.completed_us
                 found = self._tracer.find(id)
-                late = found is None or (ended_us >= 0 and _at(found) > ended_us and _since(found) >= ended_us)
+                late = found is None or (ended_us >= 0 and found.at_us > ended_us and found.since_us >= ended_us)
                 return None if late else operation
         return None
 
@@ -66,7 +66,7 @@ class Follower:
         for _ in range(_DEEP):
             if found is None:
                 return
-            if isinstance(found, Loss) or found.what == "message":
+            if found.is_message:
                 link = self._link(found)
                 if link in links:
                     return
@@ -75,10 +75,10 @@ class Follower:
             if found.id > 0 and self._requests.in_happening(found.id) is not None:
                 return
             before = self._tracer.find(found.cause) if found.cause else None
-            if isinstance(found, Happening) and found.what in ("timer", "callback"):
-                if before is None or before.what in ("timer", "callback", "command"):  # type: ignore[union-attr]
+            if found.what in ("timer", "callback"):
+                if before is None or before.what in ("timer", "callback", "command"):
                     return
-                if found.at_us - _at(before) > PAUSE_US:
+                if found.at_us - before.at_us > PAUSE_US:
                     return
             found = before
 
@@ -91,17 +91,17 @@ class Follower:
         operation = self._requests.in_happening(root.id)
         if operation is not None:
             ended_us = operation.completed_us
-            if ended_us >= 0 and _at(chain[0]) > ended_us and _since(chain[0]) >= ended_us:
+            if ended_us >= 0 and chain[0].at_us > ended_us and chain[0].since_us >= ended_us:
                 operation = None  # it came of the request, but nobody waited for it any more
-        until_us = _AFTER_US + _at(chain[0])
+        until_us = _AFTER_US + chain[0].at_us
         if operation is not None and operation.completed_us >= 0:
             until_us = operation.completed_us
-        kept = {each.id for each in chain if isinstance(each, Loss) or each.what == "message"}
+        kept = {each.id for each in chain if each.is_message}
         kept |= self._effects(root, until_us, operation, {each.id for each in chain})
         told = [each for each in map(self._tracer.find, sorted(kept)) if each is not None]
-        starts = [_since(each) for each in told if _since(each) >= 0] or [_at(root)]
-        start_us = _at(root) if operation is not None else min(starts)
-        end_us = max((_at(each) for each in told), default=_at(root))
+        starts = [each.since_us for each in told if each.since_us >= 0] or [root.at_us]
+        start_us = root.at_us if operation is not None else min(starts)
+        end_us = max((each.at_us for each in told), default=root.at_us)
         if operation is not None and operation.completed_us >= 0:
             end_us = max(start_us, operation.completed_us)
         return Story(root.id, frozenset(kept), start_us, end_us, operation)
@@ -115,7 +115,7 @@ class Follower:
             each = self._tracer.find(each_id)
             if each is None or (each.id > 0 and self._requests.in_happening(each.id) is not None):
                 continue
-            if isinstance(each, Loss) or each.what == "message":
+            if each.is_message:
                 found.append(each)
             elif depth < 3 and not self._pauses(each):
                 open_ids += [(further, depth + 1) for further in self._tracer.effects(each_id)]
@@ -133,40 +133,30 @@ class Follower:
                 continue
             seen.add(id)
             each = self._tracer.find(id)
-            if each is None or _since(each) > until_us or _at(each) > until_us + PAUSE_US:
+            if each is None or each.since_us > until_us or each.at_us > until_us + PAUSE_US:
                 continue
             if each.id > 0 and self._requests.in_happening(each.id) is not None:
                 continue  # the client's next request: another story
-            if isinstance(each, Loss) or each.what == "message":
+            if each.is_message:
                 link = self._link(each)
                 if operation is None and link in links and id not in known:
                     continue
                 links.add(link)
-                if operation is not None and _since(each) >= until_us and operation.completed_us >= 0:
+                if operation is not None and each.since_us >= until_us and operation.completed_us >= 0:
                     continue
                 kept.add(id)
             elif operation is None and id not in known and self._pauses(each):
                 continue
-            if _at(each) < until_us:
+            if each.at_us < until_us:
                 waiting += self._tracer.effects(id)
         return kept
 
     def _pauses(self, each: Happening | Loss) -> bool:
         """Whether a timer was set for so long, or beats: what it does is about something else."""
-        if isinstance(each, Loss) or each.what not in ("timer", "callback"):
+        if each.what not in ("timer", "callback"):
             return False
         before = self._tracer.find(each.cause) if each.cause else None
-        return before is None or before.what == each.what or each.at_us - _at(before) > PAUSE_US  # type: ignore[union-attr]
+        return before is None or before.what == each.what or each.at_us - before.at_us > PAUSE_US
 
     def _link(self, each: Happening | Loss) -> tuple[str, str, object]:
-        target = each.target if isinstance(each, Loss) else each.node
-        return each.source, target, self._label(each)
-
-
-def _at(each: Happening | Loss) -> int:
-    return each.lost_us if isinstance(each, Loss) else each.at_us
-
-
-def _since(each: Happening | Loss) -> int:
-    """When it was sent, or else happened."""
-    return each.sent_us if isinstance(each, Loss) or each.what == "message" else each.at_us
+        return each.source, each.node, self._label(each)

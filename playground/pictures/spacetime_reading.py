@@ -42,7 +42,7 @@ class Reader:
             return self._coming(id)
         cause = self._cause(found)
         next_ones = self._follower.next_messages(id)
-        facts = self._message(found) if _is_message(found) else self._moment(found)
+        facts = self._message(found) if found.is_message else self._moment(found)
         operation = self._follower.operation_of(id)
         if operation is not None:
             facts.append(Fact("request", f"{operation.index} of {operation}"))
@@ -57,7 +57,7 @@ class Reader:
             facts.append(Fact("", f"and {len(next_ones) - _EFFECTS} more"))
         elif not next_ones:
             facts.append(Fact("led to", "no further message"))
-        if _is_message(found):
+        if found.is_message:
             facts += _content(found.content)
         near = [cause, *next_ones] if cause is not None else next_ones
         return Reading(
@@ -65,7 +65,7 @@ class Reader:
             tuple(facts),
             (cause.id,) if cause is not None else (),
             tuple(each.id for each in next_ones),
-            tuple((each.id, each.sent_us if _is_message(each) else _at(each)) for each in near),
+            tuple((each.id, each.since_us) for each in near),
         )
 
     def _coming(self, id: int) -> Reading | None:
@@ -83,11 +83,11 @@ class Reader:
             *_content(found.content),
         ]
         near = (cause.id,) if cause is not None else ()
-        return Reading(self._title(found), tuple(facts), near, (), tuple((each, _at(cause)) for each in near if cause))
+        return Reading(self._title(found), tuple(facts), near, (), tuple((each, cause.at_us) for each in near if cause))
 
     def _title(self, found: Happening | Loss) -> str:
-        if _is_message(found):
-            return f"{self._name(found).label}: {found.source} → {_target(found)}"
+        if found.is_message:
+            return f"{self._name(found).label}: {found.source} → {found.node}"
         entries = self._tracer.entries(found.id)
         assert isinstance(found, Happening)
         return entries[0].text if entries else self._what(found)
@@ -135,10 +135,10 @@ class Reader:
     def _cause(self, found: Happening | Loss) -> Happening | Loss | None:
         """The nearest message or command before it, in its own story."""
         for each in list(self._follower.causes(found.id))[1:]:
-            if _is_message(each) or (isinstance(each, Happening) and each.what == "command"):
+            if each.is_message or each.what == "command":
                 return each
         before = self._tracer.find(found.cause) if found.cause else None
-        return before if isinstance(before, Happening) and before.what == "command" else None
+        return before if before is not None and before.what == "command" else None
 
     def _because(self, found: Happening | Loss, cause: Happening | Loss | None) -> str:
         if cause is None:
@@ -152,15 +152,15 @@ class Reader:
         if isinstance(cause, Happening) and cause.what == "command":
             return f"somebody acted: {cause.content.line()}"
         assert isinstance(cause, Happening)
-        before_us = (found.sent_us if _is_message(found) else _at(found)) - cause.at_us
+        before_us = found.since_us - cause.at_us
         after = f", {took(before_us)} before" if before_us > 0 else ""
         return f"{self._name(cause).label} from {cause.source} at {instant(cause.at_us)}{after}"
 
     def _led(self, found: Happening | Loss, each: Happening | Loss) -> str:
         lost = ", lost" if self._why_lost(each) else ""
-        after_us = each.sent_us - _at(found)
+        after_us = each.sent_us - found.at_us
         when = f"after {took(after_us)}" if after_us > 0 else "at once"
-        return f"{self._name(each).label} → {_target(each)}, {when}{lost}"
+        return f"{self._name(each).label} → {each.node}, {when}{lost}"
 
     def _what(self, found: Happening) -> str:
         """A happening that is no message, in words."""
@@ -200,15 +200,3 @@ def _content(content: Any) -> list[Fact]:
 def _short(value: Any) -> str:
     text = canonical(value)
     return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
-
-
-def _is_message(found: Happening | Loss) -> bool:
-    return isinstance(found, Loss) or found.what == "message"
-
-
-def _target(found: Happening | Loss) -> str:
-    return found.target if isinstance(found, Loss) else found.node
-
-
-def _at(found: Happening | Loss) -> int:
-    return found.lost_us if isinstance(found, Loss) else found.at_us
