@@ -74,7 +74,6 @@ class SpaceTimePicture:
         self._spoke: set[str] = set()
         """The systems of which anything was shown since the filter was set."""
         self._story: Story | None = None
-        self._hidden = 0
 
     def picture(self, lens: Lens, selected: str) -> SpaceTime:
         """What ``lens`` shows while ``selected`` is the selected machine."""
@@ -84,7 +83,13 @@ class SpaceTimePicture:
         if story is not None and not story.ids:
             story = None  # an act of which no message came: what was going on then is shown instead
         reading = self._reader.read(lens.picked) if lens.picked else None
-        named = self._of_story(story) if story is not None else self._of_window(wanted, start_us, end_us)
+        hidden = 0
+        if story is not None:
+            named = self._of_story(story)
+        else:
+            fitting = self._of_window(wanted, start_us, end_us)
+            named = _thinned(fitting, end_us - start_us)
+            hidden = len(fitting) - len(named)
         if reading is not None:
             near = (*reading.causes, *reading.effects) if story is None else ()
             named = self._with(named, (lens.picked, *near), start_us, end_us)
@@ -108,7 +113,7 @@ class SpaceTimePicture:
             now_us=self._cluster.now_us,
             following=story is not None,
             legend=tuple((system, hue) for system, hue in SYSTEMS.items() if system in self._spoke),
-            hidden=self._hidden,
+            hidden=hidden,
             caption=complaint or self._caption(wanted, story, lens, selected, len(hops)),
             tone=_tone(complaint, story),
         )
@@ -151,7 +156,6 @@ class SpaceTimePicture:
     # --- messages -----------------------------------------------------------------------------------
 
     def _of_story(self, story: Story) -> list[tuple[Hop, str, str]]:
-        self._hidden = 0
         found = [each for each in map(self._tracer.find, story.ids) if each is not None]
         found += [each for each in self._tracer.under_way() if self._belongs(each, story)]
         return sorted((self._hop(each) for each in found), key=_by_time)
@@ -191,10 +195,7 @@ class SpaceTimePicture:
                 hop = self._judge(wanted, each)
                 if hop is not None:
                     found.append((hop, source, target))
-        found.sort(key=_by_time)
-        shown = _thinned(found, end_us - start_us)
-        self._hidden = len(found) - len(shown)
-        return shown
+        return sorted(found, key=_by_time)
 
     def _with(
         self, named: list[tuple[Hop, str, str]], ids: Iterable[int], start_us: int, end_us: int
@@ -274,9 +275,7 @@ class SpaceTimePicture:
             self._took_part = set(wanted.nodes) if story is None else set()
             self._spoke = set()
             if story is None:
-                hidden = self._hidden
-                before = self._of_window(wanted, end_us - _LATELY_US, end_us)
-                self._hidden = hidden
+                before = _thinned(self._of_window(wanted, end_us - _LATELY_US, end_us), _LATELY_US)
                 took_part |= {name for _, source, target in before for name in (source, target)}
                 self._spoke |= {hop.system for hop, _, _ in before}
         self._took_part |= took_part
