@@ -100,9 +100,9 @@ class Worker:
                 self._know(record)
             case Reached(at_us):
                 self._until_us = at_us
-            case Stand(record):
+            case Stand():
                 assert carried is not None
-                await self._stand(message, record, carried)
+                await self._stand(message, carried)
                 carried.drop()
                 self._owed_s = _WAY_S
 
@@ -151,19 +151,19 @@ class Worker:
                 await self._live(message, carried)
             carried.drop()
 
-    async def _stand(self, order: Stand, record: Record, carried: Wire) -> None:
+    async def _stand(self, order: Stand, carried: Wire) -> None:
         recorded: Timeline = tuple(self._cluster.recorded)
         places = [(each.at_us, each.done) for each in self._checkpoints]
         if not self._stuck:
             places.append((self._cluster.now_us, len(recorded)))
-        fitting = [record.continues(recorded[:done], at_us) for at_us, done in places]
+        fitting = [order.record.continues(recorded[:done], at_us) for at_us, done in places]
         at = base([at_us for at_us, _ in places], fitting, order.at_us)
         if at < len(self._checkpoints):
             try:
                 self._checkpoints[at].wire.send(order, carried)
             except Gone:  # somebody has killed it
                 self._checkpoints.pop(at)
-                await self._stand(order, record, carried)
+                await self._stand(order, carried)
         elif not self._fork():
             await self._live(order, carried)
 
