@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from playground.causality.messages import system_of
 from playground.kernel.connections import Segment
 from playground.kernel.messages import Reply, Request
 from playground.systems.kafka.messages import Fetched
@@ -61,7 +62,7 @@ def name_of(content: Any, request: Any = None, at_once: bool = False) -> Name:
     if isinstance(content, Segment) and not content.number:
         return Name("reset", CONNECTION, tone=Tone.WARN) if content.reset else Name("ack", CONNECTION, True)
     body = body_of(content)
-    system = _system(body)
+    system = system_of(body)
     label = _label(body)
     if isinstance(content, Reply):
         asked = name_of(request) if request is not None else Name("", "")
@@ -89,15 +90,10 @@ def _tone(body: Any) -> Tone:
     return Tone.BAD if failed else Tone.PLAIN
 
 
-def _system(body: Any) -> str:
-    parts = body.__class__.__module__.split(".")
-    return parts[2] if parts[:2] == ["playground", "systems"] else ""
-
-
 def _label(body: Any) -> str:
     label: str = body.__class__.__name__
     for field in _INSIDE:
         inner = getattr(body, field, None)
-        if inner is not None and _system(inner) and _system(body) and not isinstance(inner, tuple):
+        if inner is not None and system_of(inner) and system_of(body) and not isinstance(inner, tuple):
             return f"{label} {inner.__class__.__name__}"
     return label
