@@ -45,7 +45,6 @@ _MARGIN = 24
 _ROUND_US = 2_000_000
 """What is shown round something that has no story."""
 _REMEMBERED = 120_000
-_STATES = {Life.UP: State.UP, Life.BOOTING: State.BOOTING, Life.FROZEN: State.FROZEN, Life.DOWN: State.DOWN}
 _LOSERS = {
     "Partition": "a partition lay between them",
     "NeighboursOnly": "a partition lay between them",
@@ -285,7 +284,7 @@ class SpaceTimePicture:
         return tuple(name for name in self._cluster.names if name in self._took_part)
 
     def _state(self, name: str, at_us: int) -> State:
-        return _STATES[self._tracer.life(name, at_us)]
+        return State(self._tracer.life(name, at_us).value)
 
     def _spells(self, lanes: Mapping[str, int], start_us: int, end_us: int) -> tuple[Spell, ...]:
         spells = []
@@ -293,7 +292,7 @@ class SpaceTimePicture:
             lives = self._tracer.lives.get(name, [])
             for (since_us, life), (until_us, _) in zip(lives, [*lives[1:], (end_us + 1, Life.UP)], strict=True):
                 if life is not Life.UP and since_us <= end_us and until_us >= start_us:
-                    spells.append(Spell(lane, max(start_us, since_us), min(end_us, until_us), _STATES[life]))
+                    spells.append(Spell(lane, max(start_us, since_us), min(end_us, until_us), State(life.value)))
             if lives and lives[0][0] > start_us:
                 spells.append(Spell(lane, start_us, min(end_us, lives[0][0]), State.DOWN))
         return tuple(spells)
