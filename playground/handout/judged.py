@@ -8,7 +8,7 @@ from playground.figure import spell, spell_us
 from playground.handout.content import Bars, Block, Paragraph
 from playground.handout.head import measured
 from playground.scenario.figures import FIGURES, PERCENTILES
-from playground.scenario.hypothesis import Findings, Strategy
+from playground.scenario.hypothesis import Findings
 from playground.scenario.outcome import Outcome, Verdict
 from playground.scenario.playing import Played
 from widgets.shapes import Cell, Column, Row, Table, Tone
@@ -86,20 +86,15 @@ def hypothesis(probed: Findings) -> tuple[Block, ...]:
     """Each probe, what was tolerated, what it showed, and when it did not hold."""
     rows = []
     for probe in probed.hypothesis.probes:
-        readings = [each for each in probed.readings if each.probe == probe]
-        deviations = [each for each in probed.deviations if each.probe == probe]
-        shown = [f"{spell(probe.kind, each.measured)} {each.strategy}" for each in readings]
-        if Strategy.CONTINUOUSLY in probed.hypothesis.strategies:
-            looks = probed.looks[probe.number]
-            shown.append(f"held {looks - sum(each.looks for each in deviations)} of {looks} times")
+        deviations = probed.deviations_of(probe)
         over = spell_us(probe.over_us) if probe.over_us else "the moment"
         figure = probe.expectation.figure.name
         name = figure if probe.name == figure else f"{probe.name} ({figure})"
-        passed = verdict(not deviations and all(each.holds for each in readings))
         missed = "; ".join(each.text for each in deviations[:FINDINGS_SHOWN])
         if len(deviations) > FINDINGS_SHOWN:
             missed += f"; and {len(deviations) - FINDINGS_SHOWN} more times"
-        rows.append((passed, name, probe.expectation.text, over, ", ".join(shown) or "not asked", missed or "–"))
+        passed, shown = verdict(probed.held(probe)), probed.shown(probe)
+        rows.append((passed, name, probe.expectation.text, over, shown, missed or "–"))
     heads = ("", "probe", "tolerance", "over", "shown", "did not hold")
     intro = (Paragraph(f"Hypothesis: {probed.hypothesis.title}."),) if probed.hypothesis.title else ()
     return (*intro, table(heads, rows))

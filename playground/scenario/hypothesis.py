@@ -115,6 +115,25 @@ class Findings:
     def holds(self) -> bool:
         return self.complete and not self.deviations and all(each.holds for each in self.readings)
 
+    def held(self, probe: Probe) -> bool:
+        """Whether it held whenever it was asked."""
+        return not self.deviations_of(probe) and all(each.holds for each in self._readings_of(probe))
+
+    def shown(self, probe: Probe) -> str:
+        """What it came to: ``12% before, 30% after, held 9 of 10 times``."""
+        parts = [f"{spell(probe.kind, each.measured)} {each.strategy}" for each in self._readings_of(probe)]
+        if Strategy.CONTINUOUSLY in self.hypothesis.strategies:
+            looks = self.looks[probe.number]
+            parts.append(f"held {looks - sum(each.looks for each in self.deviations_of(probe))} of {looks} times")
+        return ", ".join(parts) or "not asked"
+
+    def deviations_of(self, probe: Probe) -> list[Deviation]:
+        """When it did not hold, in order."""
+        return [each for each in self.deviations if each.probe == probe]
+
+    def _readings_of(self, probe: Probe) -> list[Reading]:
+        return [each for each in self.readings if each.probe == probe]
+
 
 Measure = Callable[[Probe], Value]
 """What a probe shows at this instant."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from playground.scenario.figures import FIGURES, PERCENTILES, spell, spell_us
-from playground.scenario.hypothesis import Findings, Strategy
+from playground.scenario.hypothesis import Findings
 from playground.scenario.outcome import Outcome, Traffic, Verdict
 from playground.scenario.telling.layout import conclusion, grid, indented, rows, title, verdict
 from playground.scenario.telling.timeline import condense
@@ -149,18 +149,11 @@ def hypothesis(probed: Findings, console: Console) -> None:
     title(f"Steady state: {probed.hypothesis.title}" if probed.hypothesis.title else "Steady state", console)
     table = grid("left", "left")
     for probe in probed.hypothesis.probes:
-        readings = [each for each in probed.readings if each.probe == probe]
-        deviations = [each for each in probed.deviations if each.probe == probe]
-        shown = [f"{spell(probe.kind, each.measured)} {each.strategy}" for each in readings]
-        if Strategy.CONTINUOUSLY in probed.hypothesis.strategies:
-            looks = probed.looks[probe.number]
-            shown.append(f"held {looks - sum(each.looks for each in deviations)} of {looks} times")
+        deviations = probed.deviations_of(probe)
         over = f" over {spell_us(probe.over_us)}" if probe.over_us else ""
         named = "" if probe.name == probe.expectation.figure.name else f"{probe.name}: "
-        text = (
-            f"{named}{probe.expectation.figure.name} {probe.expectation.text}{over}: {', '.join(shown) or 'not asked'}"
-        )
-        table.add_row(verdict(not deviations and all(each.holds for each in readings)), Text(text))
+        text = f"{named}{probe.expectation.figure.name} {probe.expectation.text}{over}: {probed.shown(probe)}"
+        table.add_row(verdict(probed.held(probe)), Text(text))
         for each in deviations[:DEVIATIONS_SHOWN]:
             table.add_row("", Text(f"it did not hold {each.text}", "red"))
         if len(deviations) > DEVIATIONS_SHOWN:
