@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from playground.cluster import Cluster
@@ -116,10 +117,11 @@ class Panels(ABC):
         return self._kafka.partitions(self._cluster.services(BrokerService), self._cluster.services(ConsumerService))
 
     def _drawn(self, ring: Callable[..., Ring], kind: type[Service], sides: Sides, asked: Asked) -> Ring:
-        """The circle as a database's ``ring`` draws it."""
+        """The circle as a database's ``ring`` draws it, and on it what is going on."""
         cluster, (sparks, chords, key) = self._cluster, asked
         nodes, services = cluster.of_kind("node"), cluster.services(kind)
-        drawn = ring(cluster.world, nodes, services, self._hues, sides, sparks=sparks, chords=chords, key=key)
+        drawn = ring(cluster.world, nodes, services, self._hues, sides, key=key)
+        drawn = replace(drawn, sparks=sparks, chords=chords)
         return gossip_picture.with_misjudged(drawn, cluster.services(GossipService))
 
 

@@ -48,8 +48,6 @@ def ring(
     hues: Mapping[str, int],
     sides: Mapping[str, int],
     *,
-    sparks: tuple[shapes.Spark, ...] = (),
-    chords: tuple[shapes.Chord, ...] = (),
     key: str = "",
 ) -> shapes.Ring:
     """The circle by owner, as those who are up know it together."""
@@ -65,7 +63,7 @@ def ring(
         placing = checks.placing(stores)
         owners = placing.place(key).owners if placing is not None else ()
         mark = shapes.KeyMark(key, turn(key), owners)
-    return shapes.Ring(nodes, arcs, sparks, chords, mark, caption=_caption(known, stores))
+    return shapes.Ring(nodes, arcs, key=mark, caption=_caption(known, stores))
 
 
 def table(world: World, members: Sequence[str], stores: Stores, hues: Mapping[str, int]) -> Table:

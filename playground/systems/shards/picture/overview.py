@@ -50,8 +50,6 @@ def ring(
     hues: Mapping[str, int],
     sides: Mapping[str, int],
     *,
-    sparks: tuple[shapes.Spark, ...] = (),
-    chords: tuple[shapes.Chord, ...] = (),
     key: str = "",
 ) -> shapes.Ring:
     """The circle by shards, each in the colour of its master; without one, of its first member."""
@@ -70,7 +68,7 @@ def ring(
     mark = None
     if key:
         mark = shapes.KeyMark(key, key_position(key) / CIRCLE, roles.replica(services, key))
-    return shapes.Ring(nodes, tuple(arcs), sparks, chords, mark, caption=_caption(services))
+    return shapes.Ring(nodes, tuple(arcs), key=mark, caption=_caption(services))
 
 
 def table(world: World, members: Sequence[str], services: Services, hues: Mapping[str, int]) -> Table:
