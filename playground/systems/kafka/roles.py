@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zlib import crc32
 
-from playground.systems.kafka.image import PartitionState
+from playground.systems.kafka.image import NO_IMAGE, Image, PartitionState
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.service import BrokerService
 from playground.systems.kafka.settings import INTERNAL
@@ -17,17 +17,20 @@ from playground.systems.kafka.settings import INTERNAL
 Services = Mapping[str, BrokerService]
 
 
+def newest(services: Services) -> Image:
+    """What is decided: the newest image that anybody who runs has; NO_IMAGE if nobody knows anything."""
+    return max((service.image for service in services.values()), key=lambda image: image.age, default=NO_IMAGE)
+
+
 def state(services: Services, thing: str) -> PartitionState | None:
-    """What the newest image that anybody who runs has says of a partition."""
+    """What is decided of a partition."""
     partition = TopicPartition.parse(thing)
-    image = max((service.image for service in services.values()), key=lambda image: image.age, default=None)
-    return image.state(partition) if image is not None and partition is not None else None
+    return newest(services).state(partition) if partition is not None else None
 
 
 def things(services: Services) -> tuple[str, ...]:
     """What anybody may lead, follow or coordinate: the partitions that there are, and the groups."""
-    image = max((service.image for service in services.values()), key=lambda image: image.age, default=None)
-    topics = image.topics.items() if image is not None else ()
+    topics = newest(services).topics.items()
     partitions = (str(TopicPartition(topic, number)) for topic, states in topics for number in range(len(states)))
     groups = next((service.settings.groups for service in services.values()), ())
     return (*partitions, *(group.name for group in groups))

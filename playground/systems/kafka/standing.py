@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from playground.systems.kafka import roles
 from playground.systems.kafka.group import Group
-from playground.systems.kafka.image import NO_IMAGE, Image
 from playground.systems.kafka.leading import Leading
 from playground.systems.kafka.records import TopicPartition
 from playground.systems.kafka.service import BrokerService
@@ -26,11 +25,6 @@ class Extent(NamedTuple):
     start: int
     high_watermark: int
     end: int
-
-
-def newest(services: Services) -> Image:
-    """What is decided; NO_IMAGE if nobody knows anything."""
-    return max((service.image for service in services.values()), key=lambda image: image.age, default=NO_IMAGE)
 
 
 def leading(services: Services, partition: TopicPartition) -> Leading | None:
@@ -67,7 +61,7 @@ def lags(services: Services) -> dict[tuple[str, TopicPartition], int]:
     """(group, partition) -> the lag; groups that nobody coordinates now are left out."""
     found: dict[tuple[str, TopicPartition], int] = {}
     settings = next((service.settings for service in services.values()), None)
-    topics = newest(services).topics
+    topics = roles.newest(services).topics
     for each in settings.groups if settings is not None else ():
         coordinated = group(services, each.name)
         if coordinated is None or settings is None:

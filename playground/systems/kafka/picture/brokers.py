@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from playground.systems.kafka import standing
+from playground.systems.kafka import roles
 from playground.systems.kafka.image import Image
 from playground.systems.kafka.leading import Leading, Progress
 from playground.systems.kafka.records import NO_PRODUCER, TopicPartition
@@ -38,7 +38,7 @@ def broker_detail(world: World, name: str, brokers: Brokers, consumers: Consumer
         disk = world.nodes[name].disk
         return Detail(f"{name}: no process runs", (Fact("on its disk", units.size(disk.used_bytes), Tone.MUTED),))
     tables = (
-        ("its partitions, as it sees them", _partitions(service, standing.newest(brokers))),
+        ("its partitions, as it sees them", _partitions(service, roles.newest(brokers))),
         ("who copies and reads from it", _readers(service, consumers, hues)),
         ("segments", _segments(service)),
         ("newest batches", _batches(service)),
@@ -47,7 +47,7 @@ def broker_detail(world: World, name: str, brokers: Brokers, consumers: Consumer
 
 
 def _facts(world: World, service: BrokerService, brokers: Brokers) -> tuple[Fact, ...]:
-    image, newest = service.image, standing.newest(brokers)
+    image, newest = service.image, roles.newest(brokers)
     controller = service.controller
     role = Fact("controller", f"believes that {image.controller or 'nobody'} is, in epoch {image.controller_epoch}")
     if controller.controlling:

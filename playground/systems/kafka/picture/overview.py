@@ -48,7 +48,7 @@ class Overview:
 
     def partitions(self, brokers: Brokers, consumers: Consumers) -> Partitions:
         """As everything is now. ``brokers``, ``consumers``: the services that run."""
-        image = standing.newest(brokers)
+        image = roles.newest(brokers)
         if image.age >= self._image.age:
             self._image = image
         groups = {group.name: standing.group(brokers, group.name) for group in self._settings.groups}

@@ -32,7 +32,7 @@ def partition_detail(
     """All about one partition. ``brokers``, ``consumers``, ``producers``: those that run."""
     title = f"partition {name}"
     partition = TopicPartition.parse(name)
-    image = standing.newest(brokers)
+    image = roles.newest(brokers)
     state = image.state(partition) if partition is not None else None
     if partition is None or state is None:
         return Detail(title, (Fact("is", "not known to any broker that runs", Tone.WARN),))
