@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from playground.frame import Frame
+from playground.frame import Frame, Thing
 from playground.screens import keys
 from playground.screens.bars import Bar
 from playground.screens.choice import Choice
@@ -37,16 +37,16 @@ class Offer:
 
 def offers(panel: str, frame: Frame, choice: Choice, zoomed: str) -> tuple[Offer, ...]:
     """What to offer while ``panel`` is focused and the cluster is as it is."""
-    offered = [offer for key in keys.footer(panel) if (offer := _now(key, frame, choice, zoomed)) is not None]
+    things = choice.things(frame)
+    offered = [offer for key in keys.footer(panel) if (offer := _now(key, frame, choice, things, zoomed)) is not None]
     if panel in _ASKED_OF:
         offered = [replace(offer, rank=2) if offer.act in _ASKING else offer for offer in offered]
     # What undoes the state of the chosen comes first: it is what a person looks for now.
     return tuple(sorted(offered, key=lambda offer: not (offer.act == "start" or offer.label == "thaw")))
 
 
-def _now(key: Key, frame: Frame, choice: Choice, zoomed: str) -> Offer | None:
-    """The key as it is offered at this moment; None if it would only say that it can't."""
-    things = choice.things(frame)
+def _now(key: Key, frame: Frame, choice: Choice, things: list[Thing], zoomed: str) -> Offer | None:
+    """The key as it is offered at this moment; None if it would only say that it can't. ``things``: of the choice."""
     states = {thing.state for thing in things}
     label, rank = key.label, key.rank
     match key.act:

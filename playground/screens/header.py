@@ -188,7 +188,8 @@ def census(things: Iterable[Thing]) -> list[tuple[State, list[str]]]:
 def second_line(top: Top, width: int, look: Look) -> Strip:
     """How many are up, who isn't, and what is in force: always on the screen, whatever panel is zoomed."""
     pieces: list[Piece] = [(" ", look.style())]
-    for state, names in census(top.things):
+    counted = census(top.things)
+    for state, names in counted:
         who = f"{len(names)} {state.value}"
         if state is not State.UP:
             who += " " + " ".join(names[:6]) + ("" if len(names) <= 6 else f" and {len(names) - 6} more")
@@ -196,7 +197,7 @@ def second_line(top: Top, width: int, look: Look) -> Strip:
                    (" " * _GAP, look.style())]  # fmt: skip
     left = width - sum(width_of(text) for text, _ in pieces) - 1
     if not top.faults:
-        quiet = all(state is State.UP for state, _ in census(top.things))
+        quiet = all(state is State.UP for state, _ in counted)
         text = "nothing is broken" if quiet else ""
         tone = Tone.MUTED
     else:

@@ -233,8 +233,9 @@ class Stage(Widget):
             shape = getattr(frame, name)
             if shape is not None:
                 self.panels[name].show(shape)
-        content = self._content.grown(measured(frame), self._measured)
-        self._measured |= measured(frame).keys()
+        found = measured(frame)
+        content = self._content.grown(found, self._measured)
+        self._measured |= found.keys()
         if content != self._content:
             self._content = content
             self.settle()
