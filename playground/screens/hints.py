@@ -62,10 +62,9 @@ class Hints:
         """The hint of this moment, or ""."""
         if self._now is not None and not self._now.fits(moment):
             self._now = None
-        for hint in self._left:
-            if hint.fits(moment):
-                if self._now is None:
-                    self._left.remove(hint)
-                    self._now = hint
-                break
-        return self._now.text if self._now is not None else ""
+        if self._now is None:
+            self._now = next((hint for hint in self._left if hint.fits(moment)), None)
+            if self._now is None:
+                return ""
+            self._left.remove(self._now)
+        return self._now.text
