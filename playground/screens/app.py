@@ -221,7 +221,7 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         """Another selection, in every panel at once; the next Frame brings what belongs to it."""
         self.choice = choice
         self.stage.choose(choice)
-        self.session.look(self.stage.view(choice))
+        self.session.look(self.view())
         self.show_bars()
 
     def bring(self, panel: str) -> None:
@@ -252,7 +252,7 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         return action != "act" or not (self.prompt.is_open or len(self.screen_stack) > 1)
 
     def on_stage_settled(self) -> None:
-        self.session.look(self.stage.view(self.choice))
+        self.session.look(self.view())
         self.stage.show(self.frame)
         if not self.prompt.is_open and not self.stage.help.is_open:
             self.bring(self.stage.front)
