@@ -521,6 +521,13 @@ class SpaceTime:
     """How the caption is meant."""
     empty: str = "nothing that fits was sent in this time"
 
+    def instant_of(self, id: int) -> int | None:
+        """When what is shown under that id was sent, or happened; None: there is no such thing here."""
+        if not id:  # of a moment that is not kept
+            return None
+        at = [hop.sent_us for hop in self.hops if hop.id == id] + [e.at_us for e in self.moments if e.id == id]
+        return at[0] if at else None
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

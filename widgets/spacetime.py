@@ -52,12 +52,7 @@ class SpaceTimePanel(Panel[SpaceTime]):
 
     def chosen_us(self) -> int | None:
         """The instant of the picked message or moment."""
-        if self.shape is None or not self.shape.picked:
-            return None
-        for hop in self.shape.hops:
-            if hop.id == self.shape.picked:
-                return hop.sent_us
-        return next((each.at_us for each in self.shape.moments if each.id == self.shape.picked), None)
+        return self.shape.instant_of(self.shape.picked) if self.shape is not None else None
 
     def text(self) -> str:
         """The messages that are shown, a line each, and what is picked."""

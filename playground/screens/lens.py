@@ -62,7 +62,7 @@ def spanned(lens: Lens, shape: SpaceTime, step: int) -> Lens:
     new_us = others[0] if step > 0 else others[-1]
     if lens.end_us == NOW and not lens.following:
         return replace(lens, span_us=new_us)
-    at_us = instant_of(shape, lens.picked)
+    at_us = shape.instant_of(lens.picked)
     if at_us is None:
         at_us = (shape.start_us + shape.end_us) // 2
     return replace(lens, span_us=new_us, end_us=min(shape.now_us, at_us + new_us // 2))
@@ -73,12 +73,6 @@ def pickable(shape: SpaceTime) -> list[tuple[int, int]]:
     found = {(hop.sent_us, hop.id) for hop in shape.hops if hop.sent_us >= shape.start_us}
     found |= {(each.at_us, each.id) for each in shape.moments if each.id}
     return sorted(found)
-
-
-def instant_of(shape: SpaceTime, id: int) -> int | None:
-    """When what is shown under that id was sent, or happened."""
-    at = [hop.sent_us for hop in shape.hops if hop.id == id] + [each.at_us for each in shape.moments if each.id == id]
-    return at[0] if at and id else None
 
 
 def stepped(lens: Lens, shape: SpaceTime, step: int) -> Lens:
