@@ -98,6 +98,11 @@ class Terminal:
         lines = re.sub(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]", b"", after).decode().splitlines()
         return [line for line in lines if line.strip()]
 
+    def memory_kb(self) -> int:
+        """What the program holds in memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
+
     def resize(self, columns: int, rows: int) -> None:
         self.screen.resize(rows, columns)
         self.process.setwinsize(rows, columns)
@@ -119,3 +124,7 @@ class Terminal:
         assert b"\x1b[<u" in self.output, "the keyboard protocol is still on"
         # The slave side is closed by now; its settings live on in the master.
         assert termios.tcgetattr(self.process.fd)[:4] == self.before[:4]
+
+
+Start = Callable[..., Terminal]
+"""The fixture ``start``."""

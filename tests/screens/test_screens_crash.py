@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.terminals import Terminal
+from tests.screens.terminals import Start, Terminal
 
-Start = Callable[..., Terminal]
 CRASHED = re.compile(
     r"The app has crashed at \d\d:\d\d\.\d{3}; the cluster is not to blame: "
     r"RuntimeError: made to fail \(crashing\.py:\d+\); PLAYGROUND_TRACEBACK=1 shows more"

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.screens.terminals import PATIENCE_S, Terminal
+from tests.screens.terminals import PATIENCE_S, Start, Terminal
 
-Start = Callable[..., Terminal]
 SIZES = [(1, 1), (500, 200), (60, 20), (59, 19), (160, 50), (2, 80), (300, 1), (80, 24)]
 
 JUNK = (
@@ -22,11 +19,6 @@ JUNK = (
     b"\xff\xfe\xc3\x28\xf0\x9f", b"\x00\x01\x02\x1c\x1d", b"\x9b31m", b"\x1b\x1b\x1b[", b"\x1b[?64;1c",
     b"\x1b[" + b"1;" * 40 + b"Z",
 )  # fmt: skip
-
-
-def memory_kb(terminal: Terminal) -> int:
-    status = Path(f"/proc/{terminal.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 def begun(start: Start, **env: str) -> Terminal:
@@ -69,11 +61,11 @@ def test_a_megabyte_is_pasted(start: Start, where: str) -> None:
     terminal = begun(start)
     terminal.press(where)
     terminal.pause(0.3)
-    before_kb = memory_kb(terminal)
+    before_kb = terminal.memory_kb()
     terminal.flood(b"\x1b[200~" + b"crash n1 \xc3\xa4 X q\r\n" * 60_000 + b"\x1b[201~")
     terminal.press("\x1b\x1b" if where in ":/\x10" else "")
     terminal.pause(0.5)
-    assert memory_kb(terminal) < before_kb + 40_000
+    assert terminal.memory_kb() < before_kb + 40_000
     assert "nothing is broken" in terminal.screen.display[1]
     leave(terminal)
 
@@ -84,10 +76,10 @@ def test_a_megabyte_is_typed(start: Start, where: str) -> None:
     terminal = begun(start)
     terminal.press(where)
     terminal.pause(0.3)
-    before_kb = memory_kb(terminal)
+    before_kb = terminal.memory_kb()
     terminal.flood(b"jklh" * 250_000)
     terminal.press("\x1b")
-    assert memory_kb(terminal) < before_kb + 40_000
+    assert terminal.memory_kb() < before_kb + 40_000
     leave(terminal)
 
 
@@ -132,7 +124,7 @@ def test_a_paste_that_never_ends_does_not_keep_the_keys(start: Start) -> None:
 def test_a_mouse_that_is_everywhere(start: Start) -> None:
     chance = random.Random(7)
     terminal = begun(start)
-    before_kb = memory_kb(terminal)
+    before_kb = terminal.memory_kb()
     noise = b"".join(
         b"\x1b[<%d;%d;%d%s" % (chance.choice((0, 1, 2, 32, 35, 64, 65, 96)), chance.choice((1, 80, 159, 500, 99_999)),
                                chance.choice((1, 25, 48, 200, 99_999)), chance.choice((b"M", b"m")))
@@ -140,5 +132,5 @@ def test_a_mouse_that_is_everywhere(start: Start) -> None:
     )  # fmt: skip
     terminal.flood(noise)
     terminal.press("\x1b")
-    assert memory_kb(terminal) < before_kb + 40_000
+    assert terminal.memory_kb() < before_kb + 40_000
     leave(terminal)

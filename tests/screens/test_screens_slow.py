@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-from tests.screens.terminals import PATIENCE_S, Terminal
+from tests.screens.terminals import PATIENCE_S, Start, Terminal
 
 CLOCK = re.compile(r"(\d\d):(\d\d\.\d\d\d)")
-Start = Callable[..., Terminal]
 
 
 def clock_s(terminal: Terminal) -> float:
     found = CLOCK.search(terminal.screen.display[0])
     return int(found[1]) * 60 + float(found[2]) if found else -1.0
-
-
-def memory_kb(terminal: Terminal) -> int:
-    status = Path(f"/proc/{terminal.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 def begun(start: Start, *args: str) -> Terminal:
@@ -31,7 +23,7 @@ def begun(start: Start, *args: str) -> Terminal:
 
 def test_after_a_stall_the_newest_picture_stands_there_and_the_world_has_gone_on(start: Start) -> None:
     terminal = begun(start, "--speed", "10")
-    before_s, before_kb = clock_s(terminal), memory_kb(terminal)
+    before_s, before_kb = clock_s(terminal), terminal.memory_kb()
     time.sleep(3)  # nobody reads
     drawn = len(terminal.output)
     terminal.press(" ")
@@ -39,7 +31,7 @@ def test_after_a_stall_the_newest_picture_stands_there_and_the_world_has_gone_on
     terminal.pause(0.5)
     assert clock_s(terminal) > before_s + 15, "the world waited for the terminal"
     assert len(terminal.output) - drawn < 250_000, "pictures were queued"
-    assert memory_kb(terminal) < before_kb + 60_000
+    assert terminal.memory_kb() < before_kb + 60_000
     shown = terminal.text()
     terminal.press("\x0c")  # means nothing
     terminal.resize(160, 50)

@@ -6,13 +6,10 @@ import os
 import signal
 import termios
 import time
-from collections.abc import Callable
 
 import pytest
 
-from tests.screens.terminals import PATIENCE_S, Terminal
-
-Start = Callable[..., Terminal]
+from tests.screens.terminals import PATIENCE_S, Start, Terminal
 
 
 def stopped(terminal: Terminal) -> None:
@@ -26,6 +23,15 @@ def stopped(terminal: Terminal) -> None:
 
 def modes(terminal: Terminal) -> list[int]:
     return list(termios.tcgetattr(terminal.process.fd)[:4])
+
+
+def acts_and_ends(terminal: Terminal) -> None:
+    """A key does what it always did, and so does the way out."""
+    terminal.press("x")
+    terminal.shows("1 down n3")
+    terminal.press("q")
+    assert terminal.end() == 0
+    terminal.assert_restored()
 
 
 @pytest.mark.parametrize("how", ["\x1a", signal.SIGTSTP])
@@ -45,11 +51,7 @@ def test_a_stop_gives_the_terminal_back_and_going_on_draws_it_anew(start: Start,
         terminal.shows("press x to crash it")
         terminal.shows("q quit")
         assert modes(terminal) != terminal.before[:4]
-    terminal.press("x")
-    terminal.shows("1 down n3")
-    terminal.press("q")
-    assert terminal.end() == 0
-    terminal.assert_restored()
+    acts_and_ends(terminal)
 
 
 def test_a_stop_by_force_is_survived_whatever_the_shell_has_done(start: Start) -> None:
@@ -66,11 +68,7 @@ def test_a_stop_by_force_is_survived_whatever_the_shell_has_done(start: Start) -
     terminal.until(lambda: b"\x1b[?1049h" in terminal.output[seen:], "the modes again")
     terminal.shows("press x to crash it")
     assert modes(terminal) != terminal.before[:4]
-    terminal.press("x")
-    terminal.shows("1 down n3")
-    terminal.press("q")
-    assert terminal.end() == 0
-    terminal.assert_restored()
+    acts_and_ends(terminal)
 
 
 def test_who_is_stopped_can_be_ended(start: Start) -> None:
@@ -91,8 +89,4 @@ def test_going_on_without_a_stop_changes_nothing(start: Start) -> None:
     for _ in range(3):
         terminal.process.kill(signal.SIGCONT)
         terminal.pause(0.3)
-    terminal.press("x")
-    terminal.shows("1 down n3")
-    terminal.press("q")
-    assert terminal.end() == 0
-    terminal.assert_restored()
+    acts_and_ends(terminal)
