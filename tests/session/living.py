@@ -104,16 +104,18 @@ def standing(record: Record, at_us: int, from_us: int = 0) -> Iterator[tuple[Pas
 
 def until(session: Session, wanted: Callable[[Frame], bool]) -> Frame:
     """The first Frame that is as wanted."""
+    found: list[Frame] = []
     seen = threading.Event()
 
     def look(frame: Frame) -> None:
-        if wanted(frame):
+        if not found and wanted(frame):
+            found.append(frame)
             seen.set()
 
     session.on_frame(look)
-    if not wanted(session.frame()):
-        assert seen.wait(60), "the Frame never came"
-    return session.frame()
+    look(session.frame())
+    assert seen.wait(60), "the Frame never came"
+    return found[0]
 
 
 def forward(session: PastSession) -> Record:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from playground.kernel.world import run
 from playground.pacing import LEAST_US, SLICE_US, WORK_S, fitted
 from playground.session import Record, Session
 from playground.spec import ClusterSpec
+from tests.session.living import until
 
 SPEC = ClusterSpec.model_validate({"nodes": 4, "load": {"rate": 30, "clients": 2}})
 END_US = 12_000_000
@@ -38,20 +38,6 @@ def digest_without_a_screen(spec: ClusterSpec, seed: int, timeline: Sequence[tup
     return run(main)
 
 
-def wait_for(session: Session, wanted: Callable[[Frame], bool]) -> Frame:
-    """The first frame that is as wanted."""
-    seen = threading.Event()
-
-    def look(frame: Frame) -> None:
-        if wanted(frame):
-            seen.set()
-
-    session.on_frame(look)
-    while not wanted(session.frame()):
-        assert seen.wait(30), "the frame never came"
-    return session.frame()
-
-
 def at_end(frame: Frame) -> bool:
     return frame.header.at_us == END_US
 
@@ -60,7 +46,7 @@ def at_end(frame: Frame) -> bool:
 def test_at_any_speed_and_with_a_viewer_the_digest_is_that_of_a_run_without_a_screen(speed: float) -> None:
     with Session(SPEC, 5, timeline=TIMELINE, until_us=END_US, speed=speed) as session:
         session.look(View(panels=frozenset(PANELS), selected="n2", key="k1"))
-        wait_for(session, at_end)
+        until(session, at_end)
         record = session.close()
     assert record.digest == digest_without_a_screen(SPEC, 5, TIMELINE, END_US)
 
@@ -76,7 +62,7 @@ def test_pausing_and_stepping_change_nothing() -> None:
         session.pause()
         session.set_speed(0.0)
         session.pause(False)
-        wait_for(session, at_end)
+        until(session, at_end)
         record = session.close()
     assert record.digest == digest_without_a_screen(SPEC, 5, TIMELINE, END_US)
 
@@ -94,9 +80,9 @@ def play_live(seed: int) -> Record:
     with Session(SPEC, seed, speed=0.0) as session:
         for number, line in enumerate(lines, start=1):
             session.send(parse_line(line))
-            wait_for(session, lambda frame, number=number: frame.notice_number >= number)  # type: ignore[misc]
+            until(session, lambda frame, number=number: frame.notice_number >= number)  # type: ignore[misc]
         at_us = session.frame().header.at_us
-        wait_for(session, lambda frame: frame.header.at_us > at_us + 3_000_000)
+        until(session, lambda frame: frame.header.at_us > at_us + 3_000_000)
         return session.close()
 
 
@@ -110,10 +96,10 @@ def test_a_live_session_replays_from_its_record(seed: int) -> None:
 def test_an_act_that_cannot_be_done_is_told_and_not_recorded() -> None:
     with Session(SPEC, 1, speed=0.0) as session:
         session.send(parse_line("start n1"))
-        frame = wait_for(session, lambda frame: frame.notice_number == 1)
+        frame = until(session, lambda frame: frame.notice_number == 1)
         assert frame.notice == "cannot start n1: it is not down"
         session.send(parse_line("crash n77"))
-        frame = wait_for(session, lambda frame: frame.notice_number == 2)
+        frame = until(session, lambda frame: frame.notice_number == 2)
         assert "unknown node 'n77'" in frame.notice
         assert not session.close().timeline
 
@@ -121,12 +107,12 @@ def test_an_act_that_cannot_be_done_is_told_and_not_recorded() -> None:
 def test_a_step_runs_to_the_next_event_and_stands_still() -> None:
     with Session(SPEC, 1, until_us=END_US) as session:
         session.pause()
-        wait_for(session, lambda frame: frame.header.paused)
+        until(session, lambda frame: frame.header.paused)
         before = session.frame().header.at_us
         session.step()
-        after = wait_for(session, lambda frame: frame.header.at_us > before).header.at_us
+        after = until(session, lambda frame: frame.header.at_us > before).header.at_us
         session.step(1_000_000)
-        assert wait_for(session, lambda frame: frame.header.at_us > after).header.at_us == after + 1_000_000
+        assert until(session, lambda frame: frame.header.at_us > after).header.at_us == after + 1_000_000
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -150,11 +136,11 @@ def test_stepping_all_the_way_meets_every_planned_command_at_its_instant(seed: i
 def test_frames_hold_only_what_is_looked_at() -> None:
     with Session(SPEC, 1, until_us=END_US) as session:
         session.look(View(panels=frozenset({"gossip"})))
-        frame = wait_for(session, lambda frame: frame.ring is None)
+        frame = until(session, lambda frame: frame.ring is None)
         assert frame.gossip is not None
         assert frame.replicas is None
         session.look(View(panels=frozenset({"detail"}), selected="n1"))
-        assert wait_for(session, lambda frame: frame.detail is not None).detail is not None
+        assert until(session, lambda frame: frame.detail is not None).detail is not None
 
 
 def test_a_bug_stops_the_world_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +149,7 @@ def test_a_bug_stops_the_world_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("playground.inspection.Inspection._watch_errors", stumble)
     with Session(SPEC, 9, speed=0.0) as session:
-        frame = wait_for(session, lambda frame: bool(frame.stopped))
+        frame = until(session, lambda frame: bool(frame.stopped))
         assert frame.stopped == "world stopped at 1.000000 s (seed 9): RuntimeError: stumbled"
         assert session.close().end_us == 1_000_000
 
@@ -179,21 +165,21 @@ LINES = (
 def test_acts_of_one_instant_replay_exactly(seed: int) -> None:
     chance = random.Random(seed)
     with Session(SPEC, seed, speed=0.0) as session:
-        wait_for(session, lambda frame: frame.header.at_us > 1_000_000)
+        until(session, lambda frame: frame.header.at_us > 1_000_000)
         sent = 0
         for _ in range(4):
             session.pause()
-            wait_for(session, lambda frame: frame.header.paused)
+            until(session, lambda frame: frame.header.paused)
             for line in chance.choices(LINES, k=6):
                 sent += 1
                 session.send(parse_line(line))
                 if chance.random() < 0.3:
                     session.step()
-            wait_for(session, lambda frame, sent=sent: frame.notice_number >= sent)  # type: ignore[misc]
+            until(session, lambda frame, sent=sent: frame.notice_number >= sent)  # type: ignore[misc]
             if chance.random() < 0.8:
                 at_us = session.frame().header.at_us
                 session.pause(False)
-                wait_for(session, lambda frame, at_us=at_us: frame.header.at_us > at_us + 700_000)  # type: ignore[misc]
+                until(session, lambda frame, at_us=at_us: frame.header.at_us > at_us + 700_000)  # type: ignore[misc]
         record = session.close()
     assert len(record.timeline) > 4
     assert digest_without_a_screen(record.spec, record.seed, record.timeline, record.end_us) == record.digest
@@ -202,9 +188,9 @@ def test_acts_of_one_instant_replay_exactly(seed: int) -> None:
 def test_a_scenario_that_is_over_stands_still_until_somebody_acts() -> None:
     for go_on in (lambda session: session.send(parse_line("crash n1")), lambda session: session.pause(False)):
         with Session(SPEC, 5, timeline=TIMELINE, until_us=END_US, speed=0.0) as session:
-            assert wait_for(session, lambda frame: frame.header.ended).header.at_us == END_US
+            assert until(session, lambda frame: frame.header.ended).header.at_us == END_US
             go_on(session)  # type: ignore[no-untyped-call]
-            assert not wait_for(session, lambda frame: frame.header.at_us > END_US + 1_000_000).header.ended
+            assert not until(session, lambda frame: frame.header.at_us > END_US + 1_000_000).header.ended
             record = session.close()
         assert digest_without_a_screen(SPEC, 5, record.timeline, record.end_us) == record.digest
 
@@ -214,7 +200,7 @@ def test_two_quick_steps_up_the_ladder_of_speeds_are_two() -> None:
         session.faster()
         session.faster()
         session.faster(-1)
-        assert wait_for(session, lambda frame: frame.header.speed == 2.0).header.speed == 2.0
+        assert until(session, lambda frame: frame.header.speed == 2.0).header.speed == 2.0
 
 
 def test_the_slice_between_two_looks_at_the_clock_fits_what_it_costs() -> None:

@@ -10,7 +10,8 @@ from playground.commandline import parse_line
 from playground.frame import Frame
 from playground.session import Session
 from playground.spec import ClusterSpec
-from tests.session.test_session import END_US, SPEC, TIMELINE, at_end, digest_without_a_screen, wait_for
+from tests.session.living import until
+from tests.session.test_session import END_US, SPEC, TIMELINE, at_end, digest_without_a_screen
 
 STOPS = (1_000_000, 2_000_000, 7_000_000)
 CAPTIONS = tuple((at_us, f"at {at_us}") for at_us in STOPS)
@@ -28,11 +29,11 @@ def stopped_at(at_us: int) -> Callable[[Frame], bool]:
 def test_it_pauses_at_each_stop_with_its_caption_and_comes_to_the_same_digest(speed: float) -> None:
     with lesson(speed) as session:
         for number, at_us in enumerate(STOPS, start=1):
-            frame = wait_for(session, stopped_at(at_us))
+            frame = until(session, stopped_at(at_us))
             assert frame.caption == f"at {at_us}"
             assert frame.captions == (number, len(STOPS))
             session.pause(False)
-        frame = wait_for(session, at_end)
+        frame = until(session, at_end)
         assert frame.header.ended
         record = session.record()
     assert record.digest == digest_without_a_screen(SPEC, 5, TIMELINE, END_US)
@@ -41,32 +42,32 @@ def test_it_pauses_at_each_stop_with_its_caption_and_comes_to_the_same_digest(sp
 
 def test_what_a_command_at_the_stop_does_has_been_done_when_it_is_read() -> None:
     with lesson() as session:
-        wait_for(session, stopped_at(STOPS[0]))
+        until(session, stopped_at(STOPS[0]))
         session.pause(False)
-        frame = wait_for(session, stopped_at(STOPS[1]))
+        frame = until(session, stopped_at(STOPS[1]))
         assert {thing.name for thing in frame.nodes if thing.state.value == "down"} == {"n2"}
 
 
 def test_a_step_of_a_second_does_not_pass_a_stop_by() -> None:
     with lesson() as session:
-        wait_for(session, stopped_at(STOPS[0]))
+        until(session, stopped_at(STOPS[0]))
         session.step(5_000_000)
-        wait_for(session, stopped_at(STOPS[1]))
+        until(session, stopped_at(STOPS[1]))
 
 
 def test_whoever_acts_takes_over_and_is_not_stopped_any_more() -> None:
     with lesson() as session:
-        wait_for(session, stopped_at(STOPS[0]))
+        until(session, stopped_at(STOPS[0]))
         session.send(parse_line("crash n1"))
         session.pause(False)
-        frame = wait_for(session, at_end)
+        frame = until(session, at_end)
         assert frame.captions == (len(STOPS), len(STOPS))
         assert session.record().touched
 
 
 def test_an_act_that_is_refused_takes_nothing_over() -> None:
     with lesson() as session:
-        wait_for(session, stopped_at(STOPS[0]))
+        until(session, stopped_at(STOPS[0]))
         session.send(parse_line("crash n77"))
         session.pause(False)
-        wait_for(session, stopped_at(STOPS[1]))
+        until(session, stopped_at(STOPS[1]))
