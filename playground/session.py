@@ -26,8 +26,7 @@ from playground.kernel.errors import UserError, WorldStopped
 from playground.kernel.tracing import Tracer
 from playground.pacing import FRAME_S, SLICE_US, TICK_S, WORK_S, Anchor, climbed, fitted
 from playground.pictures import Painter
-from playground.record import Record as Record
-from playground.record import Script
+from playground.record import Record, Script
 from playground.spec import ClusterSpec
 from widgets.shapes import Tone
 

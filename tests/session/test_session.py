@@ -13,7 +13,8 @@ from playground.commandline import parse_line
 from playground.frame import PANELS, Frame, View
 from playground.kernel.world import run
 from playground.pacing import LEAST_US, SLICE_US, WORK_S, fitted
-from playground.session import Record, Session
+from playground.record import Record
+from playground.session import Session
 from playground.spec import ClusterSpec
 from tests.session.living import until
 
