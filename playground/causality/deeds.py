@@ -130,7 +130,7 @@ class Deeds:
         if entry.kind not in ACTS:
             return
         found = self._tracer.find(self._tracer.current)
-        while isinstance(found, Happening) and found.what in ("callback", "timer") and found.cause:
+        while isinstance(found, Happening) and found.what in ("callback", "timer"):
             found = self._tracer.find(found.cause)
         if isinstance(found, Happening) and found.what == "command":
             self._commands[entry.index] = (found.id, found.content.line())

@@ -80,9 +80,9 @@ class Evidence:
         ]
 
     def happening(self, id: int) -> Happening | None:
-        found = self.tracer.find(id) if id else None
+        found = self.tracer.find(id)
         return found if isinstance(found, Happening) else None
 
     def loss(self, id: int) -> Loss | None:
-        found = self.tracer.find(id) if id else None
+        found = self.tracer.find(id)
         return found if isinstance(found, Loss) else None

@@ -125,7 +125,9 @@ class Tracer:
                 yield id, at_us, source, act.__self__.name, content  # type: ignore[attr-defined]
 
     def find(self, id: int) -> Happening | Loss | None:
-        """The happening, or the loss, of that id; None: it is not kept, or has not happened yet."""
+        """The happening, or the loss, of that id; None: it is not kept, or has not happened yet. 0 is none."""
+        if not id:
+            return None
         if id < 0 and id % 2 == 0:
             place = (self._losses[0].id - id) // 2 if self._losses else -1
             return self._losses[place] if 0 <= place < len(self._losses) else None

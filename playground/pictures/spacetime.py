@@ -163,7 +163,7 @@ class SpaceTimePicture:
         operation = story.operation
         if operation is not None and operation.completed_us >= 0:
             return False
-        return any(each.id == story.root for each in self._follower.causes(coming.cause)) if coming.cause else False
+        return any(each.id == story.root for each in self._follower.causes(coming.cause))
 
     def _of_window(self, wanted: Filter, start_us: int, end_us: int) -> list[tuple[Hop, str, str]]:
         """What fits and was sent or arrived in this time, oldest first."""
@@ -242,7 +242,7 @@ class SpaceTimePicture:
 
     def _name(self, each: Happening | Loss) -> Name:
         asked = self._tracer.request_of(each)
-        cause = self._tracer.find(each.cause) if each.cause else None
+        cause = self._tracer.find(each.cause)
         at_once = cause is not None and cause.what in ("message", "turn")
         return name_of(each.content, asked.content if asked is not None else None, at_once)
 

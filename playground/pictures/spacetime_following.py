@@ -74,7 +74,7 @@ class Follower:
             yield found
             if found.id > 0 and self._requests.in_happening(found.id) is not None:
                 return
-            before = self._tracer.find(found.cause) if found.cause else None
+            before = self._tracer.find(found.cause)
             if found.what in ("timer", "callback"):
                 if before is None or before.what in ("timer", "callback", "command"):
                     return
@@ -155,7 +155,7 @@ class Follower:
         """Whether a timer was set for so long, or beats: what it does is about something else."""
         if each.what not in ("timer", "callback"):
             return False
-        before = self._tracer.find(each.cause) if each.cause else None
+        before = self._tracer.find(each.cause)
         return before is None or before.what == each.what or each.at_us - before.at_us > PAUSE_US
 
     def _link(self, each: Happening | Loss) -> tuple[str, str, object]:

@@ -73,9 +73,9 @@ class Reader:
         found = self._tracer.coming(id)
         if found is None:
             return None
-        cause = self._tracer.find(found.cause) if found.cause else None
+        cause = self._tracer.find(found.cause)
         while isinstance(cause, Happening) and cause.what not in ("message", "command"):
-            cause = self._tracer.find(cause.cause) if cause.cause else None
+            cause = self._tracer.find(cause.cause)
         facts = [
             Fact("sent", f"{instant(found.sent_us)} by {found.source}"),
             Fact("under way", f"to {found.node}, {instant(found.at_us)} if nothing comes between", Tone.ACCENT),
@@ -137,13 +137,13 @@ class Reader:
         for each in list(self._follower.causes(found.id))[1:]:
             if each.is_message or each.what == "command":
                 return each
-        before = self._tracer.find(found.cause) if found.cause else None
+        before = self._tracer.find(found.cause)
         return before if before is not None and before.what == "command" else None
 
     def _because(self, found: Happening | Loss, cause: Happening | Loss | None) -> str:
         if cause is None:
             operation = self._follower.operation_of(found.id)
-            before = self._tracer.find(found.cause) if found.cause else None
+            before = self._tracer.find(found.cause)
             if operation is not None:
                 return f"{operation.client} invoked it at {instant(operation.invoked_us)}"
             if not isinstance(before, Happening):
