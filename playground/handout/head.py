@@ -96,21 +96,13 @@ def run_verdict(outcome: Outcome) -> str:
     return "; ".join(parts)
 
 
-def measured(verdict: Verdict, unsettled_because: str = "") -> str:
-    """What was measured, in words; of what could not be judged, why."""
-    figure = verdict.expectation.figure
-    if verdict.measured is None and figure.name.startswith("converged") and unsettled_because:
-        return f"could not be judged ({unsettled_because})"
-    return spell(figure.kind, verdict.measured)
-
-
 def _judged(verdicts: tuple[Verdict, ...], passed: bool, unsettled_because: str = "") -> str:
     missed = [each for each in verdicts if not each.passed]
     if not missed:
         met = f"all {len(verdicts)} expectations were met" if len(verdicts) > 1 else "what was expected was met"
         return f"{'Passed' if passed else 'Failed'}: {met if verdicts else 'nothing was expected'}"
     told = "; ".join(
-        f"{each.expectation.figure.name}: {measured(each, unsettled_because)}, expected {each.expectation.text}"
+        f"{each.expectation.figure.name}: {each.shown(unsettled_because)}, expected {each.expectation.text}"
         for each in missed[:3]
     )
     more = f"; and {len(missed) - 3} more" if len(missed) > 3 else ""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from playground.figure import spell, spell_us
 from playground.handout.content import Bars, Block, Paragraph
-from playground.handout.head import measured
 from playground.scenario.figures import FIGURES, PERCENTILES
 from playground.scenario.hypothesis import Findings
 from playground.scenario.outcome import Outcome, Verdict
@@ -41,7 +40,7 @@ def expectations(verdicts: Sequence[Verdict], unsettled_because: str = "") -> tu
     rows = []
     for each in verdicts:
         figure = each.expectation.figure
-        found = measured(each, unsettled_because)
+        found = each.shown(unsettled_because)
         rows.append((verdict(each.passed), figure.name, each.expectation.text, found, Cell(figure.help, Tone.MUTED)))
     return (table(("", "figure", "expected", "measured", "what it is"), rows),)
 

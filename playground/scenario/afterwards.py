@@ -20,7 +20,7 @@ from typing import Any
 
 from playground.commands import validate
 from playground.scenario.model import Scenario
-from playground.scenario.outcome import Outcome
+from playground.scenario.outcome import Outcome, Verdict
 
 WORKER = (sys.executable, "-m", "playground.scenario.afterwards")
 _SHOWN = 3
@@ -81,7 +81,7 @@ def told(outcome: Outcome) -> Judged:
     if outcome.stopped:
         words = f"stopped by an error in the playground: {outcome.stopped}"
     elif missed:
-        shown = "; ".join(_missed(each.as_json()) for each in missed[:_SHOWN])
+        shown = "; ".join(_missed(each) for each in missed[:_SHOWN])
         more = f" and {len(missed) - _SHOWN} more" if len(missed) > _SHOWN else ""
         words = f"{len(missed)} of {count} expectations not met: {shown}{more}"
     elif outcome.refused:
@@ -89,22 +89,22 @@ def told(outcome: Outcome) -> Judged:
         words = f"not all could be carried out: {line} at {at_us / 1e6:g} s: {why}"
     elif count:
         met = f"all {count} expectations met" if count > 1 else "what was expected is so"
-        words = f"{met}: " + ", ".join(_met(each.as_json()) for each in outcome.verdicts)
+        words = f"{met}: " + ", ".join(_met(each) for each in outcome.verdicts)
     else:
         words = "it says of nothing what it should be"
     return Judged(outcome.passed, outcome.digest, words)
 
 
-def _met(verdict: dict[str, Any]) -> str:
-    return f"{_plain(verdict['figure'])} {verdict['shown']}"
+def _met(verdict: Verdict) -> str:
+    return f"{_figure(verdict)} {verdict.shown()}"
 
 
-def _missed(verdict: dict[str, Any]) -> str:
-    return f"{_plain(verdict['figure'])} is {verdict['shown']}, not {verdict['expected']}"
+def _missed(verdict: Verdict) -> str:
+    return f"{_figure(verdict)} is {verdict.shown()}, not {verdict.expectation.text}"
 
 
-def _plain(figure: str) -> str:
-    return figure.replace("_", " ")
+def _figure(verdict: Verdict) -> str:
+    return verdict.expectation.figure.name.replace("_", " ")
 
 
 def main() -> None:

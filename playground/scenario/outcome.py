@@ -37,13 +37,20 @@ class Verdict:
     def passed(self) -> bool:
         return self.expectation.holds(self.measured)
 
+    def shown(self, unsettled_because: str = "") -> str:
+        """What was measured, in words; of agreement that could not be judged, why."""
+        figure = self.expectation.figure
+        if self.measured is None and figure.name.startswith("converged") and unsettled_because:
+            return f"could not be judged ({unsettled_because})"
+        return spell(figure.kind, self.measured)
+
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {
             "figure": self.expectation.figure.name,
             "expected": self.expectation.text,
             "measured": self.measured,
-            "shown": spell(self.expectation.figure.kind, self.measured),
+            "shown": self.shown(),
             "passed": self.passed,
         }
 

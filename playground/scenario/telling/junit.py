@@ -100,7 +100,7 @@ def _judged(suite: str, verdicts: Sequence[Verdict], outcome: Outcome | None = N
         figure = each.expectation.figure
         case = _case(suite, f"{figure.name}: {each.expectation.text}")
         if not each.passed:
-            text = f"{figure.name} is {spell(figure.kind, each.measured)}, expected {each.expectation.text}"
+            text = f"{figure.name} is {each.shown()}, expected {each.expectation.text}"
             more = []
             if outcome is not None and figure.name == "checks":
                 more = [f"{when}: {check}: {subject}: {what}" for when, check, subject, what in outcome.findings]

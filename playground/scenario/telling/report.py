@@ -167,9 +167,7 @@ def expectations(verdicts: Sequence[Verdict], console: Console, unsettled_becaus
     table = grid("left", "left")
     for each in verdicts:
         figure = each.expectation.figure
-        measured = spell(figure.kind, each.measured)
-        if each.measured is None and figure.name.startswith("converged") and unsettled_because:
-            measured = f"could not be judged ({unsettled_because})"
+        measured = each.shown(unsettled_because)
         wanted = each.expectation.text
         exactly = [sign for sign, _ in each.expectation.conditions] == ["=="]
         same = each.passed and exactly
