@@ -466,6 +466,16 @@ class Hop:
     hue: int = 0
     """Of the system."""
 
+    @property
+    def ended_us(self) -> int | None:
+        """When it arrived, or got lost; None: it is under way."""
+        return self.arrived_us if self.arrived_us is not None else self.lost_us
+
+    @property
+    def bad(self) -> bool:
+        """It got lost, or tells of something bad."""
+        return bool(self.lost) or self.tone is Tone.BAD
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:

@@ -161,7 +161,7 @@ def _distance(hop: Hop, place: Geometry, x: int, y: int) -> float:
     top, bottom = place.rows[hop.source], place.rows[hop.target]
     if not min(top, bottom) <= y <= max(top, bottom):
         return 99.0
-    ends_us = hop.arrived_us if hop.arrived_us is not None else hop.lost_us or hop.due_us or hop.sent_us
+    ends_us = hop.ended_us if hop.ended_us is not None else hop.due_us or hop.sent_us
     part = (y - top) / (bottom - top) if bottom != top else 0.0
     return abs(place.x(hop.sent_us) + (ends_us - hop.sent_us) / place.cell_us * part - x - 0.5)
 

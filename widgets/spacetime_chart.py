@@ -152,14 +152,13 @@ class Chart:
         look = self._look
         if hop.id == self._shape.picked:
             return look.style(look.ground(Ground.STRONG), bold=True, reverse=look.colors is Colors.NONE)
-        bad = bool(hop.lost) or hop.tone is Tone.BAD
-        color = look.tone(Tone.BAD) if bad else look.hue(hop.hue)
+        color = look.tone(Tone.BAD) if hop.bad else look.hue(hop.hue)
         near = hop.id in self._near
         if self._beside(hop):
             return look.style(look.faded(color, 0.45 if hop.lost and head else 0.65), dim=not look.blends)
         if hop.lost and not near and not head:
             color = look.faded(color, 0.45)
-        return look.style(color, bold=near or (bad and (head or not hop.lost)))
+        return look.style(color, bold=near or (hop.bad and (head or not hop.lost)))
 
     def _beside(self, hop: Hop) -> bool:
         """Whether it has nothing to do with what is read."""
@@ -216,7 +215,7 @@ class Chart:
     def _label(self, hop: Hop) -> None:
         """What it is, beside the arrow, where nothing else stands. Not while time flows: labels would jump."""
         place, look = self._place, self._look
-        ends_us = hop.arrived_us if hop.arrived_us is not None else hop.lost_us
+        ends_us = hop.ended_us
         if hop.source not in place.rows or hop.target not in place.rows or ends_us is None:
             return
         top, bottom = place.rows[hop.source], place.rows[hop.target]

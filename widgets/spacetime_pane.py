@@ -128,13 +128,12 @@ def step_line(shape: SpaceTime, hop: Hop, first_us: int, look: Look, width: int)
     """One message of a story."""
     chosen = hop.id == shape.picked
     source, target = shape.lanes[hop.source], shape.lanes[hop.target]
-    bad = bool(hop.lost) or hop.tone is Tone.BAD
-    ends_us = hop.arrived_us if hop.arrived_us is not None else hop.lost_us
+    ends_us = hop.ended_us
     way = "under way" if ends_us is None else "lost" if hop.lost else f"{(ends_us - hop.sent_us) / 1000:.2f}"
     muted = look.text_style(Tone.MUTED, selected=chosen)
     ground = look.ground(SELECTION) if chosen else None
     arrow = look.glyph("→", ">")
-    tone = look.text_style(Tone.BAD if bad else Tone.PLAIN, selected=chosen, bold=chosen)
+    tone = look.text_style(Tone.BAD if hop.bad else Tone.PLAIN, selected=chosen, bold=chosen)
     room = width - _STEP
     label = shorten(look.clean(hop.label), room, look)
     return [
