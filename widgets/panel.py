@@ -266,11 +266,13 @@ class Panel(Widget, Generic[S], can_focus=True):
                 return spot
         return None
 
-    def on_click(self, event: events.Click) -> None:
+    def spot_of(self, event: events.Click) -> Spot | None:
+        """What was clicked on, if it can be clicked."""
         offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        spot = self.spot_at(offset.x, offset.y)
+        return self.spot_at(offset.x, offset.y) if offset is not None else None
+
+    def on_click(self, event: events.Click) -> None:
+        spot = self.spot_of(event)
         if spot is not None:
             self.post_message(self.Selected(self, spot.name, spot.item))
 

@@ -204,8 +204,7 @@ class TablePanel(Panel[Table]):
 
     def on_click(self, event: events.Click) -> None:
         """A click stands on the row; the panel itself tells whose it is."""
-        offset = event.get_content_offset(self)
-        spot = self.spot_at(offset.x, offset.y) if offset is not None else None
+        spot = self.spot_of(event)
         self._stood = spot.item if spot is not None else self._stood
 
     def names(self) -> list[str]:

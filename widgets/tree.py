@@ -178,8 +178,7 @@ class TreePanel(Panel[Tree]):
 
     def on_click(self, event: events.Click) -> None:
         """A click stands on the line; the panel itself tells what it is."""
-        offset = event.get_content_offset(self)
-        spot = self.spot_at(offset.x, offset.y) if offset is not None else None
+        spot = self.spot_of(event)
         if spot is not None and spot.item is not None:
             self._row = spot.item.name
 
