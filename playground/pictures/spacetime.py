@@ -219,26 +219,27 @@ class SpaceTimePicture:
         lost = self._why_lost(each)
         if wanted.lost and not lost:
             return None
-        if not wanted.fits(self._name(each), bool(lost)):
+        name = self._name(each)
+        if not wanted.fits(name, bool(lost)):
             return None
         if wanted.keys and not wanted.speaks(each.content):
             asked = self._tracer.request_of(each)
             if asked is None or not wanted.speaks(asked.content):
                 return None
-        return self._hop(each)[0]
+        return self._arrow(each, name, lost)
 
     def _hop(self, each: Happening | Loss) -> tuple[Hop, str, str]:
-        name = self._name(each)
+        return self._arrow(each, self._name(each), self._why_lost(each)), each.source, each.node
+
+    def _arrow(self, each: Happening | Loss, name: Name, lost: str) -> Hop:
         system = name.system or CONNECTION
-        lost = self._why_lost(each)
         coming = each.at_us > self._cluster.now_us
         arrived_us = None if isinstance(each, Loss) or coming else each.at_us
         sent_us = each.sent_us if each.sent_us >= 0 else each.at_us
-        hop = Hop(
+        return Hop(
             each.id, 0, 0, sent_us, arrived_us, name.label, system, name.tone, lost,
             each.at_us if lost else None, each.at_us if coming else None, SYSTEMS.get(system, 4),
         )  # fmt: skip
-        return hop, each.source, each.node
 
     def _name(self, each: Happening | Loss) -> Name:
         asked = self._tracer.request_of(each)
