@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from playground.handout.axes import AXIS, LEFT, RIGHT, WIDTH, grounds, name_at, picture, x_of
 from playground.handout.content import Bars, Chart, Curve, Strips
 from playground.handout.markup import element
-from playground.handout.reading import caption, is_logarithmic, known, nice_step, number
+from playground.handout.reading import caption, is_logarithmic, measured, nice_step, number
 from widgets.shapes import Tone
 
 _HEIGHT = 130.0
@@ -41,7 +41,7 @@ def chart(shown: Chart) -> Element:
 def strips(shown: Strips) -> Element:
     """A row of bars for each curve, one bar a second, all on one scale."""
     bottom = _TOP + len(shown.curves) * _STRIP
-    largest = max((each for curve in shown.curves for each in known(curve.values)), default=0.0) or 1.0
+    largest = max(measured(shown), default=0.0) or 1.0
     drawn = grounds(shown.span, _TOP, bottom)
     for at, curve in enumerate(shown.curves):
         foot = _TOP + (at + 1) * _STRIP - 1
@@ -83,7 +83,7 @@ def _hue(hue: int) -> str:
 
 
 def _linear(shown: Chart, bottom: float) -> tuple[_Y, list[float]]:
-    top = max((each for curve in shown.curves for each in known(curve.values)), default=0.0) or 1.0
+    top = max(measured(shown), default=0.0) or 1.0
     step = nice_step(top, _TICKS)
     high = step * math.ceil(top / step - 1e-9)
     return lambda value: bottom - value / high * _HEIGHT, [step * at for at in range(round(high / step) + 1)]
@@ -91,7 +91,7 @@ def _linear(shown: Chart, bottom: float) -> tuple[_Y, list[float]]:
 
 def _logarithmic(shown: Chart, bottom: float) -> tuple[_Y, list[float]]:
     """From a power of ten to a power of ten."""
-    values = [each for curve in shown.curves for each in known(curve.values)]
+    values = measured(shown)
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     decades = max(high - low, 1)
     return lambda value: bottom - (math.log10(value) - low) / decades * _HEIGHT, [

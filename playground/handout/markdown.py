@@ -28,7 +28,7 @@ from playground.handout.content import (
     Strips,
     Timeline,
 )
-from playground.handout.reading import coarse, in_words, is_logarithmic, known
+from playground.handout.reading import coarse, in_words, is_logarithmic, measured
 from playground.scenario.telling.bars import bar
 from widgets.shapes import Table, Tone
 
@@ -186,7 +186,7 @@ def _chart(chart: Chart | Strips) -> Iterator[str]:
         notes.append(f"a column is {cell_s} s, and shows the largest value")
     yield f"**{escaped(chart.title)}** ({escaped(', '.join(notes))})"
     yield ""
-    values = [each for curve in chart.curves for each in known(curve.values)]
+    values = measured(chart)
     scale = (min(values, default=0.0), max(values, default=0.0)) if logarithmic else (0.0, max(values, default=0.0))
     before = " " * (chart.first_s // cell_s)
     drawn = [(each, before + sparkline(coarse(each.values, cell_s), *scale, logarithmic)) for each in chart.curves]

@@ -16,9 +16,14 @@ def known(values: Sequence[float | None]) -> list[float]:
     return [each for each in values if each is not None]
 
 
+def measured(chart: Chart | Strips) -> list[float]:
+    """All values of all curves."""
+    return [each for curve in chart.curves for each in known(curve.values)]
+
+
 def is_logarithmic(chart: Chart) -> bool:
     """Only where nothing is zero: a rate that falls to nothing must be seen to do so."""
-    values = [each for curve in chart.curves for each in known(curve.values)]
+    values = measured(chart)
     return bool(values) and min(values) > 0 and max(values) / min(values) > LOGARITHMIC
 
 
@@ -33,8 +38,7 @@ def in_words(curve: Curve, first_s: int) -> str:
     if low == high:
         return f"{curve.name}: {number(low)} throughout{missing}"
     at_s = first_s + curve.values.index(high)
-    told = f"{curve.name}: {number(low)} to {number(high)}, median {number(median)}, highest at {at_s} s{missing}"
-    return told
+    return f"{curve.name}: {number(low)} to {number(high)}, median {number(median)}, highest at {at_s} s{missing}"
 
 
 def caption(chart: Chart | Strips) -> str:
