@@ -226,6 +226,8 @@ class Cluster:
             if self.on_refused is not None:
                 self.on_refused()
             raise
+        if named.by:
+            self.world.record("by", "", f"{named.by}: {named.line()}")
         self.recorded.append((self.world.now_us, named))
         await self.world.rest()
         return text

@@ -98,5 +98,5 @@ def _values(kind: type[Base], name: str) -> list[str]:
     return [choice for choice in choices if choice]
 
 
-_PLAIN = frozenset({"do", "shape", "groups", "nodes", "sources", "targets", "key", "value"})
-"""Fields that are typed without their names."""
+_PLAIN = frozenset({"do", "by", "shape", "groups", "nodes", "sources", "targets", "key", "value"})
+"""Fields that are typed without their names, or never."""

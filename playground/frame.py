@@ -129,6 +129,11 @@ class View:
     question: Question | None = None
     item: Item | None = None
     """What is selected beside the node: a shard, a partition, a znode …"""
+    front: str = ""
+    """The panel that is focused …"""
+    zoomed: str = ""
+    """… and the one that fills the stage; "": none does. Nothing is painted otherwise for these two: they are for
+    somebody else, who is to look at the same."""
 
 
 @dataclass(frozen=True, slots=True)

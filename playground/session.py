@@ -2,7 +2,7 @@
 
 A screen talks to a Session and to nothing below it: ``frame()`` is the newest immutable
 Frame, ``send(command)`` queues an act, ``on_frame`` is told of each new Frame (from the
-world's thread). Pacing (speed, pause, single steps) decides only *when* the
+world's thread). Others may look at it as well, each from a :class:`Viewpoint`. Pacing (speed, pause, single steps) decides only *when* the
 next events are computed, never which: a paused, stepped, racing session has the same
 digest as a replay of its record.
 """
@@ -28,6 +28,7 @@ from playground.pacing import FRAME_S, SLICE_US, TICK_S, WORK_S, Anchor, climbed
 from playground.pictures import Painter
 from playground.record import Record, Script
 from playground.spec import ClusterSpec
+from playground.viewpoints import Viewpoint
 from widgets.shapes import Tone
 
 
@@ -83,13 +84,12 @@ class Session:
         self._actual_speed = 0.0
         self._paused = False
         self._step_us: int | None = None
-        self._view = View()
+        self._own = Viewpoint(self)
+        self._viewpoints: tuple[Viewpoint, ...] = (self._own,)
+        """Replaced, never changed: the world's thread goes through it."""
         self._inbox: list[Callable[[Cluster], Any]] = []
         self._changed = threading.Condition()
         self._closing = False
-        self._frame: Frame | None = None
-        self._listener: Callable[[Frame], None] = _nobody
-        self._notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN)
         self._record: Record | None = None
         self._slice_us = SLICE_US
         """Computed at a stretch, before anybody looks at the clock."""
@@ -107,7 +107,7 @@ class Session:
         sys.setswitchinterval(0.0005)
         self._thread.start()
         self._first.wait()
-        if self._frame is None:
+        if not self.has_frame:
             assert self._failed is not None
             if isinstance(self._failed, UserError | WorldStopped):
                 raise self._failed
@@ -119,24 +119,19 @@ class Session:
 
     def frame(self) -> Frame:
         """The newest picture."""
-        assert self._frame is not None, "the session has not been started"
-        return self._frame
+        return self._own.frame()
 
     def on_frame(self, listener: Callable[[Frame], None]) -> None:
         """Call ``listener(frame)`` for each new Frame, from the world's thread; it must not block."""
-        self._listener = listener
+        self._own.on_frame(listener)
 
     def send(self, command: Any) -> None:
         """Do ``command`` as soon as the event under way is over; the next Frame says what came of it."""
-        self._post(partial(self._apply, command))
+        self._own.send(command)
 
     def look(self, view: View) -> None:
         """Which panels are seen, and what is selected: Frames hold no more than that."""
-        with self._changed:
-            if view != self._view:
-                self._view = view
-                self._inbox.append(_nothing)
-                self._changed.notify()
+        self._own.look(view)
 
     @property
     def paused(self) -> bool:
@@ -160,7 +155,7 @@ class Session:
     @property
     def has_frame(self) -> bool:
         """Whether there has been anything to see: if not, nothing has happened either."""
-        return self._frame is not None
+        return self._own.newest is not None
 
     @property
     def alive(self) -> bool:
@@ -184,6 +179,30 @@ class Session:
                 return self._record
             assert not self._over.is_set(), "the session ended before it began"
         return box[0]
+
+    # --- for others who look at it (any thread) -----------------------------------
+
+    def viewpoint(self, by: str = "", view: View | None = None) -> Viewpoint:
+        """One more viewpoint, for ``by``, who is patient; its first Frame comes soon."""
+        viewpoint = Viewpoint(self, by, patient=True)
+        viewpoint.wanted = view or View()
+        with self._changed:
+            self._viewpoints = (*self._viewpoints, viewpoint)
+        self.refresh()
+        return viewpoint
+
+    def leave(self, viewpoint: Viewpoint) -> None:
+        """Nobody looks from there any more."""
+        with self._changed:
+            self._viewpoints = tuple(each for each in self._viewpoints if each is not viewpoint)
+
+    def act(self, command: Any, viewpoint: Viewpoint) -> None:
+        """Do ``command``, on behalf of whoever looks from there."""
+        self._post(partial(self._apply, command, viewpoint))
+
+    def refresh(self) -> None:
+        """Paint anew, soon: somebody looks at something else."""
+        self._post(_nothing)
 
     def close(self) -> Record:
         """Stop the world and say what led here."""
@@ -326,12 +345,14 @@ class Session:
             while not self._closing:
                 self._changed.wait()
 
-    async def _apply(self, command: Any, cluster: Cluster) -> None:
+    async def _apply(self, command: Any, viewpoint: Viewpoint, cluster: Cluster) -> None:
+        by = viewpoint.by
         try:
-            self._tell(await cluster.apply(command), Tone.PLAIN)
+            text = await cluster.apply(command.model_copy(update={"by": by}) if by else command)
         except UserError as error:
-            self._tell(str(error), Tone.WARN)
+            viewpoint.tell(str(error), Tone.WARN)
         else:
+            self._tell(f"{by}: {text}" if by else text, Tone.PLAIN)
             self._touched = True
             self._acted(cluster)
             self._stops.clear()
@@ -359,7 +380,8 @@ class Session:
             self._step_us = step_us
 
     def _tell(self, text: str, tone: Tone) -> None:
-        self._notice = (self._notice[0] + 1, text, tone)
+        for viewpoint in self._viewpoints:
+            viewpoint.tell(text, tone)
 
     async def _recorded(self, cluster: Cluster) -> Record:
         if not self._stopped:
@@ -375,38 +397,41 @@ class Session:
         )
 
     def _publish(self, painter: Painter) -> None:
-        frame = painter.paint(
-            self._view,
-            speed=self._speed,
-            actual_speed=self._actual_speed,
-            paused=self._paused,
-            ended=painter.at_us >= self._until_us if self._until_us is not None else False,
-            notice=self._notice,
-            stopped=self._stopped,
-        )
-        self._frame = replace(frame, header=self._headed(frame.header))
-        self._listener(self._frame)
+        again = False
+        for viewpoint in self._viewpoints:
+            if not viewpoint.due():
+                continue
+            frame = painter.paint(
+                viewpoint.wanted,
+                speed=self._speed,
+                actual_speed=self._actual_speed,
+                paused=self._paused,
+                ended=painter.at_us >= self._until_us if self._until_us is not None else False,
+                notice=viewpoint.notice,
+                stopped=self._stopped,
+                again=again,
+            )
+            again = True
+            viewpoint.show(replace(frame, header=self._headed(frame.header)))
 
     def _publish_last(self, painter: Painter) -> None:
         """Say that the world has stopped; it may be the painter that can't go on."""
         try:
             self._publish(painter)
         except Exception:
-            if self._frame is None:
+            if not self.has_frame:
                 raise
-            number, text, tone = self._notice
-            self._frame = replace(
-                self._frame, stopped=self._stopped, notice=text, notice_tone=tone, notice_number=number
-            )
-            self._listener(self._frame)
+        for viewpoint in self._viewpoints:
+            newest = viewpoint.newest
+            if newest is not None and newest.stopped != self._stopped:
+                number, text, tone = viewpoint.notice
+                viewpoint.show(
+                    replace(newest, stopped=self._stopped, notice=text, notice_tone=tone, notice_number=number)
+                )
 
     def _headed(self, header: Header) -> Header:
         """The header, with what only the session knows."""
         return header
-
-
-def _nobody(_frame: Frame) -> None:
-    pass
 
 
 def _nothing(_cluster: Cluster) -> None:

@@ -42,6 +42,10 @@ class Base(BaseModel):
     possible: ClassVar[str] = ""
     """The act of a node's life that must be possible for those who are drawn ("" if any node will do)."""
 
+    by: str = Field(
+        default="", max_length=24, pattern=r"^[\w.-]*$", description="who did it, of several who may; the log says so"
+    )
+
     def named_nodes(self) -> tuple[str, ...]:
         """The nodes that it names; all of them must exist. Words that stand for nodes are not among them."""
         return tuple(target for target in self.targeted() if not is_word(target))
@@ -56,7 +60,7 @@ class Base(BaseModel):
 
     def line(self) -> str:
         """The command as it would be typed after ``:``."""
-        fields = self.model_dump(exclude_defaults=True, exclude={"do"}, by_alias=True)
+        fields = self.model_dump(exclude_defaults=True, exclude={"do", "by"}, by_alias=True)
         words = [str(self.do), *self._positional_words(fields)]  # type: ignore[attr-defined]
         words += [f"{key}={_spell(value)}" for key, value in fields.items()]
         return " ".join(words)

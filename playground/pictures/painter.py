@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from playground.causality.requests import Requests
@@ -78,6 +79,8 @@ class Painter:
             self._spacetime = SpaceTimePicture(cluster, tracer, requests, self._hues)
             self._explainer = Explainer(cluster, tracer, requests, self._hues)
         self._rows = gossip_picture.Rows()
+        self._same: dict[Hashable, Any] = {}
+        """What has been painted for somebody at this moment, and is the same for everybody else."""
         cluster.history.listen(started=self._began)
 
     @property
@@ -105,60 +108,62 @@ class Painter:
         ended: bool = False,
         notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN),
         stopped: str = "",
+        again: bool = False,
     ) -> Frame:
-        """A picture of now, for somebody who looks at ``view``."""
+        """A picture of now, for somebody who looks at ``view``.
+
+        ``again``: nothing has happened since the last one, which was for somebody else; what they both see is the same.
+        """
         cluster = self._cluster
         self._number += 1
+        if not again:
+            self._same.clear()
         for name in cluster.names:
             self._hues.setdefault(name, len(self._hues))
         while self._captions and self._captions[0][0] <= cluster.now_us:
             self._caption = self._captions.popleft()[1]
-        sides = cluster.sides()
+        sides = self._once("sides", cluster.sides)
         picked = self._subjects.picked(view.item)
         panels: dict[str, Any] = {}
         shown = view.panels & frozenset(self._panels.names)
         if "ring" in shown:
             shown_at = speed or actual_speed or 1.0
-            asked = Asked(self._sparks(shown_at), self._chords(shown_at), view.key or self._asked)
-            panels["ring"] = self._panels.ring(sides, asked)
+            asked = Asked(
+                self._once("sparks", partial(self._sparks, shown_at)),
+                self._once("chords", partial(self._chords, shown_at)),
+                view.key or self._asked,
+            )
+            panels["ring"] = self._once(("ring", asked.key), partial(self._panels.ring, sides, asked))
             if picked.item is not None and picked.item.kind == "shard":
                 panels["ring"] = replace(panels["ring"], replicas=picked.nodes)
         if "gossip" in shown:
-            panels["gossip"] = gossip_picture.matrix(
-                cluster.world,
-                self._panels.gossiping,
-                cluster.services(GossipService),
-                self._hues,
-                sides,
-                self._rows,
+            panels["gossip"] = self._once(
+                "gossip",
+                lambda: gossip_picture.matrix(
+                    cluster.world,
+                    self._panels.gossiping,
+                    cluster.services(GossipService),
+                    self._hues,
+                    sides,
+                    self._rows,
+                ),
             )
         if "load" in shown:
-            panels["load"] = self._curves.series(view.columns, self._hues)
+            columns = view.columns
+            panels["load"] = self._once(("load", columns), partial(self._curves.series, columns, self._hues))
         if "detail" in view.panels and view.selected in cluster.world.nodes:
             panels["detail"] = self._zooms.detail(view.selected, picked.item, view.key or self._asked)
         for name in ("replicas", "balancer", "tree", "partitions"):
             if name in shown:
-                panels[name] = getattr(self._panels, name)()
+                panels[name] = self._once(name, getattr(self._panels, name))
         if "spacetime" in view.panels and self._spacetime is not None:
             panels["spacetime"] = self._spacetime.picture(view.lens, view.selected)
         if "why" in view.panels and self._explainer is not None and view.question is not None:
             panels["why"] = self._explainer.answer(view.question)
-        consumers = cluster.services(ConsumerService)
         return Frame(
             number=self._number,
-            header=replace(self._header(speed, actual_speed, paused), ended=ended),
-            nodes=tuple(
-                Thing(
-                    name,
-                    self._hues[name],
-                    _STATES[cluster.node(name).life],
-                    sides.get(name, 0),
-                    client=name in cluster.clients,
-                    stalled=consumers[name].stalled_ms is not None if name in consumers else None,
-                )
-                for name in cluster.names
-                if name != CONSOLE
-            ),
+            header=self._once("header", lambda: replace(self._header(speed, actual_speed, paused), ended=ended)),
+            nodes=self._once("nodes", partial(self._things, sides)),
             log=self._story.log(),
             picked=picked,
             panels=self._panels.names,
@@ -167,12 +172,34 @@ class Painter:
             notice=notice[1],
             notice_tone=notice[2],
             notice_number=notice[0],
-            faults=cluster.in_force(),
+            faults=self._once("faults", cluster.in_force),
             load_rate=cluster.produce_rate if cluster.spec.database == "none" else cluster.load.rate,
             caption=self._caption,
             captions=(self._all_captions - len(self._captions), self._all_captions),
             stopped=stopped,
             **panels,
+        )
+
+    def _once(self, what: Hashable, paint: Callable[[], Any]) -> Any:
+        """``paint()``, or what it gave for somebody else at this moment."""
+        if what not in self._same:
+            self._same[what] = paint()
+        return self._same[what]
+
+    def _things(self, sides: Mapping[str, int]) -> tuple[Thing, ...]:
+        cluster = self._cluster
+        consumers = cluster.services(ConsumerService)
+        return tuple(
+            Thing(
+                name,
+                self._hues[name],
+                _STATES[cluster.node(name).life],
+                sides.get(name, 0),
+                client=name in cluster.clients,
+                stalled=consumers[name].stalled_ms is not None if name in consumers else None,
+            )
+            for name in cluster.names
+            if name != CONSOLE
         )
 
     def _header(self, speed: float, actual_speed: float, paused: bool) -> Header:

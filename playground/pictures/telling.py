@@ -84,6 +84,7 @@ _TONES = {
     "election": Tone.ACCENT,
     "feed": Tone.ACCENT,
     "answer": Tone.ACCENT,
+    "by": Tone.ACCENT,
     "say": Tone.ACCENT,
     "load": Tone.ACCENT,
     "add": Tone.ACCENT,

@@ -99,7 +99,7 @@ def _parameters(do: str, kind: type[Base]) -> Iterator[Sequence[str]]:
     defaults = kind.model_construct().model_dump()
     for name, field in kind.model_fields.items():
         aimed = name in kind.target_fields or name == "nodes"
-        if aimed or name in ("do", "shape") or (name == "lasting" and field.default is None):
+        if aimed or name in ("do", "by", "shape") or (name == "lasting" and field.default is None):
             continue
         default = "must be given" if field.is_required() else _spelled(defaults[name])
         yield (_code(do), _code(name), _takes(field), default, field.description or "")

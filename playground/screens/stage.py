@@ -272,4 +272,6 @@ class Stage(Widget):
             lens=self.lens,
             question=self.question,
             item=choice.item,
+            front=self.front,
+            zoomed=self.zoomed,
         )

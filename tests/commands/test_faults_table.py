@@ -39,7 +39,7 @@ def test_every_command_stands_in_it_with_what_it_does_and_each_of_its_parameters
         meaning = acts[do][3]
         assert meaning.startswith(" ".join((kind.__doc__ or "").split())[:40])
         assert kind.undo in acts[do][4]
-        aimed = {"do", "shape", "lasting", "nodes", *kind.target_fields}
+        aimed = {"do", "by", "shape", "lasting", "nodes", *kind.target_fields}
         assert {(do, name) for name in kind.model_fields if name not in aimed} <= parameters
 
 

@@ -1,0 +1,25 @@
+"""The playground for visitors: over SSH and in a browser, each with a cluster of their own or all with the same one.
+
+==================  ===========================================================================================
+:mod:`.messages`    what the processes say to each other, and which there are
+:mod:`.limits`      how much of everything a visitor may have
+:mod:`.line`        the line to one visitor's terminal, whatever it runs over
+:mod:`.names`       what visitors are called
+:mod:`.logbook`     who came, who was refused and why, who left
+:mod:`.visit`       one visitor, from being let in until gone: limits, and the seat they have
+:mod:`.front`       lets visitors in and seats them; ends everything
+:mod:`.seat`        the seat of those who act: a process on a pseudo-terminal
+:mod:`.player`      that process
+:mod:`.watch`       what the processes of a seat take of memory and processor
+:mod:`.stands`      the seats of those who watch: one rendering for all with the same terminal
+:mod:`.gallery`     the process that renders for them
+:mod:`.doors`       the front's way to the hall
+:mod:`.hall`        the process of the session that all share
+:mod:`.roster`      who is there, who may act, who has been lent the keyboard
+:mod:`.guard`       who may connect at all, and how often
+:mod:`.ssh`         visitors over SSH
+:mod:`.web`         visitors in a browser
+==================  ===========================================================================================
+
+What a visitor can do and what nobody can do is promised in SECURITY.md.
+"""

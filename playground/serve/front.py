@@ -1,0 +1,154 @@
+"""The front: lets visitors in, seats them according to their role, and ends everything.
+
+Whether somebody may come in at all is decided before (:mod:`.guard`, and the keys of :mod:`.ssh`); here it is decided
+whether there is room for them. A visitor who acts has a seat of their own (a process on a pseudo-terminal), a visitor
+who watches one in the stands (a rendering that they share with all who have the same terminal).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, replace
+
+from playground.company import Role
+from playground.kernel.errors import UserError
+from playground.serve.doors import Doors
+from playground.serve.limits import Limits
+from playground.serve.line import Line, Terminal
+from playground.serve.logbook import Logbook
+from playground.serve.messages import Assigned, Brief, Closed, Failed, Programme
+from playground.serve.names import name_for
+from playground.serve.seat import PlayerSeat
+from playground.serve.stands import Stands
+from playground.serve.visit import Caller, Seat, Visit
+
+CHECK_S = 1.0
+GOODBYE = "the playground closes; thank you for coming"
+
+
+class Refused(UserError):
+    """There is no room for this visitor: one line, to be told to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is offered to visitors."""
+
+    programme: Programme
+    shared: bool = False
+    """All look at one session; else each visitor has one of their own."""
+    theme: str = "dark"
+    save: bool = False
+    """A shared session in which somebody has acted is saved when it closes."""
+
+
+class Front:
+    """``async with Front(…) as front``: open for visitors within the block; at its end everybody is told, and gone."""
+
+    def __init__(self, offer: Offer, limits: Limits, logbook: Logbook) -> None:
+        self._offer = offer
+        self._limits = limits
+        self._logbook = logbook
+        self._visits: dict[str, Visit] = {}
+        self._doors: Doors | None = None
+        self._stands: Stands | None = None
+        self._checking: asyncio.Task[None] | None = None
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Done, with one line, when the shared session can't go on."""
+        self.closed: Closed | None = None
+        """After the end: what the shared session came to."""
+
+    async def __aenter__(self) -> Front:
+        if self._offer.shared:
+            self._doors = Doors(self._offer.programme, self._hear, save=self._offer.save)
+            await self._doors.opened()
+            self._stands = Stands(self._doors, self._limits, self._offer.theme)
+        self._checking = asyncio.create_task(self._check())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._checking is not None
+        self._checking.cancel()
+        visits = list(self._visits.values())
+        for visit in visits:
+            visit.end(GOODBYE, status=0)
+        await asyncio.gather(*(visit.ended() for visit in visits))
+        if self._stands is not None:
+            await self._stands.close()
+        if self._doors is not None:
+            self.closed = await self._doors.close()
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """Everybody who is here."""
+        return tuple(self._visits.values())
+
+    def admit(self, caller: Caller, line: Line, screen: Terminal) -> Visit:
+        """A visit that has begun. Refused: there is no room; nothing was written to ``line``."""
+        if not self._offer.shared:
+            caller = replace(caller, role=Role.PLAYER)
+        self._check_room(caller)
+        name = name_for(caller.wanted, self._visits)
+        visit = Visit(name, caller, line, screen, self._limits, self._seat, self._over)
+        self._visits[name] = visit
+        self._logbook.came(name, caller.role.value, caller.address, caller.by)
+        if self._doors is not None:
+            self._doors.enter(name, caller.role)
+        visit.begin()
+        return visit
+
+    # --- seats -------------------------------------------------------------------------
+
+    def _check_room(self, caller: Caller) -> None:
+        here, limits = self.visits, self._limits
+        if caller.role is Role.PRESENTER:
+            return  # whoever runs it comes in, however many are here
+        if len(here) >= limits.visitors:
+            raise Refused(f"{len(here)} visitors are here already, and there is room for no more; come back later")
+        if sum(visit.address == caller.address for visit in here) >= limits.per_address:
+            raise Refused(f"{limits.per_address} visitors from your address are here already")
+        if caller.role is Role.PLAYER and not self._has_seat():
+            raise Refused(f"all {limits.players} seats of those who act are taken; come back later")
+
+    def _has_seat(self) -> bool:
+        return sum(visit.role is not Role.SPECTATOR for visit in self.visits) < self._limits.players
+
+    def _seat(self, visit: Visit) -> Seat:
+        if visit.role is Role.SPECTATOR:
+            assert self._stands is not None
+            return self._stands.take(visit)
+        own = None if self._offer.shared else self._offer.programme
+        brief = Brief(visit.name, visit.role, self._offer.theme, own, self._limits.memory_bytes)
+        wire = self._doors.sit(visit.name) if self._doors is not None else None
+        return PlayerSeat(visit, brief, wire, self._limits)
+
+    def _over(self, visit: Visit, why: str) -> None:
+        self._visits.pop(visit.name, None)
+        after_s = time.monotonic() - visit.began_s
+        self._logbook.left(visit.name, visit.address, after_s, why)
+        if self._doors is not None:
+            self._doors.leave(visit.name)
+
+    # --- what the hall says --------------------------------------------------------------
+
+    def _hear(self, message: object) -> None:
+        match message:
+            case Assigned(name, role) if name in self._visits:
+                visit = self._visits[name]
+                if role is not Role.SPECTATOR and visit.role is Role.SPECTATOR and not self._has_seat():
+                    assert self._doors is not None
+                    self._doors.decline(name, f"all {self._limits.players} seats of those who act are taken")
+                else:
+                    self._logbook.write(f"{name} is a {role.value} now")
+                    visit.assign(role)
+            case Failed(text) if not self.failed.done():
+                self.failed.set_result(text)
+
+    async def _check(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(CHECK_S)
+                for visit in self.visits:
+                    visit.check()

@@ -1,0 +1,73 @@
+"""How much of everything a visitor, and all of them together, may have. Every limit has one name, used in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds, bytes, counts."""
+
+    visitors: int = 60
+    """At a time, who watch and who act."""
+    players: int = 8
+    """Of these, who have a process of their own: each costs a tenth of a processor, with an own cluster a quarter."""
+    per_address: int = 8
+    """Visitors at a time from one address."""
+    visits_per_minute: int = 30
+    """Connections from one address, the refused ones among them."""
+    logins: int = 20
+    """Connections that have not logged in yet, all together …"""
+    logins_per_address: int = 5
+    """… and from one address."""
+    login_s: float = 15.0
+    """For logging in."""
+    start_s: float = 10.0
+    """From the login to the request for a terminal."""
+    idle_s: float = 900.0
+    """Without a key, of those who act."""
+    stalled_s: float = 20.0
+    """Without reading what was sent."""
+    session_s: float = 7_200.0
+    """A visit, from login to the end."""
+    output_bytes_per_s: int = 250_000
+    """To one visitor, in the long run."""
+    output_burst_bytes: int = 1_000_000
+    input_bytes_per_s: int = 4_000
+    """From one visitor, in the long run. Nobody types faster; a mouse may be moved so fast."""
+    input_burst_bytes: int = 200_000
+    memory_bytes: int = 700_000_000
+    """What a visitor's processes may take, all together."""
+    cpu_share: float = 0.8
+    """Of one processor, what a visitor's processes may take on average …"""
+    cpu_window_s: float = 30.0
+    """… over so long."""
+    renderings: int = 8
+    """Terminal sizes for which spectators get a picture of their own; others are shown the next smaller one."""
+
+
+class Bucket:
+    """So much at once, and so much per second in the long run (a token bucket). Times are of any steady clock."""
+
+    def __init__(self, burst: float, per_s: float, now_s: float) -> None:
+        self._burst = burst
+        self._per_s = per_s
+        self._left = burst
+        self._at_s = now_s
+
+    def left(self, now_s: float) -> float:
+        """How much may be taken now; below zero, if more was taken than there was."""
+        self._left = min(self._burst, self._left + (now_s - self._at_s) * self._per_s)
+        self._at_s = now_s
+        return self._left
+
+    def take(self, amount: float, now_s: float) -> bool:
+        """Take ``amount``. False: there was not so much; it is taken nevertheless, and lacks from now on."""
+        left = self.left(now_s)
+        self._left = left - amount
+        return left >= amount
+
+    def wait_s(self, now_s: float) -> float:
+        """How long until something may be taken again."""
+        return max(0.0, -self.left(now_s) / self._per_s)

@@ -1,0 +1,50 @@
+"""The line to one visitor's terminal, whatever it runs over (ssh, a web socket), and what is known of that terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+_TERM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
+_LANG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
+LEAST, MOST = (1, 1), (500, 200)
+"""Columns and rows that are believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What the visitor says of the own terminal; made by :func:`terminal` of what strangers claim."""
+
+    term: str = "xterm-256color"
+    lang: str = "en_US.UTF-8"
+    columns: int = 80
+    rows: int = 24
+
+
+def terminal(term: str, lang: str, columns: int, rows: int) -> Terminal:
+    """What may be believed of it: anything odd becomes what most terminals are."""
+    plain = Terminal()
+    return Terminal(
+        term if _TERM.fullmatch(term) else plain.term,
+        lang if _LANG.fullmatch(lang) else plain.lang,
+        max(LEAST[0], min(MOST[0], columns)) if columns else plain.columns,
+        max(LEAST[1], min(MOST[1], rows)) if rows else plain.rows,
+    )
+
+
+class Line(Protocol):
+    """To be called from the front's event loop; nothing of it waits."""
+
+    def write(self, data: bytes) -> None:
+        """Send this. Nothing is refused: whoever writes looks at :attr:`backlog` first."""
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that were written and have not left for the visitor yet."""
+
+    def hang_up(self, status: int = 0) -> None:
+        """Send what is written, and end: with that exit status, where there is such a thing."""
+
+    def drop(self) -> None:
+        """End at once; what is written may be lost."""

@@ -1,0 +1,26 @@
+"""What visitors are called: by the name they came with, as far as it can be shown, and nobody like somebody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from itertools import count
+
+from playground.spec import CONSOLE
+
+LONGEST = 16
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+NOBODY = "guest"
+
+
+def name_for(wanted: str, taken: Container[str]) -> str:
+    """A name like ``wanted`` that nobody in ``taken`` has: ``anna``, ``anna-2``, …
+
+    Letters, digits, dots, dashes and underscores, at most 20 of them.
+    """
+    plain = _ODD.sub("-", wanted[:200]).strip("-.")[:LONGEST] or NOBODY
+    if plain == CONSOLE:  # the log means somebody else by it
+        plain = NOBODY
+    if plain not in taken:
+        return plain
+    return next(name for number in count(2) if (name := f"{plain}-{number}") not in taken)

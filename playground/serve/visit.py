@@ -1,0 +1,186 @@
+"""One visitor, from being let in until gone: the seat they have, what they may take, and how it ends.
+
+All of it runs in the front's event loop, and nothing in it waits for a visitor. Whoever breaks a limit is *cut*: their
+terminal is put back in order as far as they read, they are told why in one line, and the logbook says it too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from playground.company import Role
+from playground.serve.limits import Bucket, Limits
+from playground.serve.line import Line, Terminal, terminal
+
+RESET = b"\x1b[0m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?25h\r"
+"""Puts a terminal back in order, whatever a seat has left undone; harmless where all is in order."""
+BACKLOG_BYTES = 64_000
+"""With so much under way to a visitor, nothing more is written."""
+LEAVE_S = 3.0
+"""A seat that is left has so long to tidy up."""
+
+
+class Seat(Protocol):
+    """Where a visitor is: writes to their terminal through :meth:`Visit.show`, and hears what they type."""
+
+    def typed(self, data: bytes) -> None: ...
+
+    def resized(self, columns: int, rows: int) -> None: ...
+
+    async def leave(self) -> None:
+        """Put the terminal back in order, write nothing more, and let go of everything. May be called again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who wants to come in. ``by``: how they have shown who they are, for the logbook."""
+
+    wanted: str
+    address: str
+    by: str = ""
+    role: Role = Role.SPECTATOR
+
+
+class Visit:
+    """``seat``: makes a seat for a role. ``over``: called once, when it has ended and all is let go of."""
+
+    def __init__(
+        self,
+        name: str,
+        caller: Caller,
+        line: Line,
+        screen: Terminal,
+        limits: Limits,
+        seat: Callable[[Visit], Seat],
+        over: Callable[[Visit, str], None],
+    ) -> None:
+        now_s = time.monotonic()
+        self.name = name
+        self.role = caller.role
+        self.address = caller.address
+        self.terminal = screen
+        self.began_s = now_s
+        self._line = line
+        self._limits = limits
+        self._make = seat
+        self._over = over
+        self._out = Bucket(limits.output_burst_bytes, limits.output_bytes_per_s, now_s)
+        self._in = Bucket(limits.input_burst_bytes, limits.input_bytes_per_s, now_s)
+        self._typed_s = now_s
+        self._flowed_s = now_s
+        """When the line was last seen to take what it was given."""
+        self._pending = 0
+        self._seat: Seat | None = None
+        self._moving: asyncio.Task[None] | None = None
+        self.ending = ""
+        """Not empty: it is about to end, and this is why."""
+
+    # --- for the line ------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Take a seat."""
+        self._seat = self._make(self)
+
+    def typed(self, data: bytes) -> None:
+        now_s = time.monotonic()
+        self._typed_s = now_s
+        if not self._in.take(len(data), now_s):
+            self.end("too much was sent: nobody types so fast")
+        elif self._seat is not None and not self.ending:
+            self._seat.typed(data)
+
+    def resized(self, columns: int, rows: int) -> None:
+        self.terminal = terminal(self.terminal.term, self.terminal.lang, columns, rows)
+        if self._seat is not None and not self.ending:
+            self._seat.resized(self.terminal.columns, self.terminal.rows)
+
+    def gone(self) -> None:
+        """The line has ended by itself."""
+        self._finish("the connection ended", silent=True)
+
+    # --- for the seat ------------------------------------------------------------------
+
+    def room(self) -> int:
+        """So many bytes may be shown now; 0: come back later."""
+        left = min(self._out.left(time.monotonic()), BACKLOG_BYTES - self._line.backlog)
+        return max(0, int(left))
+
+    def show(self, data: bytes) -> None:
+        """Write to the visitor's terminal."""
+        self._out.take(len(data), time.monotonic())
+        self._line.write(data)
+
+    def left(self, why: str = "") -> None:
+        """The visitor has left the seat, or the seat is gone: so is the visitor. ``why``: if it was not their wish."""
+        self._finish(why or "quit", status=1 if why else 0, text=why)
+
+    # --- for the front -----------------------------------------------------------------
+
+    def assign(self, role: Role) -> None:
+        """From now on in another role: on another seat, if need be."""
+        if role is not self.role and not self.ending:
+            self.role = role
+            self._moving = asyncio.create_task(self._move(self._moving))
+
+    def check(self) -> None:
+        """Cut whoever is over a limit of time. To be called every second or so."""
+        now_s = time.monotonic()
+        backlog = self._line.backlog
+        if not backlog or backlog < self._pending:
+            self._flowed_s = now_s
+        self._pending = backlog
+        if now_s - self._flowed_s > self._limits.stalled_s:
+            self.end("nothing that was sent has been read for too long")
+        elif now_s - self.began_s > self._limits.session_s:
+            self.end(f"a visit lasts {self._limits.session_s / 60:.0f} minutes at most")
+        elif self.role is not Role.SPECTATOR and now_s - self._typed_s > self._limits.idle_s:
+            self.end(f"no key for {self._limits.idle_s / 60:.0f} minutes")
+
+    def end(self, why: str, status: int = 1) -> None:
+        """Ask the visitor to leave, and tell them why."""
+        self._finish(why, status=status, text=why)
+
+    async def ended(self) -> None:
+        """Wait until it has."""
+        if self._moving is not None:
+            await asyncio.wait([self._moving])
+
+    # --- the ways from seat to seat ------------------------------------------------------
+
+    async def _move(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        await self._stand_up()
+        if not self.ending:
+            self._seat = self._make(self)
+
+    async def _stand_up(self) -> None:
+        seat, self._seat = self._seat, None
+        if seat is not None:
+            # A seat that takes longer has been cut off from the line, and ends its processes all the same.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(seat.leave(), LEAVE_S)
+
+    def _finish(self, why: str, *, status: int = 0, text: str = "", silent: bool = False) -> None:
+        if self.ending:
+            return
+        self.ending = why
+        self._moving = asyncio.create_task(self._go(self._moving, why, status, text, silent))
+
+    async def _go(self, before: asyncio.Task[None] | None, why: str, status: int, text: str, silent: bool) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        try:
+            await self._stand_up()
+            if silent or self._line.backlog > BACKLOG_BYTES:
+                self._line.drop()
+            else:
+                self._line.write(RESET + (f"playground: {text}\r\n".encode() if text else b""))
+                self._line.hang_up(status)
+        finally:
+            self._over(self, why)
