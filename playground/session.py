@@ -2,9 +2,9 @@
 
 A screen talks to a Session and to nothing below it: ``frame()`` is the newest immutable
 Frame, ``send(command)`` queues an act, ``on_frame`` is told of each new Frame (from the
-world's thread). Others may look at it as well, each from a :class:`Viewpoint`. Pacing (speed, pause, single steps) decides only *when* the
-next events are computed, never which: a paused, stepped, racing session has the same
-digest as a replay of its record.
+world's thread). Others may look at it as well, each from a :class:`Viewpoint`. Pacing
+(speed, pause, single steps) decides only *when* the next events are computed, never which: a
+paused, stepped, racing session has the same digest as a replay of its record.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Doors:
         raise NotImplementedError
 
     def sit(self, name: str) -> Wire:
-        """The end of a wire to the session, for the process of that visitor; "": for a rendering. The caller's to drop."""
+        """The end of a wire to the session, for the process of that visitor; "": for a rendering. The caller drops it."""
         raise NotImplementedError
 
     async def close(self) -> Closed | None:

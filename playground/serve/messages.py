@@ -11,7 +11,7 @@ Seats, of players and of renderings, speak with the hall directly: the front onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playground.company import Role
 from playground.record import Script
@@ -26,7 +26,7 @@ class Programme:
     seed: int | None = None
     """None: drawn anew each time it begins."""
     speed: float = 1.0
-    script: Script = Script()
+    script: Script = field(default_factory=Script)
     looped: bool = False
     """When the script is over, and nobody who may act is here, it begins anew."""
     name: str = ""
