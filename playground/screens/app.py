@@ -29,7 +29,7 @@ from playground.screens.keys import KEYS
 from playground.screens.layout import LEAST
 from playground.screens.leaving import Leaving
 from playground.screens.notices import Notices
-from playground.screens.port import SessionPort
+from playground.screens.port import HostPort, SessionPort
 from playground.screens.prompt import Prompt
 from playground.screens.stage import Stage
 from playground.screens.terminal import Patient
@@ -92,17 +92,22 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         story: Story | None = None,
         progress: Progress | None = None,
         timelines: Timelines | None = None,
+        host: HostPort | None = None,
+        files: bool = True,
     ) -> None:
         """``save`` writes the session as a scenario and returns what to say. ``look`` None: by the environment.
 
         ``story``: the scenario that is played; ``progress``: what the person has learnt already (None: not kept);
-        ``timelines``: begin with ``session``, and know the way back (None: there is none).
+        ``timelines``: begin with ``session``, and know the way back (None: there is none). ``host``: the session is
+        one that many look at. ``files`` False: nobody in front of this screen has files on this machine.
         """
         self.look = look or detect()
         self._ascii = AsciiFilter(self.look)
         super().__init__()
         self.session = session
         self.timelines = timelines
+        self.host = host
+        self.files = files
         self.save = save
         self.frame: Frame = session.frame()
         self.title = self.frame.header.title
