@@ -104,8 +104,11 @@ class Viewpoint:
 
     def due(self) -> bool:
         """Whether a Frame may be painted for it now; if not, that is owed."""
-        self._owed = self._patient and self._shown
-        return not self._owed
+        self._owed = True  # before looking: it may be taken at this very moment, by another thread
+        if self._patient and self._shown:
+            return False
+        self._owed = False
+        return True
 
     def show(self, frame: Frame) -> None:
         self.newest = frame
