@@ -14,7 +14,7 @@ from textual.worker import WorkerFailed
 
 from playground.screens.app import PlaygroundApp
 from playground.screens.lab import LabApp
-from playground.screens.port import SessionPort
+from playground.screens.port import HostPort, SessionPort
 from playground.screens.terminal import give_back, surviving
 from playground.screens.timelines import Timelines
 from playground.screens.tour.picker import LessonsApp
@@ -36,13 +36,22 @@ def run_app(
     story: Story | None = None,
     progress: Progress | None = None,
     timelines: Timelines | None = None,
+    host: HostPort | None = None,
+    files: bool = True,
 ) -> int:
     """Start ``session``, show it until somebody quits, and return the exit code (see :func:`run_on_terminal`)."""
     with session as running:
-        look = look or of_terminal()
-        return run_on_terminal(
-            PlaygroundApp(running, save=save, look=look, story=story, progress=progress, timelines=timelines)
+        app = PlaygroundApp(
+            running,
+            save=save,
+            look=look or of_terminal(),
+            story=story,
+            progress=progress,
+            timelines=timelines,
+            host=host,
+            files=files,
         )
+        return run_on_terminal(app)
 
 
 def of_terminal(theme: str = "dark") -> Look:
@@ -87,6 +96,8 @@ def told(app: PlaygroundApp | LabApp | LessonsApp) -> str:
     error = app.crash.error if isinstance(app.crash, WorkerFailed) else app.crash
     if error is None:
         return f"{line}."
+    if isinstance(app, PlaygroundApp) and not app.files:  # what it stumbled over is no business of a visitor's
+        return f"{line}: {type(error).__name__}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
     what = " ".join("".join(traceback.format_exception_only(error)).split())
