@@ -88,6 +88,8 @@ class Session:
         self._viewpoints: tuple[Viewpoint, ...] = (self._own,)
         """Replaced, never changed: the world's thread goes through it."""
         self._inbox: list[Callable[[Cluster], Any]] = []
+        self._asking: set[Viewpoint] = set()
+        """Those that want a Frame, whether or not anything has happened."""
         self._changed = threading.Condition()
         self._closing = False
         self._record: Record | None = None
@@ -188,21 +190,25 @@ class Session:
         viewpoint.wanted = view or View()
         with self._changed:
             self._viewpoints = (*self._viewpoints, viewpoint)
-        self.refresh()
+        self.refresh(viewpoint)
         return viewpoint
 
     def leave(self, viewpoint: Viewpoint) -> None:
         """Nobody looks from there any more."""
         with self._changed:
             self._viewpoints = tuple(each for each in self._viewpoints if each is not viewpoint)
+            self._asking.discard(viewpoint)
 
     def act(self, command: Any, viewpoint: Viewpoint) -> None:
         """Do ``command``, on behalf of whoever looks from there."""
         self._post(partial(self._apply, command, viewpoint))
 
-    def refresh(self) -> None:
-        """Paint anew, soon: somebody looks at something else."""
-        self._post(_nothing)
+    def refresh(self, viewpoint: Viewpoint) -> None:
+        """Paint anew, soon, for whoever looks from there, and for nobody else."""
+        with self._changed:
+            if viewpoint in self._viewpoints:
+                self._asking.add(viewpoint)
+                self._changed.notify()
 
     def close(self) -> Record:
         """Stop the world and say what led here."""
@@ -237,7 +243,7 @@ class Session:
         """Pace this cluster, until the session is closed."""
         cluster, painter = shown.cluster, shown.painter
         try:
-            self._publish(painter)
+            self._publish(painter, self._viewpoints)
             self._first.set()
             await self._pace_world(cluster, painter)
         except Exception as error:  # whatever it is, the screen must not just stand still
@@ -254,22 +260,25 @@ class Session:
         next_frame = 0.0
         idle = False
         while not self._closing:
+            speed = self._speed
             acted = await self._drain(cluster)
-            if acted:
+            if idle or self._speed != speed:  # not for any other act: whoever acts or looks slows nothing down
                 anchor = Anchor(cluster.now_us)
             if idle:
                 painter.resume()
             ran = await self._go_on(cluster, anchor)
+            idle = self._idle(cluster)
             now = time.monotonic()
-            if acted or (ran and (now >= next_frame or self._idle(cluster))):
+            if acted or (ran and (now >= next_frame or idle)):
                 self._actual_speed = painter.pace(cluster.now_us, now)
-                self._publish(painter)
+                self._publish(painter, self._viewpoints)
                 next_frame = max(next_frame + FRAME_S, now)
+            elif asking := self._asking_by(now):
+                self._publish(painter, asking)
             with self._changed:
-                if self._inbox or self._closing:
+                if self._inbox or self._closing or self._asking_by(now):
                     continue
-                idle = self._idle(cluster)
-                if idle:
+                if idle and not self._asking:
                     self._changed.wait()
                 elif self._speed and not anchor.slipped:
                     self._changed.wait(TICK_S)
@@ -396,9 +405,16 @@ class Session:
             self.script,
         )
 
-    def _publish(self, painter: Painter) -> None:
+    def _asking_by(self, now: float) -> list[Viewpoint]:
+        """Those that have asked for a Frame, and have not just been shown one."""
+        with self._changed:
+            return [each for each in self._viewpoints if each in self._asking and each.rested(now)]
+
+    def _publish(self, painter: Painter, viewpoints: Iterable[Viewpoint]) -> None:
         again = False
-        for viewpoint in self._viewpoints:
+        for viewpoint in viewpoints:
+            with self._changed:
+                self._asking.discard(viewpoint)
             if not viewpoint.due():
                 continue
             frame = painter.paint(
@@ -417,7 +433,7 @@ class Session:
     def _publish_last(self, painter: Painter) -> None:
         """Say that the world has stopped; it may be the painter that can't go on."""
         try:
-            self._publish(painter)
+            self._publish(painter, self._viewpoints)
         except Exception:
             if not self.has_frame:
                 raise
@@ -432,7 +448,3 @@ class Session:
     def _headed(self, header: Header) -> Header:
         """The header, with what only the session knows."""
         return header
-
-
-def _nothing(_cluster: Cluster) -> None:
-    pass

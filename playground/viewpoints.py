@@ -4,11 +4,13 @@ A session has one viewpoint of its own, and one more for everybody else who look
 for what is looked at from there; what is the same for all is painted once. The outcome of an act is told to all of
 them, with the name of who acted; why an act was refused, only to the one who tried.
 
-Whoever takes long to take a Frame gets the next one later, and costs the world nothing meanwhile.
+Whoever takes long to take a Frame gets the next one later, and costs the world nothing meanwhile. Whoever looks around
+quickly is shown what they look at, and nobody else is: at most some thirty times a second, if it is from elsewhere.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,9 @@ from widgets.shapes import Tone
 if TYPE_CHECKING:
     from playground.record import Record
     from playground.session import Session
+
+REST_S = 0.03
+"""The least time between two Frames that a patient viewpoint asks for."""
 
 
 class Viewpoint:
@@ -39,6 +44,8 @@ class Viewpoint:
         self._shown = False
         """A Frame has been shown, and not been taken yet."""
         self._owed = False
+        self._shown_s = 0.0
+        """When the newest Frame was shown."""
 
     def frame(self) -> Frame:
         """The newest picture."""
@@ -53,13 +60,13 @@ class Viewpoint:
         """The Frame that was shown last has been taken: there may be another one."""
         self._shown = False
         if self._owed:
-            self._session.refresh()
+            self._session.refresh(self)
 
     def look(self, view: View) -> None:
         """Which panels are seen, and what is selected: Frames hold no more than that."""
         if view != self.wanted:
             self.wanted = view
-            self._session.refresh()
+            self._session.refresh(self)
 
     def tell(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Say this with the next Frame, here and nowhere else."""
@@ -68,7 +75,7 @@ class Viewpoint:
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """As :meth:`tell`, and soon."""
         self.tell(text, tone)
-        self._session.refresh()
+        self._session.refresh(self)
 
     def close(self) -> None:
         """Nobody looks from here any more."""
@@ -110,8 +117,13 @@ class Viewpoint:
         self._owed = False
         return True
 
+    def rested(self, now_s: float) -> bool:
+        """Whether it may be shown what it has asked for."""
+        return not self._patient or now_s - self._shown_s >= REST_S
+
     def show(self, frame: Frame) -> None:
         self.newest = frame
+        self._shown_s = time.monotonic()
         self._shown = True
         self._listener(frame)
 
