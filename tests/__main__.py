@@ -1,7 +1,8 @@
 """Every check there is, in the order of their speed: ``python -m tests [pytest arguments]``.
 
 Without arguments for pytest the tests run in three processes side by side: worlds in one, terminals (which bear no more
-than one test at a time, and mostly wait) in another, everything else in the third.
+than one test at a time, and mostly wait) in another, everything else in the third, visitors among it: alphabetically
+these come when the most is over, so that all three take about as long.
 ``python -m tests --cov`` measures branch coverage, too; worlds run at half their speed then.
 """
 
