@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 FRAME_S = 0.1
 """A Frame this often while the world runs."""
@@ -49,3 +50,24 @@ def fitted(slice_us: int, took_s: float) -> int:
     if took_s > WORK_S / 2:
         return max(LEAST_US, slice_us // 2)
     return min(SLICE_US, slice_us * 2) if took_s < WORK_S / 8 else slice_us
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a session may ask of the machine, where it is not all its own."""
+
+    top_speed: float = 0.0
+    """Virtual seconds per second, at most; 0: as fast as it goes."""
+    share: float = 1.0
+    """Of a processor, for the world, at most: where that is not enough for a speed, the world is slower."""
+
+    def bounded(self, speed: float) -> float:
+        """``speed``, or the most there may be instead."""
+        return self.top_speed if self.top_speed and not 0 < speed <= self.top_speed else speed
+
+    def rest_s(self, took_s: float) -> float:
+        """How long to rest after having computed for so long."""
+        return took_s * (1 / self.share - 1)
+
+
+UNBOUNDED = Bounds()

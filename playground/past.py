@@ -21,6 +21,7 @@ from dataclasses import replace
 from playground.cluster import Cluster
 from playground.frame import Header
 from playground.kernel.errors import WorldStopped
+from playground.pacing import UNBOUNDED, Bounds
 from playground.record import Record
 from playground.session import Session, Shown
 
@@ -35,7 +36,7 @@ Told = Callable[[float], None]
 class PastSession(Session):
     """Begins with :meth:`relive`, in the thread of whoever calls that; all else is as in any session."""
 
-    def __init__(self, record: Record, *, speed: float = 1.0) -> None:
+    def __init__(self, record: Record, *, speed: float = 1.0, bounds: Bounds = UNBOUNDED) -> None:
         script = record.script
         super().__init__(
             record.spec,
@@ -46,6 +47,7 @@ class PastSession(Session):
             speed=speed,
             title=script.title,
             stops=() if record.touched else script.stops,
+            bounds=bounds,
         )
         self._of = record
         self._touched = record.touched

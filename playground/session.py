@@ -24,7 +24,7 @@ from playground.frame import Frame, Header, View
 from playground.kernel import world as kernel
 from playground.kernel.errors import UserError, WorldStopped
 from playground.kernel.tracing import Tracer
-from playground.pacing import FRAME_S, SLICE_US, TICK_S, WORK_S, Anchor, climbed, fitted
+from playground.pacing import FRAME_S, SLICE_US, TICK_S, UNBOUNDED, WORK_S, Anchor, Bounds, climbed, fitted
 from playground.pictures import Painter
 from playground.record import Record, Script
 from playground.spec import ClusterSpec
@@ -67,6 +67,7 @@ class Session:
         title: str = "",
         begun: Callable[[kernel.World], None] | None = None,
         stops: Iterable[int] = (),
+        bounds: Bounds = UNBOUNDED,
     ) -> None:
         """``begun`` is given the world, in its thread, before anything has happened in it.
 
@@ -80,8 +81,11 @@ class Session:
         self._until_us = until_us
         self._stops = deque(self.script.stops)
         self._begun = begun
-        self._speed = speed
+        self._bounds = bounds
+        self._speed = bounds.bounded(speed)
         self._actual_speed = 0.0
+        self._rested_s = 0.0
+        """Not before this instant of the wall clock is anything computed again."""
         self._paused = False
         self._step_us: int | None = None
         self._own = Viewpoint(self)
@@ -192,6 +196,10 @@ class Session:
             self._viewpoints = (*self._viewpoints, viewpoint)
         self.refresh(viewpoint)
         return viewpoint
+
+    def known_as(self, by: str) -> None:
+        """Whoever acts on the session itself bears that name from now on: others look at it, too."""
+        self._own.by = by
 
     def leave(self, viewpoint: Viewpoint) -> None:
         """Nobody looks from there any more."""
@@ -307,6 +315,8 @@ class Session:
         if self._idle(cluster):
             return False
         began = time.monotonic()
+        if began < self._rested_s:
+            return False
         anchor.slipped = False
         due_us = self._limit(anchor.due_us(self._speed) if self._speed else sys.maxsize)
         while cluster.now_us < due_us:
@@ -318,6 +328,7 @@ class Session:
                 if self._speed and cluster.now_us < due_us:
                     anchor.slip(cluster.now_us)  # too slow a machine for this speed: don't chase it
                 break
+        self._rested_s = time.monotonic() + self._bounds.rest_s(time.monotonic() - began)
         self._rest(cluster)
         return True
 
@@ -372,7 +383,7 @@ class Session:
         """Somebody's act has taken effect."""
 
     def _climb(self, steps: int, _cluster: Cluster) -> None:
-        self._speed = climbed(self._speed, steps)
+        self._hurry(climbed(self._speed, steps))
 
     def _pace(
         self, cluster: Cluster, paused: bool | None = None, speed: float | None = None, step_us: int | None = None
@@ -384,9 +395,14 @@ class Session:
         elif paused is not None:
             self._paused = paused
         if speed is not None:
-            self._speed = speed
+            self._hurry(speed)
         if step_us is not None:
             self._step_us = step_us
+
+    def _hurry(self, speed: float) -> None:
+        self._speed = self._bounds.bounded(speed)
+        if self._speed != speed:
+            self._tell(f"{self._speed:g}x is as fast as it goes here", Tone.WARN)
 
     def _tell(self, text: str, tone: Tone) -> None:
         for viewpoint in self._viewpoints:
@@ -417,18 +433,29 @@ class Session:
                 self._asking.discard(viewpoint)
             if not viewpoint.due():
                 continue
-            frame = painter.paint(
-                viewpoint.wanted,
-                speed=self._speed,
-                actual_speed=self._actual_speed,
-                paused=self._paused,
-                ended=painter.at_us >= self._until_us if self._until_us is not None else False,
-                notice=viewpoint.notice,
-                stopped=self._stopped,
-                again=again,
-            )
+            try:
+                frame = self._painted(painter, viewpoint, again)
+            except Exception as error:  # what a guest asks to be shown must not stop the world
+                if viewpoint is self._own:
+                    raise
+                self.leave(viewpoint)
+                viewpoint.lose(f"{type(error).__name__}: {error}")
+                continue
             again = True
-            viewpoint.show(replace(frame, header=self._headed(frame.header)))
+            viewpoint.show(frame)
+
+    def _painted(self, painter: Painter, viewpoint: Viewpoint, again: bool) -> Frame:
+        frame = painter.paint(
+            viewpoint.wanted,
+            speed=self._speed,
+            actual_speed=self._actual_speed,
+            paused=self._paused,
+            ended=painter.at_us >= self._until_us if self._until_us is not None else False,
+            notice=viewpoint.notice,
+            stopped=self._stopped,
+            again=again,
+        )
+        return replace(frame, header=self._headed(frame.header))
 
     def _publish_last(self, painter: Painter) -> None:
         """Say that the world has stopped; it may be the painter that can't go on."""

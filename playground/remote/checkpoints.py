@@ -23,9 +23,9 @@ EVERY_S = 0.2
 """A new one after so many processor seconds: about seven seconds of the default platform."""
 
 
-def affordable(size_bytes: int) -> int:
-    """How many checkpoints there may be of a process of this size."""
-    return max(LEAST, min(MOST, int(MEMORY_BYTES / (size_bytes * _OWN + 1))))
+def affordable(size_bytes: int, memory_bytes: int = MEMORY_BYTES) -> int:
+    """How many checkpoints there may be of a process of this size, which take ``memory_bytes`` at most."""
+    return max(LEAST, min(MOST, int(memory_bytes / (size_bytes * _OWN + 1))))
 
 
 def superfluous(costs: Sequence[float], now: float) -> int:

@@ -13,15 +13,20 @@ import sys
 from collections.abc import Callable
 
 from playground.frame import View
+from playground.pacing import UNBOUNDED, Bounds
 from playground.record import Record
+from playground.remote.checkpoints import MEMORY_BYTES
 from playground.remote.client import RemoteSession
-from playground.remote.wire import Gone, Known, Reached, Stand, Wire
+from playground.remote.wire import Gone, Known, Means, Reached, Stand, Wire
 
 
 class Follower:
-    """Begins with ``record``: a process is started, which needs a second before it can be of use."""
+    """Begins with ``record``: a process is started, which needs a second before it can be of use.
 
-    def __init__(self, record: Record) -> None:
+    ``memory_bytes``: for its checkpoints, all together; ``bounds``: of the sessions that stand somewhere.
+    """
+
+    def __init__(self, record: Record, memory_bytes: int = MEMORY_BYTES, bounds: Bounds = UNBOUNDED) -> None:
         self._wire, there = Wire.pair()
         # Python's own way to find modules, but not the folder that somebody happens to be in.
         paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
@@ -35,6 +40,8 @@ class Follower:
             env={**os.environ, "PYTHONPATH": paths},
         )
         there.drop()
+        with contextlib.suppress(Gone):
+            self._wire.send(Means(memory_bytes, bounds))
         self.known(record)
 
     @property

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.frame import View
+from playground.pacing import Bounds
 from playground.record import Record
 
 _HEAD = struct.Struct("!I")
@@ -164,6 +165,14 @@ class Failed:
 
 
 # --- to the process that follows a session --------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The first message: what it may ask of the machine. ``memory_bytes``: for its checkpoints, all together."""
+
+    memory_bytes: int
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from playground.past import PastSession
 from playground.record import Record, Timeline
 from playground.remote.checkpoints import EVERY_S, affordable, base, superfluous
 from playground.remote.server import Server
-from playground.remote.wire import Failed, Gone, Hello, Known, Progress, Reached, Stand, Wire
+from playground.remote.wire import Failed, Gone, Hello, Known, Means, Progress, Reached, Stand, Wire
 from playground.session import Shown
 
 SLICE_US = 100_000
@@ -79,6 +79,9 @@ class Worker:
             os._exit(1)
 
     async def _follow(self) -> NoReturn:
+        means, _ = self._wire.receive()
+        assert isinstance(means, Means)
+        self._means = means
         first, _ = self._wire.receive()
         assert isinstance(first, Known)
         record = first.record
@@ -123,7 +126,7 @@ class Worker:
         except WorldStopped:
             self._stuck = True
         took_s = time.process_time() - began
-        self._owed_s = took_s * _REST
+        self._owed_s = max(took_s * _REST, self._means.bounds.rest_s(took_s))
         self._cost += took_s
         if self._cost - self._checkpoints[-1].cost >= EVERY_S and not self._stuck:
             await self._checkpoint()
@@ -136,7 +139,8 @@ class Worker:
         there.drop()
         self._checkpoints.append(Checkpoint(here, self._cluster.now_us, len(self._cluster.recorded), self._cost))
         # As the session grows, fewer are affordable than there are already.
-        while len(self._checkpoints) > affordable(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT):
+        size_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+        while len(self._checkpoints) > affordable(size_bytes, self._means.memory_bytes):
             at = superfluous([each.cost for each in self._checkpoints], self._cost)
             self._checkpoints.pop(at).wire.close()
 
@@ -171,7 +175,7 @@ class Worker:
         """As a session of the past, until the screen has had enough of it."""
         gc.unfreeze()
         sys.setswitchinterval(0.0005)
-        session = PastSession(order.record, speed=order.speed)
+        session = PastSession(order.record, speed=order.speed, bounds=self._means.bounds)
         session.look(order.view)
         server = Server(session, wire, partial(os._exit, 0))
         server.say(Hello(os.getpid()))

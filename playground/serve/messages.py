@@ -184,3 +184,5 @@ class Brief:
     """Play this, and nobody else sees it."""
     memory_bytes: int = 0
     """What the process and those that it starts may take; 0: as much as they like."""
+    cpu_s: float = 0.0
+    """Processor seconds after which each of them ends, whatever it does; 0: never."""

@@ -1,24 +1,255 @@
-"""The seat of a visitor who acts: a process on a pseudo-terminal (:mod:`playground.serve.player`)."""
+"""The seat of a visitor who acts: a process on a pseudo-terminal (:mod:`playground.serve.player`), seen from the front.
+
+* Nothing here waits for the process or for the visitor. What the process draws is read only as far as the visitor's
+  line has room: the app notices that its terminal is behind, and draws less. What the visitor types is kept only as far
+  as a person can type ahead; beyond that a process that does not read loses it.
+* The process gets nothing of ours but what it needs: an environment made from nothing, three streams on its terminal,
+  the wire of its :class:`Brief`. It leads a session of its own.
+* A seat ends in three ways: the process ends by itself; the visit leaves it; it takes more than it may
+  (:mod:`playground.serve.watch`). In all of them every process that came of it is gone in the end: asked first, by the
+  end of the wire, so that the terminal is put back in order, then told, then killed.
+"""
 
 from __future__ import annotations
 
-from playground.remote.wire import Wire
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import replace
+
+from playground.remote.wire import Gone, Wire
 from playground.serve.limits import Limits
+from playground.serve.line import Terminal
+from playground.serve.logbook import plain
 from playground.serve.messages import Brief
 from playground.serve.visit import Visit
+from playground.serve.watch import Watch
+
+CHUNK_BYTES = 16_384
+AHEAD_BYTES = 4_096
+"""What may be typed ahead of a process that does not read."""
+AGAIN_S = 0.03
+"""A line without room is looked at again after so long."""
+ASKED_S, TOLD_S, KILLED_S = 1.5, 2.3, 2.8
+"""After being left: until then the process may end by itself, then on SIGTERM, then it is killed."""
+POLL_S = 0.01
+SAID_BYTES = 300
+"""Of what the process says about its end."""
+TRUECOLOR = ("256color", "direct", "kitty", "alacritty")
+"""Terminals with such names show all colours."""
 
 
 class PlayerSeat:
-    """Begins at once. ``wire``: to the hall; None: the visitor has a session of their own."""
+    """Begins at once. ``wire``: to the hall, which is dropped here; None: the visitor has a session of their own."""
 
     def __init__(self, visit: Visit, brief: Brief, wire: Wire | None, limits: Limits) -> None:
-        raise NotImplementedError
+        self._visit = visit
+        self._loop = asyncio.get_running_loop()
+        self._ahead = bytearray()
+        """Typed, and not taken yet."""
+        self._said = b""
+        self._asked = False
+        """To end: nobody has to be told that it has."""
+        self._mute = False
+        self._over = asyncio.Event()
+        """The process has ended, or is to."""
+        self._drained = asyncio.Event()
+        """There is nothing more to come from the terminal."""
+        self._master, slave = os.openpty()
+        self._control, there = socket.socketpair()
+        try:
+            self._process = _started(slave, there, visit.terminal)
+            with contextlib.suppress(Gone):  # its end is told like any other
+                Wire(self._control).send(replace(brief, cpu_s=limits.session_s * limits.cpu_share), wire)
+        except BaseException:
+            os.close(self._master)
+            self._control.close()
+            raise
+        finally:
+            os.close(slave)
+            there.close()
+            if wire is not None:
+                wire.drop()
+        self._control.setblocking(False)
+        os.set_blocking(self._master, False)
+        self._loop.add_reader(self._control, self._hear)
+        self._loop.add_reader(self._master, self._read)
+        self._watch = Watch(self._process.pid, limits, visit.end)
+        self._task = self._loop.create_task(self._attend())
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def typed(self, data: bytes) -> None:
-        raise NotImplementedError
+        if not self._over.is_set():
+            idle = not self._ahead
+            self._ahead += data[: AHEAD_BYTES - len(self._ahead)]
+            if idle:
+                self._write()
 
     def resized(self, columns: int, rows: int) -> None:
-        raise NotImplementedError
+        if not self._over.is_set():
+            _size(self._master, columns, rows)
 
     async def leave(self) -> None:
-        raise NotImplementedError
+        """As agreed; who does not wait for it any more is shown nothing more."""
+        self._asked = True
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+        self._over.set()
+        try:
+            await asyncio.shield(self._task)
+        except asyncio.CancelledError:
+            self._mute = True
+            raise
+
+    # --- between the terminal and the line ---------------------------------------------
+
+    def _read(self) -> None:
+        room = CHUNK_BYTES if self._mute else min(CHUNK_BYTES, self._visit.room())
+        if not room:
+            self._loop.remove_reader(self._master)
+            self._loop.call_later(AGAIN_S, self._read_again)
+            return
+        try:
+            data = os.read(self._master, room)
+        except BlockingIOError:
+            return
+        except OSError:  # as a terminal says that nobody has it open any more
+            data = b""
+        if not data:
+            self._loop.remove_reader(self._master)
+            self._drained.set()
+        elif not self._mute:
+            self._visit.show(data)
+
+    def _read_again(self) -> None:
+        if self._master >= 0 and not self._drained.is_set():
+            self._loop.add_reader(self._master, self._read)
+
+    def _write(self) -> None:
+        try:
+            del self._ahead[: os.write(self._master, self._ahead)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._ahead.clear()
+        if self._ahead:
+            self._loop.add_writer(self._master, self._write)
+        else:
+            self._loop.remove_writer(self._master)
+
+    def _hear(self) -> None:
+        """The process says why it ends, or has ended."""
+        try:
+            data = self._control.recv(SAID_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self._said = (self._said + data)[:SAID_BYTES]
+        if not data:
+            self._loop.remove_reader(self._control)
+            self._over.set()
+
+    # --- the end -------------------------------------------------------------------------
+
+    async def _attend(self) -> None:
+        watching = self._loop.create_task(self._watch.keep())
+        try:
+            await self._over.wait()
+            watching.cancel()
+            await self._end()
+        finally:
+            self._let_go()
+        if not self._asked:
+            self._asked = True
+            self._visit.left(self._why())
+
+    async def _end(self) -> None:
+        """Until none of the processes is left, and the visitor has been shown what they drew last."""
+        began_s = time.monotonic()
+        self._loop.remove_writer(self._master)
+        told = False
+        self._watch.look()
+        while (after_s := time.monotonic() - began_s) < KILLED_S:
+            ended = self._process.poll() is not None
+            if ended and self._drained.is_set() and not self._watch.alive():
+                break
+            if after_s >= TOLD_S:
+                self._watch.kill()
+            elif after_s >= ASKED_S and not told and not ended:
+                told = True
+                self._process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(POLL_S)
+        await asyncio.to_thread(self._process.wait)
+
+    def _let_go(self) -> None:
+        for fd in (self._master, self._control.fileno()):
+            self._loop.remove_reader(fd)
+            self._loop.remove_writer(fd)
+        self._control.close()
+        os.close(self._master)
+        self._master = -1
+
+    def _why(self) -> str:
+        """Why it has ended by itself; "": the visitor has left it."""
+        said = plain(self._said.decode(errors="replace").strip())
+        if said or not self._process.returncode:
+            return said
+        return "the process of your seat has failed"
+
+
+def _started(terminal: int, control: socket.socket, screen: Terminal) -> subprocess.Popen[bytes]:
+    """The process, on that terminal. OSError: it cannot be."""
+    _size(terminal, screen.columns, screen.rows)
+    _quiet(terminal)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "playground.serve.player", str(control.fileno())],
+        pass_fds=[control.fileno()],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        cwd="/",
+        env=environment(screen),
+    )
+
+
+def environment(screen: Terminal) -> dict[str, str]:
+    """All that the process knows of where it runs."""
+    env = {
+        "PATH": os.defpath,
+        "HOME": "/nonexistent",
+        "TERM": screen.term,
+        "LANG": screen.lang,
+        # Python's own way to find modules, but not the folder that somebody happens to be in.
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONCOERCECLOCALE": "0",  # LANG is the visitor's word on what their terminal can show
+    }
+    if any(name in screen.term for name in TRUECOLOR):
+        env["COLORTERM"] = "truecolor"
+    return env
+
+
+def _size(fd: int, columns: int, rows: int) -> None:
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def _quiet(terminal: int) -> None:
+    """Keys make no signals, stop no output and are not echoed, whoever has the terminal: they are for the app."""
+    modes = termios.tcgetattr(terminal)
+    modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL)
+    modes[3] &= ~(termios.ISIG | termios.ICANON | termios.ECHO | termios.IEXTEN)
+    termios.tcsetattr(terminal, termios.TCSANOW, modes)

@@ -1,0 +1,231 @@
+"""The process of a visitor who acts: ``python -m playground.serve.player FD``, on a pseudo-terminal of the visitor's.
+
+* Before anything else it binds itself: to the pseudo-terminal, whose hang-up ends it; to limits that hold whatever
+  goes wrong later (no file may grow, no core is dumped, memory and processor have an end); and to a low priority, as
+  the cluster that all share must never wait for a visitor.
+* The wire FD brings the :class:`Brief`; then it is silent, and its end asks the app to leave in the ordinary way,
+  which puts the terminal back in order. The other way goes, at most, one line of plain text: why it has ended.
+* A session of the visitor's own lives here, as in ``playground`` itself, within :data:`BOUNDS`: whoever presses ``+``
+  gets no more of the machine than their share. The shared one is spoken to over the wire that comes with the Brief.
+* Visitors have no files: nothing is read from or written to this machine's on their behalf.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import resource
+import secrets
+import signal
+import sys
+import threading
+from socket import socket
+from typing import TYPE_CHECKING, NoReturn
+
+from playground.pacing import Bounds
+from playground.remote.wire import Gone, Wire
+from playground.serve.messages import Brief, Programme
+
+if TYPE_CHECKING:
+    from playground.record import Record
+    from playground.remote.follower import Follower
+    from playground.session import Session
+
+BOUNDS = Bounds(top_speed=10.0, share=0.25)
+"""Of a visitor's own session, and of what follows it for the way back: that leaves them a half for the screen."""
+NICE = 10
+OPEN_FILES = 128
+OOM_SCORE = 500
+"""Should this machine run out of memory, visitors' processes go first."""
+SPARE_BYTES = 2_000_000_000
+"""Of addresses, beyond the memory that a process may take: they are reserved far ahead of what is used."""
+CHECKPOINTS = 0.35
+"""Of a visitor's memory: what the way back may take, so that the rest is enough for its sessions and the screen."""
+LEAST_COLUMNS, LEAST_ROWS = 60, 20
+FAULT, TOLD = 1, 2
+"""Exit codes: it has failed; it could not begin. Both have said why."""
+
+
+def main() -> NoReturn:
+    control = socket(fileno=int(sys.argv[1]))
+    wire = Wire(control)
+    _bind()
+    try:
+        brief, session = wire.receive()
+        assert isinstance(brief, Brief)
+        _confine(brief)
+        why = unfit()
+        if why:
+            status = TOLD
+        else:
+            threading.Thread(target=_heed, args=(wire,), name="front", daemon=True).start()
+            status, why = _played(brief, session)
+    except Gone:
+        status, why = FAULT, ""
+    except BaseException as error:  # whatever it is: a visitor gets one line, and no traceback
+        status, why = FAULT, _failure(error)
+    if why:
+        with contextlib.suppress(OSError):
+            control.sendall(why.encode()[:300])
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(status)  # threads that wait for a visitor hold nothing up
+
+
+# --- bonds -------------------------------------------------------------------------------
+
+
+def _bind() -> None:
+    """To the terminal, and to the place of a guest."""
+    import fcntl
+    import termios
+
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    os.umask(0o077)
+    os.nice(NICE)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write(str(OOM_SCORE))
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+
+
+def _confine(brief: Brief) -> None:
+    """What only the Brief knows of limits."""
+    if brief.memory_bytes:
+        _limit(resource.RLIMIT_AS, brief.memory_bytes + SPARE_BYTES)
+    if brief.cpu_s:
+        _limit(resource.RLIMIT_CPU, int(brief.cpu_s))
+
+
+def _limit(what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(what, (most, most))
+
+
+def _heed(wire: Wire) -> None:
+    """When the front has had enough of it, leave; also should the front be gone."""
+    with contextlib.suppress(Gone):
+        wire.receive()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def unfit() -> str:
+    """Why the app cannot draw on this terminal, in one line; "": it can."""
+    term = os.environ.get("TERM", "")
+    if term in ("dumb", "unknown", ""):
+        return f"TERM={term}: this terminal cannot place text"
+    columns, rows = os.get_terminal_size(0)
+    if columns < LEAST_COLUMNS or rows < LEAST_ROWS:
+        return (
+            f"the terminal has {columns}x{rows} characters, the app needs {LEAST_COLUMNS}x{LEAST_ROWS}: enlarge it, "
+            "and come again"
+        )
+    return ""
+
+
+# --- the app -----------------------------------------------------------------------------
+
+
+def _played(brief: Brief, session: Wire | None) -> tuple[int, str]:
+    """Show the app until it ends. The exit code, and why it is not 0."""
+    # Errors of all kinds are for whoever runs this; a visitor is told of the last one, in a line.
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        if brief.own is not None:
+            status = _own(brief, brief.own)
+        else:
+            assert session is not None
+            status = _shared(brief, session)
+    lines = said.getvalue().strip().splitlines()
+    # Signals are the front's way to ask, or the terminal's to go.
+    return (FAULT, lines[-1] if lines else "the app has failed") if status == 1 else (0, "")
+
+
+def _own(brief: Brief, programme: Programme) -> int:
+    """In a session that nobody else sees."""
+    from playground.session import Session
+
+    script = programme.script
+    session = Session(
+        programme.spec,
+        secrets.randbelow(1_000_000) if programme.seed is None else programme.seed,
+        timeline=script.timeline,
+        captions=script.captions,
+        until_us=script.until_us,
+        stops=script.stops,
+        speed=programme.speed,
+        title=script.title,
+        bounds=BOUNDS,
+    )
+    return _show_own(brief, programme, session)
+
+
+def _show_own(brief: Brief, programme: Programme, session: Session) -> int:
+    from playground.remote.checkpoints import MEMORY_BYTES
+    from playground.remote.follower import Follower
+    from playground.screens.run import of_terminal, run_app
+    from playground.screens.timelines import Timelines
+    from playground.screens.tour.progress import Progress
+
+    memory_bytes = int(brief.memory_bytes * CHECKPOINTS) or MEMORY_BYTES
+
+    def follow(record: Record) -> Follower:
+        return Follower(record, memory_bytes, BOUNDS)
+
+    timelines = Timelines(session, follow)
+    progress = Progress()
+    progress.first_time = True
+    status = run_app(session, look=of_terminal(brief.theme), progress=progress, timelines=timelines, files=False)
+    elsewhere = timelines.shown is not session
+    shown = timelines.end()
+    present = session.close()
+    for line in goodbye(shown if elsewhere and shown is not None else present, programme):
+        print(line)
+    return status
+
+
+def _shared(brief: Brief, wire: Wire) -> int:
+    """As a guest of the session that all share."""
+    from playground.company import Role
+    from playground.remote.guest import Guest
+    from playground.screens.run import of_terminal, run_app
+    from playground.screens.timelines import Timelines
+
+    guest = Guest(wire, brief.name)
+    timelines = Timelines(guest) if brief.role is Role.PRESENTER else None
+    try:
+        return run_app(guest, look=of_terminal(brief.theme), timelines=timelines, host=guest, files=False)
+    finally:
+        if timelines is not None:
+            timelines.end()
+        guest.close()
+
+
+def goodbye(record: Record, programme: Programme) -> list[str]:
+    """What a visitor takes home."""
+    acts = len(record.timeline)
+    lines = [
+        f"seed {record.seed}, {record.end_us / 1e6:.3f} s, {acts} command{'' if acts == 1 else 's'}, "
+        f"digest {record.digest}"
+    ]
+    if programme.name:
+        seed = f" --seed {record.seed}" if programme.seed is None else ""
+        lines.append(f"the same cluster at home: {programme.name}{seed}")
+    return lines
+
+
+def _failure(error: BaseException) -> str:
+    from playground.kernel.errors import UserError
+
+    if isinstance(error, SystemExit):  # a signal, before or after the app
+        return ""
+    return str(error) if isinstance(error, UserError) else f"it has failed: {type(error).__name__}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""What the processes of a seat take of memory and of the processor, and which they are.
+
+A seat begins with one process, which leads a session of the system's; what that one starts (the process that follows a
+session, see :mod:`playground.remote.follower`) may lead one of its own, and fork within it. So those of a seat are all
+that are in a session whose leader was one of them, or a child of one; whoever has been seen once stays known, also
+when the one that started it has gone.
+
+Looking must cost next to nothing: the sessions of all processes are a cheap question to the kernel, the resident
+memory of those of the seat is one, too, and it is never less than what they really take. What they share is counted
+only when that sum is over the limit (by proportional set sizes, which the kernel has to walk all pages for), and not
+at every look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+
+import psutil
+
+from playground.serve.limits import Limits
+
+LOOK_S = 2.0
+"""Between two looks."""
+DEAR_S = 10.0
+"""Between two looks at what is shared, unless …"""
+GROWN = 0.15
+"""… what is resident has grown by so much of the limit."""
+LEADERS_S = 10.0
+"""That somebody else's session is not ours is believed for so long: the number may be given away anew."""
+
+
+class Watch:
+    """Of the seat whose first process is ``pid``. ``cut``: told once, in one line, of the limit that was broken."""
+
+    def __init__(self, pid: int, limits: Limits, cut: Callable[[str], None]) -> None:
+        self._limits = limits
+        self._cut = cut
+        self._known: dict[int, psutil.Process] = {}
+        self._sessions = {pid}
+        self._others: dict[int, float] = {}
+        """Leaders of sessions that are none of ours, and when that was found."""
+        self._cpu: dict[int, float] = {}
+        """Processor seconds of each, when it was last seen."""
+        self._spent_s = 0.0
+        """Of all of them, and of those that have ended."""
+        self._past: deque[tuple[float, float]] = deque()
+        """Instants, and what was spent by then: no older than the window needs."""
+        self._dear = (-DEAR_S, 0, 0)
+        """The last look at what is shared: when; what was resident then; what it came to."""
+
+    async def keep(self) -> None:
+        """Look again and again, until a limit is broken."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self.look()
+            now_s = time.monotonic()
+            why = self._too_much_memory(now_s) or self._too_much_cpu(now_s)
+            if why:
+                self._cut(why)
+                return
+
+    # --- which they are ------------------------------------------------------------------
+
+    def look(self) -> None:
+        """See which there are."""
+        now_s = time.monotonic()
+        self._others = {pid: at_s for pid, at_s in self._others.items() if now_s - at_s < LEADERS_S}
+        for pid in psutil.pids():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                session = os.getsid(pid)
+                if session in self._sessions or (session == pid and self._is_child(pid, now_s)):
+                    self._sessions.add(session)
+                    self._meet(pid)
+
+    def _is_child(self, pid: int, now_s: float) -> bool:
+        """Whether the leader of a session was started by one of ours."""
+        if pid in self._others:
+            return False
+        with contextlib.suppress(psutil.Error):
+            parent = psutil.Process(pid).ppid()
+            if parent in self._known or parent in self._sessions:
+                return True
+        self._others[pid] = now_s
+        return False
+
+    def _meet(self, pid: int) -> None:
+        known = self._known.get(pid)
+        if known is None or not known.is_running():
+            with contextlib.suppress(psutil.Error):
+                self._known[pid] = psutil.Process(pid)
+                self._cpu.pop(pid, None)
+
+    def alive(self) -> list[psutil.Process]:
+        """Those that have not ended."""
+        return [each for each in self._known.values() if _lives(each)]
+
+    def kill(self) -> None:
+        """All of them, and whoever they have started meanwhile."""
+        self.look()
+        for each in self.alive():
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+
+    # --- what they take ------------------------------------------------------------------
+
+    def _too_much_memory(self, now_s: float) -> str:
+        most = self._limits.memory_bytes
+        resident = sum(_resident(each) for each in self._known.values())
+        if resident <= most:
+            return ""
+        at_s, before, took = self._dear
+        if now_s - at_s >= DEAR_S or resident - before > GROWN * most:
+            took = sum(_proportional(each) for each in self._known.values())
+            self._dear = (now_s, resident, took)
+        return f"your seat has taken more than {most / 1e6:.0f} MB of memory" if took > most else ""
+
+    def _too_much_cpu(self, now_s: float) -> str:
+        for pid, each in list(self._known.items()):
+            try:
+                times = each.cpu_times()
+            except psutil.Error:
+                del self._known[pid]
+                self._cpu.pop(pid, None)
+                continue
+            spent_s = times.user + times.system
+            self._spent_s += spent_s - self._cpu.get(pid, 0.0)
+            self._cpu[pid] = spent_s
+        self._past.append((now_s, self._spent_s))
+        window_s, share = self._limits.cpu_window_s, self._limits.cpu_share
+        while len(self._past) > 1 and now_s - self._past[1][0] >= window_s:
+            self._past.popleft()
+        at_s, spent_s = self._past[0]
+        if now_s - at_s < window_s or self._spent_s - spent_s <= share * (now_s - at_s):
+            return ""
+        return f"your seat has taken more than {share:.0%} of a processor for {window_s:.0f} seconds"
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _proportional(process: psutil.Process) -> int:
+    """Its part of what it shares, and all that is its own; where the system does not tell, what is its own."""
+    try:
+        told = process.memory_full_info()
+    except psutil.Error:
+        return 0
+    return int(getattr(told, "pss", told.uss))
