@@ -122,7 +122,8 @@ class Style:
 
     columns: int
     rows: int
-    truecolor: bool = True
+    colors: int = 256
+    """0, 16, 256, or all that there are: ``1 << 24``."""
     unicode: bool = True
 
 

@@ -1,21 +1,190 @@
-"""The seats of those who watch: one rendering for all with the same terminal, handed on as it comes."""
+"""The seats of those who watch: one rendering for all with the same terminal, handed on as it comes.
+
+The process that renders is started when the first of them comes, and again should it have died; who watches then gets
+the picture again. If it keeps dying they are told so, and asked to come back later. A rendering that nobody looks at
+is ended after a while, or as soon as somebody else needs the room.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
+from collections import deque
+from typing import Any
+
 from playground.serve.doors import Doors
 from playground.serve.limits import Limits
+from playground.serve.messages import Drawn, Lost, Open, Shut, Style, Whole
+from playground.serve.place import Place
+from playground.serve.renderer import Renderer
+from playground.serve.styles import chosen
 from playground.serve.visit import Seat, Visit
+
+TICK_S = 0.25
+IDLE_S = 10.0
+"""A rendering that nobody looks at lasts so long."""
+ANSWER_S = 30.0
+"""A process that was asked for a picture and draws none for so long never will."""
+DEATHS, WITHIN_S = 3, 60.0
+"""So many ends by itself in so long, and nobody waits for another beginning."""
+BROKEN = "the picture could not be drawn, again and again; come back later"
+
+
+class Deaths:
+    """How often something has ended by itself lately."""
+
+    def __init__(self) -> None:
+        self._at_s: deque[float] = deque(maxlen=DEATHS)
+
+    def one_more(self) -> bool:
+        """Whether that was one too many."""
+        self._at_s.append(time.monotonic())
+        return len(self._at_s) == DEATHS and self._at_s[-1] - self._at_s[0] < WITHIN_S
+
+
+class Audience:
+    """All who look at the same picture, and how that is doing."""
+
+    def __init__(self) -> None:
+        self.places: dict[Place, None] = {}
+        self.asked_s: float | None = None
+        """All of the picture has been asked for."""
+        self.empty_s = 0.0
+        """Since when nobody looks."""
+        self.deaths = Deaths()
 
 
 class Stands:
     """Starts the process that renders (:mod:`playground.serve.gallery`) when somebody comes to watch."""
 
     def __init__(self, doors: Doors, limits: Limits, theme: str) -> None:
-        raise NotImplementedError
+        self._doors = doors
+        self._limits = limits
+        self._theme = theme
+        self._audiences: dict[Style, Audience] = {}
+        self._renderer: Renderer | None = None
+        self._deaths = Deaths()
+        self._ticking: asyncio.Task[None] | None = None
 
     def take(self, visit: Visit) -> Seat:
         """A seat for this visitor."""
-        raise NotImplementedError
+        if self._ticking is None:
+            self._ticking = asyncio.create_task(self._tick())
+        return Place(visit, self)
 
     async def close(self) -> None:
-        raise NotImplementedError
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        if self._renderer is not None:
+            await self._renderer.close()
+
+    # --- for the places ----------------------------------------------------------------
+
+    def seat(self, place: Place, best: Style | None) -> None:
+        self.free(place)
+        if best is None:
+            return
+        if best not in self._audiences and len(self._audiences) >= self._limits.renderings:
+            for style in [style for style, audience in self._audiences.items() if not audience.places]:
+                self._shut(style)
+        style = chosen(best, self._audiences, self._limits.renderings)
+        audience = self._audiences.get(style)
+        if audience is None:
+            audience = self._audiences[style] = Audience()
+            self._open(style)
+        audience.places[place] = None
+        self.owe(place)
+
+    def owe(self, place: Place) -> None:
+        place.owed = True
+        for style, audience in self._audiences.items():
+            if place in audience.places and place.waits:
+                self._ask(style, audience)
+
+    def free(self, place: Place) -> None:
+        for audience in self._audiences.values():
+            if place in audience.places:
+                del audience.places[place]
+                audience.empty_s = time.monotonic()
+
+    # --- the renderings ------------------------------------------------------------------
+
+    def _tell(self, message: Any) -> None:
+        if self._renderer is None:
+            self._renderer = Renderer(self._theme, self._hear, self._died)
+        self._renderer.tell(message, self._doors.sit("") if isinstance(message, Open) else None)
+
+    def _open(self, style: Style) -> None:
+        self._tell(Open(style))
+
+    def _shut(self, style: Style) -> None:
+        del self._audiences[style]
+        self._tell(Shut(style))
+
+    def _ask(self, style: Style, audience: Audience) -> None:
+        if audience.asked_s is None:
+            audience.asked_s = time.monotonic()
+            self._tell(Whole(style))
+
+    def _begin_again(self, style: Style, audience: Audience) -> None:
+        """Its rendering has ended."""
+        for place in audience.places:
+            place.owed = True
+        self._open(style)
+        audience.asked_s = None
+        self._ask(style, audience)
+
+    # --- what comes of them -----------------------------------------------------------------
+
+    def _hear(self, message: Any) -> None:
+        audience = self._audiences.get(message.style)
+        if audience is None:
+            return
+        match message:
+            case Drawn(data=data, whole=True):
+                audience.asked_s = None
+                for place in audience.places:
+                    place.whole(data)
+            case Drawn(data=data):
+                for place in audience.places:
+                    place.change(data)
+            case Lost(style):
+                if audience.deaths.one_more():
+                    del self._audiences[style]
+                    self._give_up(audience)
+                else:
+                    self._begin_again(style, audience)
+
+    def _died(self) -> None:
+        """The process that renders has."""
+        self._renderer = None
+        audiences = self._audiences
+        if self._deaths.one_more():
+            self._audiences = {}
+            for audience in audiences.values():
+                self._give_up(audience)
+            return
+        self._audiences = {style: audience for style, audience in audiences.items() if audience.places}
+        for style, audience in self._audiences.items():
+            self._begin_again(style, audience)
+
+    def _give_up(self, audience: Audience) -> None:
+        for place in audience.places:
+            place.give_up(BROKEN)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_s = time.monotonic()
+            for style, audience in list(self._audiences.items()):
+                if not audience.places:
+                    if now_s - audience.empty_s > IDLE_S:
+                        self._shut(style)
+                elif audience.asked_s is None:
+                    if any(place.waits for place in audience.places):
+                        self._ask(style, audience)
+                elif now_s - audience.asked_s > ANSWER_S and self._renderer is not None:
+                    self._renderer.kill()
