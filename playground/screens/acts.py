@@ -15,13 +15,15 @@ from playground.commandline import parse_line
 from playground.commands import check_nodes
 from playground.kernel.errors import UserError
 from playground.screens import keeping
+from playground.screens.host_acts import HostActs
 from playground.screens.item_acts import ItemActs
+from playground.screens.means import NO_FILES
 from playground.screens.orders import GROUP_ACTS, ORDERS, slow_line
 from playground.screens.prompt import FILTER, TRACES
 from playground.screens.time_acts import TimeActs
 from playground.screens.tour_acts import TourActs
 from playground.screens.why_acts import WhyActs
-from playground.screens.words import WORDS, split
+from playground.screens.words import split
 from widgets.palette import Colors
 from widgets.shapes import Item, Tone
 
@@ -42,7 +44,7 @@ HARMLESS = frozenset(
 """What can be done while help lies over the panels; anything else closes it and does nothing more."""
 
 
-class Acts(TimeActs, WhyActs, TourActs, ItemActs):
+class Acts(TimeActs, WhyActs, TourActs, ItemActs, HostActs):
     """The acts of one app."""
 
     def __init__(self, app: PlaygroundApp) -> None:
@@ -180,14 +182,16 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
         if app.stage.help.is_open:
             self.back("")
         else:
-            app.stage.help.open(app.stage.front, app.look, app.stage.systems, app.stage.called(app.stage.front))
+            front = app.stage.front
+            app.stage.help.open(front, app.look, app.stage.systems, app.stage.called(front), app.keys)
 
     def theme(self, _key: str) -> None:
         look = replace(self.app.look, theme=self.app.look.theme.other)
         self.app.wear(look)
         if look.colors is Colors.NONE:
             raise UserError("there are no colours here, so both themes look the same")
-        self.app.say(f"{look.theme.value} theme; to begin with it: --theme {look.theme.value}")
+        way = f"; to begin with it: --theme {look.theme.value}" if self.app.files else ""
+        self.app.say(f"{look.theme.value} theme{way}")
 
     def palette(self, _key: str) -> None:
         self.app.action_command_palette()
@@ -205,6 +209,8 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
     # --- keeping --------------------------------------------------------------------
 
     def save(self, _key: str) -> None:
+        if not self.app.files:
+            raise UserError(NO_FILES)
         if self.app.save is None:
             raise UserError("this session can't be saved from here")
         work: WorkType[None] = partial(keeping.saved, self.app.guide.noting(self.app.save), self.app.say)
@@ -218,6 +224,8 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
         self.app.say(f"copied: {count} line{'' if count == 1 else 's'} of {name}", Tone.GOOD)
 
     def screenshot(self, _key: str) -> None:
+        if not self.app.files:
+            raise UserError(NO_FILES)
         header = self.app.frame.header
         path = keeping.write_svg(self.app.export_screenshot(title=header.title), header.seed, header.at_us)
         self.app.say(f"screenshot: {path}", Tone.GOOD)
@@ -244,13 +252,13 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs):
             app.exit()
             return
         try:
-            word, rest = split(text)
+            word, rest = split(text, app.known_words)
             if word is not None:
                 getattr(self, word.act)(rest)
                 app.prompt.remember(text)
                 app.close_prompt()
                 return
-            command = parse_line(text, beside=(*WORDS, "quit"))
+            command = parse_line(text, beside=(*app.words, "quit"))
             check_nodes(command, app.prompt.nodes)
         except UserError as error:
             app.prompt.complain(str(error))

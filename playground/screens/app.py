@@ -8,7 +8,7 @@ touches anything but a Frame.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -20,14 +20,17 @@ from textual.message import Message
 
 from playground.frame import Frame, View
 from playground.screens.acts import Acts
+from playground.screens.among import Among, Staged
 from playground.screens.bars import Bar, CaptionBar, Notice, NoticeBar
 from playground.screens.choice import Choice
+from playground.screens.confined import Confined
 from playground.screens.finder import ActFinder, Finder
 from playground.screens.footer import FooterBar, offers
 from playground.screens.header import HeaderBar, Top
-from playground.screens.keys import KEYS
+from playground.screens.keys import KEYS, Key, offered
 from playground.screens.layout import LEAST
 from playground.screens.leaving import Leaving
+from playground.screens.means import OWN, Means
 from playground.screens.notices import Notices
 from playground.screens.port import HostPort, SessionPort
 from playground.screens.prompt import Prompt
@@ -37,6 +40,7 @@ from playground.screens.timelines import Timelines
 from playground.screens.tour.guide import Guide
 from playground.screens.tour.progress import Progress
 from playground.screens.tour.story import Story
+from playground.screens.words import COMPANY, WORDS, Word
 from widgets.detecting import detect
 from widgets.encoder import TerseDisplay
 from widgets.log import clock
@@ -51,7 +55,7 @@ PREPARE_S = 1.5
 """By then the first Frames are drawn, and the process may be started that makes the way back short."""
 
 
-class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=False):
+class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit_bindings=False):
     """A screen on a running session. Who makes the session ends it."""
 
     CSS = """
@@ -113,7 +117,12 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         self.title = self.frame.header.title
         self.paused = self.frame.header.paused
         self.choice = Choice()
-        self.notices = Notices()
+        self.among = Among(self, host) if host is not None else None
+        """Others look at the session as well."""
+        self.means = self._means()
+        self.keys: tuple[Key, ...] = offered(self.means)
+        """Those that are offered."""
+        self.notices = Notices(self.means)
         self.acts = Acts(self)
         self.guide = Guide(self, story, progress or Progress())
         self.header = HeaderBar("header")
@@ -122,6 +131,7 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         self.notice = NoticeBar("notice")
         self.footer = FooterBar("footer")
         self.prompt = Prompt()
+        self.offer()
         self.too_small = NoticeBar("too-small", id="too-small")
         self._frame_waits = False
 
@@ -143,9 +153,13 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         self.bring(self.stage.front)
         if self.timelines is not None:
             self.set_timer(PREPARE_S, self.timelines.prepare)
+        if self.among is not None:
+            self.among.begin()
 
     def on_unmount(self) -> None:
         self.session.on_frame(_nobody)
+        if self.among is not None:
+            self.among.end()
 
     def _wake(self, _frame: Frame) -> None:
         """In the world's thread: never blocks, never queues a second message."""
@@ -157,7 +171,7 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
     def on_playground_app_new_frame(self) -> None:
         self._frame_waits = False
         self.show(self.session.frame())
-        if self.timelines is not None:
+        if self.timelines is not None and (self.among is None or self.session is self.timelines.shown):
             self.timelines.hear(self.frame, self)
 
     def show(self, frame: Frame) -> None:
@@ -169,10 +183,14 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         chosen = self.choice.within(frame)
         if chosen is not self.choice:
             self.choose(chosen)
-        self.header.show(Top.of(frame))
+        self.show_top()
         self.acts.answered(frame)
         self.stage.show(frame)
         self.show_bars()
+
+    def show_top(self) -> None:
+        """The two lines of the header."""
+        self.header.show(Top.of(self.frame, self.among.here() if self.among is not None else None))
 
     def show_bars(self) -> None:
         """What depends on selection, focus and marks besides the Frame."""
@@ -182,7 +200,10 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         if caption is not None:
             self.caption.show(caption)
         self.notice.show(self.notices.now(self.frame, self.choice, stage.events.wanted))
-        self.footer.show(offers(stage.front, self.frame, self.choice, stage.zoomed))
+        if self.among is not None and self.among.watching:
+            self.footer.show(self.among.watchword())
+        else:
+            self.footer.show(offers(stage.front, self.frame, self.choice, stage.zoomed, self.keys))
         stage.show_tabs()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -201,13 +222,68 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         self.stage.lens = replace(self.stage.lens, end_us=-1)  # what was scrolled to may be yet to come
         self.notices.turn(session.frame())
         self.show(session.frame())
-        session.look(self.view())
+        self.tell_view()
         session.on_frame(self._wake)
         self._wake(self.frame)  # there may have been one meanwhile
+        if self.among is not None:
+            self.among.turned(session)
 
     def view(self) -> View:
         """What is looked at."""
         return self.stage.view(self.choice)
+
+    def tell_view(self) -> None:
+        """Tell the session what is looked at."""
+        view = self.view()
+        self.session.look(view)
+        if self.among is not None:
+            self.among.told = view
+
+    # --- among others ---------------------------------------------------------------
+
+    def offer(self) -> None:
+        """Offer what whoever sits here has the means for."""
+        self.means = self._means()
+        self.keys = offered(self.means)
+        self.prompt.words = self.words
+        if self.among is not None:
+            self.keys = self.among.labelled(self.keys)
+            self.prompt.tails = self.among.tails()
+
+    def _means(self) -> Means:
+        means = OWN if self.files else OWN & ~Means.FILES
+        return means if self.among is None else self.among.within(means)
+
+    @property
+    def words(self) -> Mapping[str, Word]:
+        """The app's own words on the ``:`` line, as far as they are offered."""
+        own = {word: each for word, each in WORDS.items() if each.needs in self.means}
+        return own if self.among is None else {**own, **self.among.words()}
+
+    @property
+    def known_words(self) -> Mapping[str, Word]:
+        """Those that are understood: also what is not offered can be typed, and says then why it can't be done."""
+        return WORDS if self.among is None else WORDS | COMPANY
+
+    def follow(self, view: View) -> None:
+        """Look at what somebody else looks at, as far as there is room for it."""
+        stage = self.stage
+        stage.lens, stage.question = view.lens, view.question
+        self.choose(Choice(view.selected, key=view.key, item=view.item).within(self.frame))
+        stage.follow(view.front, view.zoomed)
+        if self.stage.help.is_open:
+            self.stage.help.close()
+        self.bring(view.front if view.front in stage.panels else stage.front)
+        if self.prompt.is_open:
+            self.prompt.take_focus()
+
+    def on_tidings(self) -> None:
+        if self.among is not None:
+            self.among.hear()
+
+    def on_staged(self, message: Staged) -> None:
+        if self.among is not None:
+            self.among.shown(message.session)
 
     # --- for the acts ---------------------------------------------------------------
 
@@ -226,7 +302,7 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         """Another selection, in every panel at once; the next Frame brings what belongs to it."""
         self.choice = choice
         self.stage.choose(choice)
-        self.session.look(self.view())
+        self.tell_view()
         self.show_bars()
 
     def bring(self, panel: str) -> None:
@@ -234,6 +310,8 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         self.stage.bring(panel)
         # At once, not by focus(), which would let the next key pass before it.
         self.screen_stack[0].set_focus(self.stage.panels[panel], scroll_visible=False)
+        if self.among is not None:
+            self.among.focused()
         self.show_bars()
 
     def open_command(self, text: str) -> None:
@@ -257,7 +335,7 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         return action != "act" or not (self.prompt.is_open or len(self.screen_stack) > 1)
 
     def on_stage_settled(self) -> None:
-        self.session.look(self.view())
+        self.tell_view()
         self.stage.show(self.frame)
         if not self.prompt.is_open and not self.stage.help.is_open:
             self.bring(self.stage.front)
@@ -292,6 +370,8 @@ class PlaygroundApp(Leaving, Patient, TerseDisplay, App[None], inherit_bindings=
         name = event.widget.name or ""
         if name in self.stage.panels and name != self.stage.front:
             self.stage.bring(name)
+            if self.among is not None:
+                self.among.focused()
             self.show_bars()
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:

@@ -5,7 +5,7 @@ To the palette titles and helps are markup, and the commands' forms are full of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, cast
@@ -17,15 +17,23 @@ from textual.markup import escape
 from textual.worker import Worker, WorkerState
 
 from playground.commands import COMMANDS
-from playground.screens import keys
+from playground.screens.keys import Key
 from playground.screens.stage import Stage
-from playground.screens.words import WORDS
+from playground.screens.words import Word
 
 
 class Actor(Protocol):
     """The app, as far as the palette needs it."""
 
     stage: Stage
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """Those that are offered."""
+
+    @property
+    def words(self) -> Mapping[str, Word]:
+        """Its own words on the ``:`` line, as far as they are offered."""
 
     def do(self, act: str, key: str = "") -> None: ...
 
@@ -62,7 +70,7 @@ class ActFinder(Provider):
 
     def _entries(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         actor = cast(Actor, self.app)
-        for key in keys.KEYS:
+        for key in actor.keys:
             if not key.takes_key and key.act not in ("palette", "back"):
                 yield f"{key.label} ({key.shown})", key.help, partial(actor.do, key.act)
         for number, (name, title) in enumerate(actor.stage.titles.items(), start=1):
@@ -72,7 +80,7 @@ class ActFinder(Provider):
                 what or f"all about the {name} of the cluster",
                 partial(actor.bring, name),
             )
-        for word, own in WORDS.items():
+        for word, own in actor.words.items():
             yield f":{word}", own.help, partial(actor.open_command, f"{word} ")
         for word, kind in COMMANDS.items():
             yield f":{word}", kind.form, partial(actor.open_command, f"{word} ")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from playground.frame import Frame, Thing
 from playground.screens import keys
 from playground.screens.bars import Bar
 from playground.screens.choice import Choice
-from playground.screens.keys import Key
-from widgets.canvas import Picture, Piece, Spot, line, width_of
+from playground.screens.keys import KEYS, Key
+from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of
 from widgets.palette import RAISED
 from widgets.shapes import State, Tone
 
@@ -35,10 +35,11 @@ class Offer:
         return width_of(self.shown) + 1 + width_of(self.label) + _GAP
 
 
-def offers(panel: str, frame: Frame, choice: Choice, zoomed: str) -> tuple[Offer, ...]:
-    """What to offer while ``panel`` is focused and the cluster is as it is."""
+def offers(panel: str, frame: Frame, choice: Choice, zoomed: str, among: Sequence[Key] = KEYS) -> tuple[Offer, ...]:
+    """What to offer, ``among`` these keys, while ``panel`` is focused and the cluster is as it is."""
     things = choice.things(frame)
-    offered = [offer for key in keys.footer(panel) if (offer := _now(key, frame, choice, things, zoomed)) is not None]
+    there = keys.footer(panel, among)
+    offered = [offer for key in there if (offer := _now(key, frame, choice, things, zoomed)) is not None]
     if panel in _ASKED_OF:
         offered = [replace(offer, rank=2) if offer.act in _ASKING else offer for offer in offered]
     # What undoes the state of the chosen comes first: it is what a person looks for now.
@@ -100,14 +101,16 @@ def fitting(offered: Iterable[Offer], width: int) -> list[Offer]:
     return [offer for offer in offered if offer in kept]
 
 
-class FooterBar(Bar[tuple[Offer, ...]]):
-    """The bottom line."""
+class FooterBar(Bar[tuple[Offer, ...] | str]):
+    """The bottom line: keys, or a word to those who have none."""
 
-    def paint(self, shape: tuple[Offer, ...], width: int, height: int) -> Picture:
+    def paint(self, shape: tuple[Offer, ...] | str, width: int, height: int) -> Picture:
         look = self.look
         ground = look.ground(RAISED) if look.blends else None
         pressed = look.style(look.tone(Tone.ACCENT), ground, bold=True)
         words = look.style(look.tone(Tone.PLAIN), ground)
+        if isinstance(shape, str):
+            return Picture([line([(f" {shorten(look.clean(shape), width - 2, look)}", words)], width, words)])
         pieces: list[Piece] = [(" ", words)]
         spots: list[Spot] = []
         x = 1

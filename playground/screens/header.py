@@ -1,7 +1,8 @@
 """The two lines on top: how the run stands, and what is wrong with the cluster right now.
 
 Every figure keeps its width, so that nothing dances. What there is no room for gives way
-by rank; only a title may be cut short.
+by rank; only a title may be cut short. Where others look at the same session, it stands at the right of the second line
+how many are here and who presents: it changes when somebody comes or goes, and moves nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from textual.strip import Strip
 
+from playground.company import Role
 from playground.frame import Frame, Header, Thing
 from playground.screens.bars import Bar
 from widgets.canvas import Picture, Piece, line, shorten, width_of
@@ -27,8 +29,22 @@ _TITLE = 24
 """With fewer cells a long title says nothing."""
 _LAG = 10
 """Cells of the mark before the speed, and of the actual one behind it: ``▶ `` and `` (0.84x)``."""
+_COMPANY = 0.45
+"""The part of the second line that the company takes at most."""
 _LAGS = 0.85
 """Below this part of the speed asked for, the actual one is shown too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Who looks at the session, as far as it stands on top."""
+
+    count: int
+    presenters: tuple[str, ...]
+    """Their names, without one's own."""
+    role: Role | None
+    """One's own; None: not said yet."""
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +54,12 @@ class Top:
     header: Header
     things: tuple[Thing, ...]
     faults: tuple[str, ...]
+    here: Here | None = None
+    """None: the session is one's own."""
 
     @classmethod
-    def of(cls, frame: Frame) -> Top:
-        return cls(frame.header, frame.nodes, frame.faults)
+    def of(cls, frame: Frame, here: Here | None = None) -> Top:
+        return cls(frame.header, frame.nodes, frame.faults, here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +89,8 @@ def pace(header: Header) -> str:
     return f"{asked} ({header.actual_speed:.2g}x)"
 
 
-def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
-    """The first line, in its order; of ``width`` cells, which some words depend on."""
+def parts(header: Header, look: Look, width: int = 160, *, led: bool = False) -> list[Part]:
+    """The first line, in its order; of ``width`` cells, which some words depend on. ``led``: as for the line."""
     if header.ended:
         running, tone = look.glyph("■", "#") + " ended", Tone.ACCENT
     elif header.paused:
@@ -89,7 +107,7 @@ def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
     errors = Tone.BAD if header.error_share >= 0.05 else Tone.WARN if header.error_share > 0 else Tone.MUTED
     return [
         Part(look.clean(header.title), 7, bold=True),
-        *_when(header, width),
+        *_when(header, width, led),
         Part(recorded, 5, Tone.ACCENT if header.commands else Tone.MUTED),
         Part(f"seed {header.seed}", 6, Tone.MUTED),
         Part(running, 1, tone, bold=header.paused or header.ended),
@@ -104,7 +122,7 @@ def parts(header: Header, look: Look, width: int = 160) -> list[Part]:
     ]  # fmt: skip
 
 
-def _when(header: Header, width: int) -> list[Part]:
+def _when(header: Header, width: int, led: bool) -> list[Part]:
     """The clock; of a past also that it is one, of what, and the way out; of a branch where it parted."""
     now = Part(clock(header.at_us), 0, Tone.ACCENT, bold=True)
     if header.present_us >= 0:
@@ -113,7 +131,7 @@ def _when(header: Header, width: int) -> list[Part]:
             Part(" PAST ", 0, Tone.WARN, bold=True, inverse=True),
             now,
             Part(f"of {clock(header.present_us)}", 0, Tone.WARN),
-            Part(way, 1, Tone.ACCENT),
+            *([] if led else [Part(way, 1, Tone.ACCENT)]),
         ]
     if header.branched_us >= 0:
         return [now, Part(f"branch of {clock(header.branched_us)}", 1, Tone.WARN, bold=True)]
@@ -155,7 +173,8 @@ def _with_title(wanted: list[Part], width: int, gap: int, look: Look) -> list[Pa
     return kept
 
 
-def first_line(header: Header, width: int, look: Look) -> Strip:
+def first_line(header: Header, width: int, look: Look, *, led: bool = False) -> Strip:
+    """``led``: somebody else has gone back in time, and knows the way out."""
     ground = look.ground(RAISED) if look.blends else None
     gap = _GAP if width >= _TIGHT_BELOW else _TIGHT
 
@@ -169,7 +188,7 @@ def first_line(header: Header, width: int, look: Look) -> Strip:
             out.append((part.text, style))
         return out
 
-    kept = _with_title(parts(header, look, width), width, gap, look)
+    kept = _with_title(parts(header, look, width, led=led), width, gap, look)
     left, right = pieces([p for p in kept if not p.right]), pieces([p for p in kept if p.right])
     used = sum(width_of(text) for text, _ in (*left, *right)) + 2
     blank = look.style(bg=ground)
@@ -185,9 +204,29 @@ def census(things: Iterable[Thing]) -> list[tuple[State, list[str]]]:
     return [(state, names) for state, names in by_state.items() if names]
 
 
+def company(here: Here, width: int, look: Look) -> list[Piece]:
+    """``anna presents · you play · locked · 12 here``: as much as fits, the last words first."""
+    own = {Role.PRESENTER: "you present", Role.PLAYER: "you play"}.get(here.role) if here.role else None
+    first = here.presenters[0] if here.presenters else ""
+    others = len(here.presenters) - 1
+    wanted = [
+        Part(f"{look.clean(first)} and {others} more present" if others > 0 else f"{look.clean(first)} presents", 3),
+        Part(own or "", 2, Tone.ACCENT if here.role is Role.PRESENTER else Tone.PLAIN),
+        Part("locked" if here.locked else "", 1, Tone.WARN, bold=True),
+        Part(f"{here.count} here", 0, Tone.MUTED),
+    ]
+    kept = fitting((part for part in wanted if part.text and (part.rank < 3 or first)), width, _TIGHT)
+    pieces: list[Piece] = []
+    for part in kept:
+        pieces += [(" " * _TIGHT, look.style()), (part.text, look.text_style(part.tone, bold=part.bold))]
+    return pieces
+
+
 def second_line(top: Top, width: int, look: Look) -> Strip:
     """How many are up, who isn't, and what is in force: always on the screen, whatever panel is zoomed."""
     pieces: list[Piece] = [(" ", look.style())]
+    right = company(top.here, int(width * _COMPANY), look) if top.here is not None else []
+    whole, width = width, width - sum(width_of(text) for text, _ in right)
     counted = census(top.things)
     for state, names in counted:
         who = f"{len(names)} {state.value}"
@@ -205,7 +244,9 @@ def second_line(top: Top, width: int, look: Look) -> Strip:
         tone = Tone.WARN
     if text and left > 12:
         pieces.append((shorten(look.clean(text), left, look), look.text_style(tone)))
-    return line(pieces, width, look.style())
+    if not right:
+        return line(pieces, width, look.style())
+    return Strip.join([line(pieces, width - 1, look.style()), line(right, whole - width + 1, look.style())])
 
 
 def _as_fits(faults: list[str], width: int, look: Look) -> str:
@@ -227,7 +268,8 @@ class HeaderBar(Bar[Top]):
     """
 
     def paint(self, shape: Top, width: int, height: int) -> Picture:
-        strips = [first_line(shape.header, width, self.look)]
+        led = shape.here is not None and shape.here.role is not Role.PRESENTER
+        strips = [first_line(shape.header, width, self.look, led=led)]
         if height > 1:
             strips.append(second_line(shape, width, self.look))
         return Picture(strips)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from playground.screens.explaining import about, shows
+from playground.screens.keys import KEYS, Key
 from playground.screens.marking import key_tables, keys_in, legend, marks_in
 from widgets.detail import DetailPanel
 from widgets.palette import Look
@@ -17,10 +18,19 @@ _TWO_COLUMNS = 158
 """From this width on the longest line about a key has room in one of two columns."""
 
 
-def page(panel: str, look: Look, systems: Mapping[str, str], *, name: str = "", with_keys: bool) -> Detail:
+def page(
+    panel: str,
+    look: Look,
+    systems: Mapping[str, str],
+    *,
+    name: str = "",
+    with_keys: bool,
+    keys: Sequence[Key] = KEYS,
+) -> Detail:
     """Everything about a panel: what matters most there comes first.
 
-    ``name``: what stands on its border, if it is called otherwise; ``with_keys``: all keys as well, at the end.
+    ``name``: what stands on its border, if it is called otherwise; ``with_keys``: all keys as well, at the end;
+    ``keys``: those that are offered.
     """
     title, facts = about(panel, systems)
     name = name or panel
@@ -29,8 +39,8 @@ def page(panel: str, look: Look, systems: Mapping[str, str], *, name: str = "", 
     return Detail(
         f"{name}: {title}" if name not in title.lower() else title,
         (Fact("", shows(panel, systems)),) if shows(panel, systems) else (),
-        (*here, keys_in(panel)),
-        aside=Detail(f"{title}, in its own words", facts, (*(key_tables() if with_keys else ()), *others)),
+        (*here, keys_in(panel, keys)),
+        aside=Detail(f"{title}, in its own words", facts, (*(key_tables(keys) if with_keys else ()), *others)),
     )
 
 
@@ -48,6 +58,8 @@ class Help(Horizontal):
         super().__init__(name="help", id="help")
         self._about = DetailPanel("about", "help", id="help-about")
         self._keys = DetailPanel("keys", "keys", id="help-keys")
+        self.topic = ""
+        """What was opened last."""
 
     def compose(self) -> ComposeResult:
         yield self._about
@@ -57,16 +69,32 @@ class Help(Horizontal):
     def is_open(self) -> bool:
         return self.has_class("-open")
 
-    def open(self, panel: str, look: Look, systems: Mapping[str, str], name: str = "") -> None:
+    def open(
+        self, panel: str, look: Look, systems: Mapping[str, str], name: str = "", keys: Sequence[Key] = KEYS
+    ) -> None:
         """Explain ``panel``, which shows what ``systems`` says; in one column where two would be too narrow.
 
-        ``name``: as for :func:`page`.
+        ``name`` and ``keys``: as for :func:`page`.
         """
         narrow = self.app.size.width < _TWO_COLUMNS
+        self._keys.show(Detail("", (), key_tables(keys)))
+        self._lay(
+            "help",
+            page(panel, look, systems, name=name, with_keys=narrow, keys=keys),
+            look.clean(("all keys below · " if narrow else "") + "arrows scroll · esc closes"),
+            narrow,
+        )
+
+    def tell(self, title: str, text: Detail, look: Look) -> None:
+        """Say something else that takes room, under this title."""
+        self._lay(title, text, look.clean("arrows scroll · esc closes"), narrow=True)
+
+    def _lay(self, title: str, text: Detail, subtitle: str, narrow: bool) -> None:
+        self.topic = title
         self.set_class(narrow, "-narrow")
-        self._about.show(page(panel, look, systems, name=name, with_keys=narrow))
-        self._keys.show(Detail("", (), key_tables()))
-        self._about.border_subtitle = look.clean(("all keys below · " if narrow else "") + "arrows scroll · esc closes")
+        self._about.show(text)
+        self._about.border_title, self._about.border_subtitle = title, subtitle
+        self._about.heading = title
         self.add_class("-open")
         self.screen.set_focus(self._about)
 

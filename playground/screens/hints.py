@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from playground.frame import Frame
 from playground.screens.choice import Choice
+from playground.screens.means import NOTHING, OWN, Means
 from widgets.shapes import State
 
 
@@ -36,6 +37,7 @@ class Hint:
 
     text: str
     fits: Callable[[Moment], bool]
+    needs: Means = NOTHING
 
 
 HINTS: tuple[Hint, ...] = (
@@ -46,6 +48,7 @@ HINTS: tuple[Hint, ...] = (
     Hint(
         ". next event · < one second back",
         lambda now: now.frame.header.paused and not now.frame.header.ended and now.frame.header.present_us < 0,
+        Means.PAST,
     ),
 )
 """The first one that fits, and has not been given yet, is given."""
@@ -54,8 +57,9 @@ HINTS: tuple[Hint, ...] = (
 class Hints:
     """Which hints have been given in this session."""
 
-    def __init__(self) -> None:
-        self._left = list(HINTS)
+    def __init__(self, means: Means = OWN) -> None:
+        """``means``: of whoever is to be given them."""
+        self._left = [hint for hint in HINTS if Means.KEYS in means and hint.needs in means]
         self._now: Hint | None = None
 
     def now(self, moment: Moment) -> str:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from playground.screens.means import NOTHING, Means
 
 GROUPS = {
     "look": "Look around",
@@ -14,10 +16,11 @@ GROUPS = {
     "heal": "Heal",
     "time": "Time and load",
     "session": "Ask, say, keep",
+    "company": "Present to others",
 }
 """The groups, in the order in which help shows them."""
 
-_FOOTER = ("break", "heal", "look", "time", "session")
+_FOOTER = ("break", "heal", "look", "time", "company", "session")
 
 NODES = frozenset({"ring", "replicas", "balancer", "tree", "partitions", "gossip", "detail"})
 """The panels in which nodes are acted upon."""
@@ -48,6 +51,8 @@ class Key:
     """In whose footer it stands; empty: in all."""
     takes_key: bool = False
     """The act wants to know which of the keys it was."""
+    needs: Means = NOTHING
+    """Without that it is not offered."""
 
     def action(self, key: str) -> str:
         """The Textual action for one of the keys."""
@@ -111,35 +116,49 @@ KEYS: tuple[Key, ...] = (
     Key(("comma",), ",", "step_second", "1 s further", "pause, and go on by one second", "time", 41),
     Key(("plus",), "+", "faster", "faster", "faster", "time", 42),
     Key(("minus",), "-", "slower", "slower", "slower, down to a hundredth", "time", 43),
-    Key(("less_than_sign",), "<", "back_second", "1 s back", "rewind by one second, paused", "time", 39),
-    Key(("greater_than_sign",), ">", "present", "to the present", "from the past to the present", "time", 38),
-    Key(("r",), "r", "rewind", "rewind", "rewind to the chosen moment, or to one that you name", "time", 17),
+    Key(("less_than_sign",), "<", "back_second", "1 s back", "rewind by one second, paused", "time", 39,
+        needs=Means.PAST),
+    Key(("greater_than_sign",), ">", "present", "to the present", "from the past to the present", "time", 38,
+        needs=Means.PAST),
+    Key(("r",), "r", "rewind", "rewind", "rewind to the chosen moment, or to one that you name", "time", 17,
+        needs=Means.PAST),
     Key(("equals_sign",), "=", "real_time", "real time", "real time", "time", 44),
     Key(("colon",), ":", "command", "command", "command line: tab completes, up and down recall", "session", 8),
     Key(("slash",), "/", "filter", "filter", "show only what fits: in the log, in space-time", "session", 9,
         frozenset({"log"}) | SPACETIME),
     Key(("question_mark",), "?", "help", "help", "help on the focused panel, and all keys", "session", 0),
     Key(("ctrl+p",), "ctrl+p", "palette", "all acts", "find an act by its name", "session", 70),
-    Key(("w",), "w", "save", "save", "save the session as a scenario", "session", 21),
+    Key(("w",), "w", "save", "save", "save the session as a scenario", "session", 21, needs=Means.FILES),
     Key(("y",), "y", "copy", "copy", "copy the panel's text, without borders", "session", 22,
         frozenset({"log", "detail", "load", "tree"}) | LOGS),
     Key(("f3",), "F3", "theme", "light or dark", "light or dark: another theme", "session", 81),
-    Key(("T",), "T", "tour", "tour", "the tour of two minutes: crash, cut, heal, rewind, save", "session", 82),
-    Key(("f2",), "F2", "screenshot", "screenshot", "screenshot as SVG, into the current folder", "session", 80),
+    Key(("T",), "T", "tour", "tour", "the tour of two minutes: crash, cut, heal, rewind", "session", 82),
+    Key(("f2",), "F2", "screenshot", "screenshot", "screenshot as SVG, into the current folder", "session", 80,
+        needs=Means.FILES),
     Key(("q",), "q", "quit", "quit", "quit; the terminal is as before", "session", 0),
+    Key(("L",), "L", "toggle_lock", "lock", "presenters: only you act, or unlock all keyboards", "company", 24,
+        needs=Means.COMPANY),
+    Key(("B",), "B", "bring_all", "bring all", "presenters: bring everybody to your view", "company", 23,
+        needs=Means.COMPANY),
 )  # fmt: skip
 
 
-def footer(panel: str) -> list[Key]:
+def offered(means: Means) -> tuple[Key, ...]:
+    """The keys for whoever has ``means``."""
+    return tuple(key for key in KEYS if Means.KEYS in means and key.needs in means)
+
+
+def footer(panel: str, among: Sequence[Key] = KEYS) -> list[Key]:
     """What the footer offers while ``panel`` is focused, what breaks first."""
-    offered = [key for key in KEYS if key.rank < 99 and (not key.panels or panel in key.panels)]
-    return sorted(offered, key=lambda key: _FOOTER.index(key.group))
+    there = [key for key in among if key.rank < 99 and (not key.panels or panel in key.panels)]
+    return sorted(there, key=lambda key: _FOOTER.index(key.group))
 
 
-def grouped() -> Iterator[tuple[str, list[Key]]]:
-    """The groups' titles with their keys."""
+def grouped(among: Sequence[Key] = KEYS) -> Iterator[tuple[str, list[Key]]]:
+    """The titles of the groups that have keys, and these."""
     for group, title in GROUPS.items():
-        yield title, [key for key in KEYS if key.group == group]
+        if its := [key for key in among if key.group == group]:
+            yield title, its
 
 
 def markdown() -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from playground.screens import keys
+from playground.screens.keys import Key
 from widgets.palette import DEFAULT, Look
 from widgets.partitions import legend as parts
 from widgets.shapes import Belief, Cell, Column, Row, State, Table, Tone
@@ -47,14 +50,14 @@ def _table(rows: list[tuple[str, str]], width: int) -> Table:
     return Table(columns, tuple(Row((Cell(left), Cell(right))) for left, right in rows))
 
 
-def key_tables() -> tuple[tuple[str, Table], ...]:
-    return tuple((title, _table([(key.shown, key.help) for key in each], 14)) for title, each in keys.grouped())
+def key_tables(among: Sequence[Key] = keys.KEYS) -> tuple[tuple[str, Table], ...]:
+    return tuple((title, _table([(key.shown, key.help) for key in each], 14)) for title, each in keys.grouped(among))
 
 
-def keys_in(panel: str) -> tuple[str, Table]:
+def keys_in(panel: str, among: Sequence[Key] = keys.KEYS) -> tuple[str, Table]:
     """The keys that matter in the panel and not in all of them, and the way in and out."""
-    own = [key for key in keys.KEYS if panel in key.panels]
-    common = [key for key in keys.KEYS if key.act in ("zoom", "back", "why", "rewind") and key not in own]
+    own = [key for key in among if panel in key.panels]
+    common = [key for key in among if key.act in ("zoom", "back", "why", "rewind") and key not in own]
     return "Keys here", _table([(key.shown, key.help) for key in (*own, *common)], 14)
 
 

@@ -9,6 +9,7 @@ from playground.frame import Frame
 from playground.screens.bars import Notice
 from playground.screens.choice import Choice
 from playground.screens.hints import Hints, Moment
+from playground.screens.means import OWN, Means
 from widgets.log import clock
 from widgets.shapes import Tone
 
@@ -17,12 +18,17 @@ ALERTS = frozenset({"alert", "good", "answer"})
 
 
 OVER = "the scenario is over: act or press space to go on, q to quit"
+FRESH_US = 15_000_000
+"""So long news of who comes and goes does not cover an alert."""
 
 
 class Notices:
-    """Newest wins. The world's stop outranks everything."""
+    """Newest wins. The world's stop outranks everything; who comes and goes (muted) is outranked by a fresh alert."""
 
-    def __init__(self) -> None:
+    def __init__(self, means: Means = OWN) -> None:
+        """``means``: of whoever reads them. Who has no keys is told of none."""
+        self._keys = Means.KEYS in means
+        self._own = Means.FILES in means
         self._current = Notice("")
         self._number = 0
         self._alert = -1
@@ -31,7 +37,9 @@ class Notices:
         """What was said at the scenario's end, as long as it stands there."""
         self._bad: Notice | None = None
         """The newest alert, if it is one of something bad."""
-        self._hints = Hints()
+        self._bad_us = 0
+        """When that was."""
+        self._hints = Hints(means)
         self.acted = False
         """Whether the first act has been done: then the hint has served."""
         self.guided = False
@@ -68,32 +76,36 @@ class Notices:
                 break
             if entry.kind in ALERTS:
                 self._current = Notice(f"{clock(entry.at_us)}  {entry.text}", entry.tone)
-                self._bad = self._current if entry.tone in (Tone.BAD, Tone.WARN) else None
+                self._bad, self._bad_us = self._current if entry.tone in (Tone.BAD, Tone.WARN) else None, entry.at_us
                 break
         self._alert = max(self._alert, newest)
         if frame.notice_number > self._number:
             self._number = frame.notice_number
-            if frame.notice:
+            if frame.notice and not self._covers(frame):
                 self._current = Notice(frame.notice, frame.notice_tone)
         if frame.header.ended and not self._ended:
-            self._over = self._current = Notice(OVER, Tone.ACCENT)
+            self._over = self._current = Notice(OVER if self._keys else OVER.partition(":")[0], Tone.ACCENT)
         elif self._current is self._over and self._ended and not frame.header.ended:
             self._current = Notice("")
         self._ended = frame.header.ended
 
+    def _covers(self, frame: Frame) -> bool:
+        """News of who comes and goes would cover an alert of this moment."""
+        fresh = self._bad is not None and frame.header.at_us - self._bad_us < FRESH_US
+        return frame.notice_tone is Tone.MUTED and fresh and self._current is self._bad
+
     def now(self, frame: Frame, choice: Choice, wanted: str) -> Notice:
         """The line for this moment."""
         if frame.stopped:
-            return Notice(
-                f"stopped by an error in the playground (q quits and says how to replay it): {frame.stopped}", Tone.BAD
-            )
+            way = " (q quits and says how to replay it)" if self._own else ""
+            return Notice(f"stopped by an error in the playground{way}: {frame.stopped}", Tone.BAD)
         asides = []
         if choice.marked:
             asides.append(f"marked: {' '.join(t.name for t in frame.nodes if t.name in choice.marked)}")
         if wanted:
             asides.append(f"filter: {wanted}")
         aside = " · ".join(asides)
-        if not (self.acted or self.guided or self._current.text) and choice.selected:
+        if self._keys and not (self.acted or self.guided or self._current.text) and choice.selected:
             if frame.captions[0] < frame.captions[1]:
                 hint = "tab and the arrows look around; whatever you do takes the story over; ? for help"
             elif self.first_time:

@@ -6,7 +6,7 @@ stays until it was understood: nothing typed is lost by a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from textual.widgets import Input
 from playground.commandline import complete
 from playground.commands import COMMANDS
 from playground.screens.bars import Bar
-from playground.screens.words import WORDS
+from playground.screens.words import WORDS, Word
 from widgets.canvas import Picture, Piece, line, shorten, width_of
 from widgets.palette import RAISED
 from widgets.shapes import Tone
@@ -118,25 +118,41 @@ class Usage:
     help: str
 
 
-def proposals(text: str, names: Sequence[str]) -> list[str]:
-    """Whole lines that begin with ``text``, the app's own words among them."""
-    own = [word for word in WORDS if text and word.startswith(text)]
+NO_TAILS: Mapping[str, Sequence[str]] = {}
+
+
+def proposals(
+    text: str,
+    names: Sequence[str],
+    words: Mapping[str, Word] = WORDS,
+    tails: Mapping[str, Sequence[str]] = NO_TAILS,
+) -> list[str]:
+    """Whole lines that begin with ``text``, the app's own ``words`` among them; ``tails``: what may follow these."""
+    own = [word for word in words if text and word.startswith(text)]
+    own += [line for word in tails for tail in tails[word] if text and (line := f"{word} {tail}").startswith(text)]
+    if " " not in text:  # one word at a time
+        own = [line for line in own if " " not in line]
     return [*complete(text, names), *own]
 
 
-def usage(text: str, names: Sequence[str]) -> Usage:
+def usage(
+    text: str,
+    names: Sequence[str],
+    words: Mapping[str, Word] = WORDS,
+    tails: Mapping[str, Sequence[str]] = NO_TAILS,
+) -> Usage:
     """What could follow ``text`` (the last words only), and how its command is meant."""
-    lines = proposals(text, names)
+    lines = proposals(text, names, words, tails)
     head = len(text) - len(text.split(" ")[-1])
-    own = WORDS.get(lines[0] if len(lines) == 1 else text.split(" ")[0])
+    own = words.get((lines[0] if len(lines) == 1 else text).split(" ")[0])
     if own is not None:
         return Usage(tuple(each[head:] for each in lines), own.form, own.example, own.help)
     kind = COMMANDS.get(text.split(" ")[0])
     if kind is None:
         kind = COMMANDS[lines[0]] if len(lines) == 1 else None
     if kind is None:
-        words = tuple(each[head:] for each in lines)
-        return Usage(words, "ACT NODE...", "crash n3", "an act, and on whom; the node that is selected is not implied")
+        ends = tuple(each[head:] for each in lines)
+        return Usage(ends, "ACT NODE...", "crash n3", "an act, and on whom; the node that is selected is not implied")
     meant = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
     return Usage(tuple(each[head:] for each in lines), kind.form, kind.example, meant)
 
@@ -179,6 +195,9 @@ class Prompt(Vertical):
         super().__init__(id="prompt")
         self.mode = COMMAND
         self.nodes: tuple[str, ...] = ()
+        self.words: Mapping[str, Word] = WORDS
+        self.tails: Mapping[str, Sequence[str]] = NO_TAILS
+        """What may stand behind one of the words."""
         self.history: list[str] = []
         self._at = 0
         self._draft = ""
@@ -239,7 +258,7 @@ class Prompt(Vertical):
         """Take the first proposal; a word that is complete gets its blank."""
         if self.mode != COMMAND:
             return
-        lines = proposals(self.text, self.nodes)
+        lines = proposals(self.text, self.nodes, self.words, self.tails)
         if not lines:
             if self.text and not self.text.endswith((" ", "=")):
                 self._write(self.text + " ")
@@ -277,7 +296,7 @@ class Prompt(Vertical):
         self._below.show((((_KEYS[self.mode], Tone.MUTED),),))
         if self.mode != COMMAND:
             return
-        found = usage(self.text, self.nodes)
+        found = usage(self.text, self.nodes, self.words, self.tails)
         candidates: Words = tuple(
             (word, Tone.ACCENT if number == 0 and self.text else Tone.PLAIN)
             for number, word in enumerate(found.candidates)

@@ -135,6 +135,8 @@ class Stage(Widget):
         """What the space-time view shows."""
         self.question: Question | None = None
         """What the view of causes explains."""
+        self.led = False
+        """Whoever looks at it has no keys, and needs no word about them."""
         self._before_views: list[str] = []
         """What was in front when a view was opened over it, and another one over that."""
         self.tabs = TabBar("tabs")
@@ -194,6 +196,16 @@ class Stage(Widget):
         self.zoomed = name
         self.settle()
 
+    def follow(self, front: str, zoomed: str) -> None:
+        """Have in front, and zoomed, what somebody else has; "": as it was at first."""
+        self._before_views.clear()
+        if front not in self.panels:
+            self._recent = [name for name in _FIRST if name in self.names]
+            front = self._recent[0]
+        self.front = front
+        self.zoomed = zoomed if zoomed in self.panels else ""
+        self.settle()
+
     def planned(self, size: Size) -> Plan:
         """The plan for this size; tells if it is another than before."""
         new = plan(size.width, size.height, self._content, self._recent, self.zoomed)
@@ -244,7 +256,9 @@ class Stage(Widget):
         """Which panels there are, and which of them show."""
         titles = {name: self.called(name) for name in self.titles}
         shown = frozenset(titles[name] for name in self.plan.places if name in titles)
-        self.tabs.show(Tabs(tuple(titles.values()), shown, titles.get(self.front, ""), bool(self.zoomed)))
+        self.tabs.show(
+            Tabs(tuple(titles.values()), shown, titles.get(self.front, ""), zoomed=bool(self.zoomed) and not self.led)
+        )
 
     def called(self, name: str) -> str:
         """What a panel is called on its border, and so among the tabs and in help."""

@@ -95,7 +95,8 @@ class TimeActs:
     @property
     def _timelines(self) -> Timelines:
         if self.app.timelines is None:
-            raise UserError("there is no way back in this session")
+            among = self.app.among
+            raise UserError("there is no way back in this session" if among is None else among.no_way_back)
         return self.app.timelines
 
     def _go_back(self, at_us: int) -> None:

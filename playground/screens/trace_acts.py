@@ -162,7 +162,7 @@ class TraceActs:
 
     def _show(self, lens: Lens) -> None:
         self.app.stage.lens = lens
-        self.app.session.look(self.app.view())
+        self.app.tell_view()
 
 
 def _newest(shape: SpaceTime) -> int:

@@ -27,7 +27,7 @@ class WhyActs(TraceActs):
         app = self.app
         app.stage.question = self._question()
         app.bring("why")
-        app.session.look(app.view())  # the session is to hear of the question, whether or not a panel has moved
+        app.tell_view()  # the session is to hear of the question, whether or not a panel has moved
 
     def follow(self, key: str) -> None:
         if self._why_in_front is None:
@@ -62,7 +62,7 @@ class WhyActs(TraceActs):
         stage = self.app.stage
         if stage.zoomed == "why" and "spacetime" in stage.plan.places:
             stage.lens = lens_of(step)
-            self.app.session.look(self.app.view())
+            self.app.tell_view()
 
     @property
     def _why_in_front(self) -> WhyPanel | None:

@@ -1,13 +1,16 @@
 """The app's own words on the ``:`` line: what concerns the screen, and no cluster.
 
-An act of that name (see ``acts.py``) is given what stands behind the word.
+An act of that name (see ``acts.py``) is given what stands behind the word. Where others look at the same session there
+are words that concern them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from playground.screens.instants import FORMS
+from playground.screens.means import NOTHING, Means
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Word:
     example: str
     help: str
     act: str
+    needs: Means = NOTHING
 
 
 WORDS: dict[str, Word] = {
@@ -26,6 +30,7 @@ WORDS: dict[str, Word] = {
         "rewind 00:31.2",
         f"Go back to an instant: {FORMS}. An act there makes a branch.",
         "rewind_to",
+        Means.PAST,
     ),
     "show": Word(
         "show NAME",
@@ -42,7 +47,24 @@ WORDS: dict[str, Word] = {
 }
 
 
-def split(text: str) -> tuple[Word | None, str]:
+WHO = Word("who", "who", "Who is here, and who may act.", "who")
+COMPANY: dict[str, Word] = {
+    "lend": Word(
+        "lend NAME | lend all",
+        "lend ben",
+        "Lend the keyboard to somebody who watches: they act on their own screen until you take it back.",
+        "lend",
+    ),
+    "take": Word("take NAME | take all", "take ben", "Take back the keyboard that you have lent.", "take"),
+    "lock": Word("lock", "lock", "Nobody but who presents acts, until unlock; L does both.", "lock"),
+    "unlock": Word("unlock", "unlock", "Whoever has a keyboard acts again.", "unlock"),
+    "bring": Word("bring", "bring", "Bring everybody to what you look at; B does the same.", "bring"),
+    "who": WHO,
+}
+"""Of those who look at the same session as others; all but ``who`` are for presenters."""
+
+
+def split(text: str, words: Mapping[str, Word] = WORDS) -> tuple[Word | None, str]:
     """The word that ``text`` begins with, if it is one of these, and the rest."""
     first, _, rest = text.strip().partition(" ")
-    return WORDS.get(first), rest.strip()
+    return words.get(first), rest.strip()

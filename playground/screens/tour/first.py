@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playground.frame import Frame, Thing
+from playground.screens.means import NOTHING, OWN, Means
 from widgets.log import clock
 from widgets.shapes import LogLine, State
 
@@ -41,6 +42,8 @@ class Seen:
     """Somebody has come to suspect a machine since the crash: they have to unlearn that before the next lesson."""
     saved: bool = False
     """The session has been written to a file since the step began."""
+    means: Means = OWN
+    """Of whoever is shown around."""
 
     def __post_init__(self) -> None:
         self.before = self.frame
@@ -99,6 +102,8 @@ class Step:
     done: Done
     panel: str = ""
     """Where there is something to see; brought to the front if it does not show."""
+    needs: Means = NOTHING
+    """Whoever lacks that is not shown this."""
 
 
 def _said(line: LogLine) -> str:
@@ -229,6 +234,8 @@ def _is_saved(seen: Seen) -> str | None:
 
 
 def _end(seen: Seen) -> str:
+    if Means.FILES not in seen.means:
+        return "That is all there is to it: break, look, heal. ? explains each panel, ctrl+p lists all acts."
     return (
         "That is all there is to it: break, look, heal, go back, keep. ? explains each panel; "
         "playground tour has lessons from quorums to Kafka."
@@ -242,9 +249,9 @@ STEPS: tuple[Step, ...] = (
     Step("cut", _cut, _is_cut),
     Step("doubted", _doubt, _doubted, "gossip"),
     Step("heal", _heal, _healed),
-    Step("rewind", _rewind, _rewound, "log"),
-    Step("present", _present, _returned),
-    Step("save", _save, _is_saved),
+    Step("rewind", _rewind, _rewound, "log", Means.PAST),
+    Step("present", _present, _returned, needs=Means.PAST),
+    Step("save", _save, _is_saved, needs=Means.FILES),
     Step("end", _end, lambda _: None),
 )
 """In order. The last one is never done: somebody reads it, and leaves."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from playground.frame import Frame
 from playground.kernel.errors import UserError
 from playground.screens.bars import Notice
+from playground.screens.means import Means
 from playground.screens.tour.first import OF_THE_PAST, STEPS, Seen, masters
 from playground.screens.tour.progress import Progress, Stage
 from playground.screens.tour.story import Recording, Story
@@ -31,6 +32,8 @@ class Guide:
         self._story = story
         self._progress = progress
         self._seen: Seen | None = None
+        self._steps = STEPS
+        """Those for whoever is shown around."""
         self._at = 0
         self._outcome = ""
         self._over = False
@@ -51,7 +54,8 @@ class Guide:
         if story is None:
             self._begin_tour()
         elif story.lesson is None:
-            raise UserError("the tour needs a live cluster: q quits, then playground and T")
+            way = ": q quits, then playground and T" if self._app.files else ", and this is a scenario"
+            raise UserError(f"the tour needs a live cluster{way}")
         elif not self._over:
             raise UserError("this is a lesson; at its end T goes on to the next one")
         elif story.following is None:
@@ -72,7 +76,7 @@ class Guide:
         """Escape, and nothing else to leave: the tour ends. False: there was none."""
         if self._seen is None:
             return False
-        done = self._at == len(STEPS) - 1
+        done = self._at == len(self._steps) - 1
         self._seen = None
         self._app.notices.guided = False
         self._app.say("the end of the tour" if done else "the tour is left; T begins it again")
@@ -106,25 +110,26 @@ class Guide:
         seen.take(frame)
         if not seen.target:
             self._aim(seen)
-        while (outcome := STEPS[self._at].done(seen)) is not None:
+        while (outcome := self._steps[self._at].done(seen)) is not None:
             self._go_on(outcome)
 
     def caption(self) -> Notice | None:
         """What to show in the caption bar; None: nothing."""
         frame, seen, story = self._app.frame, self._seen, self._story
         if seen is not None:
-            text = f"{self._outcome} {STEPS[self._at].text(seen)}".strip()
+            text = f"{self._outcome} {self._steps[self._at].text(seen)}".strip()
             if self._waits(frame):
                 text = "This is the past, and the tour waits in the present: > goes there."
-            last = self._at == len(STEPS) - 1
+            last = self._at == len(self._steps) - 1
             on = "space ends it" if last else "space goes on" if frame.header.paused else "space skips"
-            return Notice(text, Tone.ACCENT, f"{self._at + 1}/{len(STEPS)} · {on}" + " · esc leaves" * (not last))
+            return Notice(text, Tone.ACCENT, f"{self._at + 1}/{len(self._steps)} · {on}" + " · esc leaves" * (not last))
         if not frame.caption:
             return None
         number, count = frame.captions
         if story is not None and story.lesson is not None and self._over and frame.header.ended:
             return Notice(_farewell(story), Tone.ACCENT, f"{count}/{count} · the end")
-        goes_on = " · space goes on" if frame.header.paused and frame.header.present_us < 0 else ""
+        waits = frame.header.paused and frame.header.present_us < 0 and Means.KEYS in self._app.means
+        goes_on = " · space goes on" if waits else ""
         return Notice(frame.caption, Tone.ACCENT, f"{number}/{count}{goes_on}" if count else "")
 
     # --- the tour ---------------------------------------------------------------------
@@ -136,7 +141,9 @@ class Guide:
             raise UserError("this is the past: > returns to the present, then T begins the tour")
         self._progress.tour_is(Stage.BEGUN)
         self._app.notices.guided = True
-        self._seen = Seen(self._app.frame)
+        means = self._app.means
+        self._seen = Seen(self._app.frame, means=means)
+        self._steps = tuple(step for step in STEPS if step.needs in means)
         self._at = 0
         self._outcome = ""
         if self._app.frame.header.paused:
@@ -146,7 +153,7 @@ class Guide:
 
     def _waits(self, frame: Frame) -> bool:
         """Somebody looks at the past, which is not what the step is about: what is seen there was seen before."""
-        return frame.header.present_us >= 0 and STEPS[self._at].name not in OF_THE_PAST
+        return frame.header.present_us >= 0 and self._steps[self._at].name not in OF_THE_PAST
 
     def _aim(self, seen: Seen) -> None:
         """Choose the machine that the tour is about: a master, if the panel of shards shows one."""
@@ -167,18 +174,18 @@ class Guide:
         assert self._seen is not None
         self._outcome = outcome
         self._at += 1
-        if self._at == len(STEPS):
+        if self._at == len(self._steps):
             self._at -= 1
             self.leave()
             return
-        if self._at == len(STEPS) - 1:
+        if self._at == len(self._steps) - 1:
             self._progress.tour_is(Stage.DONE)
         self._seen.begin()
         self._arrive()
 
     def _arrive(self) -> None:
         """Show the panel in which there is something to see, unless somebody is busy with something else."""
-        app, panel = self._app, STEPS[self._at].panel
+        app, panel = self._app, self._steps[self._at].panel
         busy = app.prompt.is_open or app.stage.help.is_open or app.stage.zoomed or len(app.screen_stack) > 1
         if panel in app.stage.names and panel not in app.stage.plan.places and not busy:
             app.bring(panel)
