@@ -84,8 +84,8 @@ ACTS = frozenset({"send"})
 """What changes the cluster."""
 TIME = frozenset({"pause", "set_speed", "faster", "step"})
 """What changes its pace, for everybody."""
-MANAGES = frozenset({"manage"})
-"""What changes who may do what."""
+MANAGES = frozenset({"manage", "stage"})
+"""What changes who may do what, and what all are shown."""
 
 
 @dataclass(frozen=True, slots=True)

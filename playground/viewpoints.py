@@ -40,6 +40,7 @@ class Viewpoint:
         self.newest: Frame | None = None
         self.notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN)
         self._listener: Callable[[Frame], None] = _nobody
+        self._lost: Callable[[str], None] = _nobody
         self._patient = patient
         self._shown = False
         """A Frame has been shown, and not been taken yet."""
@@ -55,6 +56,13 @@ class Viewpoint:
     def on_frame(self, listener: Callable[[Frame], None]) -> None:
         """Call ``listener(frame)`` for each new Frame, from the world's thread; it must not block."""
         self._listener = listener
+
+    def on_lost(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener(why)`` when there will be no Frame any more: what is looked at can't be painted.
+
+        From the world's thread; it must not block.
+        """
+        self._lost = listener
 
     def taken(self) -> None:
         """The Frame that was shown last has been taken: there may be another one."""
@@ -127,6 +135,9 @@ class Viewpoint:
         self._shown = True
         self._listener(frame)
 
+    def lose(self, why: str) -> None:
+        self._lost(why)
 
-def _nobody(_frame: Frame) -> None:
+
+def _nobody(_what: object) -> None:
     pass

@@ -29,6 +29,7 @@ class RemoteSession:
         self._wire = wire
         self._told = told or _unheard
         self._listener: Callable[[Frame], None] = _nobody
+        self._looked: Callable[[View], None] = _nobody
         self._frame: Frame | None = None
         self._numbers = count(1)
         self._changed = threading.Condition()
@@ -58,6 +59,7 @@ class RemoteSession:
 
     def look(self, view: View) -> None:
         self._call("look", view)
+        self._looked(view)
 
     @property
     def paused(self) -> bool:
@@ -102,6 +104,15 @@ class RemoteSession:
         """The present from which it was taken has gone on to ``record``."""
         self._call("extend", record)
 
+    def let_in(self, door: Wire, by: str) -> None:
+        """Others may look at it, too: whoever has the other end of ``door`` says who. Here it is ``by`` who acts."""
+        with contextlib.suppress(Gone):
+            self._wire.send(Call("door", (by,)), carrying=door)
+
+    def on_look(self, listener: Callable[[View], None]) -> None:
+        """Call ``listener(view)`` for each view that is looked at here."""
+        self._looked = listener
+
     def close(self) -> None:
         """End it, and its process; whatever it is doing. May be called again."""
         self._closed = True
@@ -117,7 +128,7 @@ class RemoteSession:
         why = ENDED
         try:
             while True:
-                message, _ = self._wire.receive()
+                message, carried = self._wire.receive()
                 match message:
                     case Frame():
                         first = self._frame is None
@@ -136,11 +147,17 @@ class RemoteSession:
                         self.pid = pid
                     case Failed(text):
                         why = text
+                    case _:
+                        self._hear(message, carried)
         except Gone:
             pass
         except Exception as error:  # whatever it is, nobody may wait for more
             why = f"{type(error).__name__}: {error}"
         self._end(why)
+
+    def _hear(self, message: object, carried: Wire | None) -> None:
+        """Something that is not said to everybody who has a session elsewhere; ``carried`` came with it."""
+        raise TypeError(f"a {type(message).__name__} is nothing for a screen")
 
     def _end(self, why: str) -> None:
         with self._changed:
@@ -148,12 +165,16 @@ class RemoteSession:
             self._changed.notify_all()
         self._wire.close()
         if self._frame is not None and not self._closed:
-            self._frame = replace(self._frame, stopped=self.over)
-            self._listener(self._frame)
+            self._lose(self._frame)
         self._told(self)
 
+    def _lose(self, last: Frame) -> None:
+        """It has ended, and nobody here wanted that: show it."""
+        self._frame = replace(last, stopped=self.over)
+        self._listener(self._frame)
 
-def _nobody(_frame: Frame) -> None:
+
+def _nobody(_what: object) -> None:
     pass
 
 

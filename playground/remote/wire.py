@@ -164,6 +164,21 @@ class Failed:
     text: str
 
 
+# --- where many look at one session ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """To a guest: another session is shown, it speaks with the wire that comes with this; none: the present again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chair:
+    """To a session's door: somebody of that name speaks with the wire that comes with this; "": a rendering."""
+
+    name: str
+
+
 # --- to the process that follows a session --------------------------------------------
 
 

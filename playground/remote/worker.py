@@ -30,6 +30,7 @@ from playground.kernel.errors import WorldStopped
 from playground.past import PastSession
 from playground.record import Record, Timeline
 from playground.remote.checkpoints import EVERY_S, affordable, base, superfluous
+from playground.remote.door import opener
 from playground.remote.server import Server
 from playground.remote.wire import Failed, Gone, Hello, Known, Means, Progress, Reached, Stand, Wire
 from playground.session import Shown
@@ -177,7 +178,7 @@ class Worker:
         sys.setswitchinterval(0.0005)
         session = PastSession(order.record, speed=order.speed, bounds=self._means.bounds)
         session.look(order.view)
-        server = Server(session, wire, partial(os._exit, 0))
+        server = Server(session, wire, partial(os._exit, 0), door=opener(session))
         server.say(Hello(os.getpid()))
         try:
             await session.relive(self._shown, order.at_us, lambda share: server.say(Progress(share)))

@@ -1,0 +1,69 @@
+"""The door of a session: whoever has the other end of its wire lets others in, who look at it, too, and may act there.
+
+They are told apart by name, and may do what follows from the company that the wire told of last. When the wire ends,
+all of them are sent away.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+from playground.company import Company
+from playground.remote.server import Server
+from playground.remote.wire import Call, Chair, Gone, Wire
+from playground.session import Session
+
+
+class Door:
+    """Of ``session``, from now on, in a thread of its own."""
+
+    def __init__(self, session: Session, wire: Wire) -> None:
+        self._session = session
+        self._wire = wire
+        self._servers: list[Server] = []
+        self.company = Company()
+        threading.Thread(target=self._serve, name="door", daemon=True).start()
+
+    def _serve(self) -> None:
+        try:
+            while True:
+                message, carried = self._wire.receive()
+                match message:
+                    case Company():
+                        self.company = message
+                    case Chair(name) if carried is not None:
+                        self._let_in(name, carried)
+        except Gone:
+            self._wire.close()
+            for server in self._servers:
+                server.close()
+
+    def _let_in(self, name: str, wire: Wire) -> None:
+        viewpoint = self._session.viewpoint(name)
+        self._servers.append(Server(viewpoint, wire, viewpoint.close, host=_Host(self, name)))
+
+
+class _Host:
+    """What one of those who were let in may do."""
+
+    def __init__(self, door: Door, name: str) -> None:
+        self._door = door
+        self._name = name
+
+    def may(self, call: str) -> str:
+        return self._door.company.refuses(self._name, call)
+
+    def hear(self, call: Call, carried: Wire | None) -> None:
+        if carried is not None:
+            carried.close()
+
+
+def opener(session: Session) -> partial[None]:
+    """For the Server of ``session``: opens a door when its client asks for one."""
+    return partial(_open, session)
+
+
+def _open(session: Session, by: str, wire: Wire) -> None:
+    session.known_as(by)
+    Door(session, wire)

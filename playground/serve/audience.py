@@ -1,0 +1,281 @@
+"""Those who look at the hall's session over wires: what each of them is told, may do, and is shown.
+
+All of it belongs to the hall's main thread, but for what a guest's server calls (:class:`_Place`): that does a little,
+and leaves the rest to the main thread. Nothing here waits for a guest: of Frames and of the company only the newest is
+sent, when it can be.
+
+What is *staged* is a session in another process, to which a presenter went back. The hall has a door to it, lets all in
+but presenters (they have time in their own hands), and tells it of the company, so that it knows who may act.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from playground.company import ACTS, TIME, Company, Role, Wish
+from playground.frame import View
+from playground.kernel.errors import UserError
+from playground.remote.server import Server
+from playground.remote.wire import Call, Chair, Gone, Staged, Wire
+from playground.serve.limits import Bucket
+from playground.serve.messages import Assigned
+from playground.serve.roster import Roster, Told
+from playground.session import Session
+from playground.viewpoints import Viewpoint
+from widgets.shapes import Tone
+
+CALLS_PER_S, CALLS_BURST = 50.0, 200.0
+"""Of one guest. No keyboard asks for more; who does is listened to later."""
+
+
+class Audience:
+    """``post``: has something called in the hall's main thread. ``say``: tells the front."""
+
+    def __init__(
+        self, session: Session, post: Callable[[Callable[[], None]], None], say: Callable[[object], None]
+    ) -> None:
+        self._session = session
+        self._post = post
+        self._say = say
+        self._roster = Roster()
+        self._told = self._roster.company
+        self._places: list[_Place] = []
+        self._owed: dict[str, str] = {}
+        """Words for those who have no screen of their own yet."""
+        self._stage: Wire | None = None
+        self._stager: _Place | None = None
+        self._alone_s = time.monotonic()
+        """Since when nobody who may act has been here; the end of time: somebody is."""
+        self.acted_s = time.monotonic()
+        """When somebody acted last."""
+
+    @property
+    def staged(self) -> bool:
+        """All are shown another session."""
+        return self._stage is not None
+
+    def left_alone_s(self, now_s: float) -> float:
+        """For how long nobody who may act has been here."""
+        return max(0.0, now_s - self._alone_s)
+
+    def company(self) -> Company:
+        return self._roster.company
+
+    # --- who comes and goes ------------------------------------------------------------
+
+    def enter(self, name: str, role: Role) -> None:
+        self._roster.enter(name, role)
+        self._inform(f"{name} is here" + (" to watch" if role is Role.SPECTATOR else ""), but=name)
+        self._count()
+
+    def leave(self, name: str) -> None:
+        led = name in self._roster.presenters
+        self._roster.leave(name)
+        if led:
+            self._lead_by_others()
+        self._owed.pop(name, None)
+        for place in [each for each in self._places if each.name == name and name]:
+            place.server.close()
+        self._inform(f"{name} has left")
+        self._count()
+
+    def decline(self, name: str, text: str) -> None:
+        self._roster.decline(name)
+        self._owed.pop(name, None)
+        self._inform(f"{name} can't have the keyboard: {text}", Tone.WARN)
+        self._count()
+
+    def sit(self, name: str, wire: Wire) -> None:
+        """Somebody speaks the Session's protocol with ``wire``."""
+        viewpoint = self._session.viewpoint(name)
+        if name in self._owed:
+            viewpoint.say(self._owed.pop(name), Tone.ACCENT)
+        place = _Place(self, name, viewpoint, wire)
+        self._places.append(place)
+        if self._stage is not None:
+            self._show(place)
+
+    def _gone(self, place: _Place) -> None:
+        if place not in self._places:
+            return
+        self._places.remove(place)
+        place.viewpoint.close()
+        if place is self._stager:
+            self._clear()
+            if place.halted and not self._session.frame().header.ended:
+                self._session.pause(False)
+
+    def _lead_by_others(self) -> None:
+        """Whoever led has left: of those who present, the one who came last leads."""
+        views = [each.viewpoint.wanted for each in self._places if each.name in self._roster.presenters]
+        self._roster.lead(views[-1] if views else None)
+
+    def _count(self) -> None:
+        acting = any(visitor.role is not Role.SPECTATOR for visitor in self.company().visitors)
+        if acting:
+            self._alone_s = float("inf")
+        elif self._alone_s == float("inf"):
+            self._alone_s = time.monotonic()
+
+    # --- what is said --------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Let everybody know of the company, if it has changed."""
+        company = self.company()
+        if company is self._told:
+            return
+        self._told = company
+        for place in self._places:
+            place.server.put(company)
+        if self._stage is not None:
+            self._send(company)
+
+    def _inform(self, text: str, tone: Tone = Tone.MUTED, but: str = "") -> None:
+        """Something for those who present."""
+        for name in self._roster.presenters:
+            if name != but:
+                self._word(name, text, tone)
+
+    def _word(self, name: str, text: str, tone: Tone = Tone.ACCENT) -> None:
+        places = [place for place in self._places if place.name == name]
+        for place in places:
+            place.viewpoint.say(text, tone)
+        if not places:
+            self._owed[name] = text
+
+    # --- what is wanted ------------------------------------------------------------------
+
+    def _looked(self, place: _Place, view: View) -> None:
+        if place.name in self._roster.presenters:
+            self._roster.lead(view)
+
+    def _wish(self, place: _Place, wish: Wish) -> None:
+        try:
+            told = self._roster.wish(place.name, wish)
+        except UserError as error:
+            told = Told()
+            place.viewpoint.say(str(error), Tone.WARN)
+        self.tell()  # before the words: they are about what is so already
+        for name, text in told.words:
+            self._word(name, text)
+        for visitor in told.changed:
+            self._say(Assigned(visitor.name, visitor.role))
+        self._count()
+
+    # --- the sessions that are shown -------------------------------------------------------
+
+    def turn(self, session: Session) -> None:
+        """Show everybody this one from now on; the one before is about to end."""
+        self._session = session
+        for place in self._places:
+            place.turn(session)
+
+    def let_go_on(self, speed: float) -> None:
+        """Nobody has the session in hand any more: let it go on as it began."""
+        header = self._session.frame().header
+        if header.paused:
+            self._session.pause(False)
+        if header.speed != speed:
+            self._session.set_speed(speed)
+
+    def _staging(self, place: _Place, wire: Wire | None) -> None:
+        """A presenter shows everybody the session whose door ``wire`` leads to; None: the present again."""
+        if wire is None:
+            if place is self._stager:
+                self._clear()
+            return
+        if self._stage is not None:
+            self._stage.close()
+        self._stage, self._stager = wire, place
+        threading.Thread(target=self._await, args=(wire,), name="stage", daemon=True).start()
+        self._send(self.company())
+        for each in self._places:
+            self._show(each)
+
+    def _show(self, place: _Place) -> None:
+        if place.name in self._roster.presenters:
+            return
+        here, there = Wire.pair()
+        self._send(Chair(place.name), there)
+        there.drop()
+        place.server.say(Staged(), here)
+
+    def _send(self, message: object, carrying: Wire | None = None) -> None:
+        """To the session that is staged."""
+        if self._stage is None:
+            return
+        try:
+            if not self._stage.ready:
+                raise Gone("it does not listen any more")
+            self._stage.send(message, carrying)
+        except Gone:
+            self._clear()
+
+    def _await(self, stage: Wire) -> None:
+        """The end of what is staged, in a thread of its own: nothing else comes from there."""
+        with contextlib.suppress(Exception):
+            while True:
+                stage.receive()
+        self._post(partial(self._lost, stage))
+
+    def _lost(self, stage: Wire) -> None:
+        if stage is self._stage:
+            self._clear()
+
+    def _clear(self) -> None:
+        """Show everybody the present."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = self._stager = None
+            for place in self._places:
+                if place.name not in self._roster.presenters:
+                    place.server.say(Staged())
+
+
+class _Place:
+    """One guest, or a rendering: the host of its server."""
+
+    def __init__(self, audience: Audience, name: str, viewpoint: Viewpoint, wire: Wire) -> None:
+        self._audience = audience
+        self.name = name
+        self.viewpoint = viewpoint
+        self.halted = False
+        """The session was under way when it paused it last."""
+        self._calls = Bucket(CALLS_BURST, CALLS_PER_S, time.monotonic())
+        gone = partial(audience._post, partial(audience._gone, self))
+        self.server = Server(viewpoint, wire, gone, host=self, first=[audience.company()])
+
+    def turn(self, session: Session) -> None:
+        before = self.viewpoint
+        self.viewpoint = session.viewpoint(self.name, before.wanted)
+        self.viewpoint.notice = (before.notice[0], "", Tone.PLAIN)
+        self.server.turn(self.viewpoint)
+        before.close()
+
+    # --- as a host, in the server's thread -------------------------------------------------
+
+    def may(self, call: str) -> str:
+        now_s = time.monotonic()
+        self._calls.take(1, now_s)
+        wait_s = self._calls.wait_s(now_s)
+        if wait_s:
+            time.sleep(wait_s)
+        return self._audience.company().refuses(self.name, call)
+
+    def hear(self, call: Call, carried: Wire | None) -> None:
+        audience = self._audience
+        match call.name:
+            case "look":
+                audience._post(partial(audience._looked, self, *call.args))
+            case "manage":
+                audience._post(partial(audience._wish, self, *call.args))
+            case "stage":
+                audience._post(partial(audience._staging, self, carried))
+            case "pause" if call.args[0]:
+                self.halted = not self.viewpoint.paused
+        if call.name in ACTS | TIME:
+            audience.acted_s = time.monotonic()

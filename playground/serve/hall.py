@@ -1,0 +1,190 @@
+"""The hall: the process of the session that all share: ``python -m playground.serve.hall FD``.
+
+* It is the world's process, and not niced: those of visitors are.
+* The main thread does one thing after the other: what the front says, what guests want of the company, what the world
+  comes to. Whatever else happens, each guest's reading and writing, has a thread of its own and waits for nobody else.
+* A looped programme begins anew when its script has been over for a while, and nobody is at it any more. All guests are
+  turned to the new session, on the wires that they have.
+* It ends when the front's wire ends, however that happens, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from socket import socket
+from typing import NoReturn
+
+from playground.frame import Frame, View
+from playground.kernel.errors import UserError, WorldStopped
+from playground.remote.wire import Gone, Wire
+from playground.scenario.writer import rescue
+from playground.serve.audience import Audience
+from playground.serve.messages import (
+    Begin,
+    Close,
+    Closed,
+    Decline,
+    Enter,
+    Failed,
+    Leave,
+    Opened,
+    Sit,
+)
+from playground.session import Session
+
+OVER_S = 10.0
+"""The end of a script is looked at for so long before it begins anew …"""
+ACTED_S = 60.0
+"""… and nobody has acted for so long, if there is somebody who may."""
+TICK_S = 0.5
+"""That is looked at this often."""
+SEEDS = 1_000_000
+
+
+class Hall:
+    """Of one programme."""
+
+    def __init__(self, begin: Begin, wire: Wire) -> None:
+        self._programme = begin.programme
+        self._save = begin.save
+        self._wire = wire
+        self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._session = self._new()
+        self._audience = Audience(self._session, self._events.put, self._say)
+        self._over_s: float | None = None
+        """Since when the script has been over."""
+
+    def run(self) -> NoReturn:
+        """To the end of the process."""
+        self._say(Opened())
+        threading.Thread(target=self._listen, name="front", daemon=True).start()
+        tick_s = time.monotonic() + TICK_S
+        while True:
+            with contextlib.suppress(queue.Empty):
+                self._events.get(timeout=max(0.0, tick_s - time.monotonic()))()
+            self._audience.tell()
+            if time.monotonic() >= tick_s:
+                tick_s = time.monotonic() + TICK_S
+                self._check()
+
+    # --- the front ---------------------------------------------------------------------
+
+    def _say(self, message: object) -> None:
+        try:
+            self._wire.send(message)
+        except Gone:
+            os._exit(0)
+
+    def _listen(self) -> None:
+        """In a thread of its own."""
+        try:
+            while True:
+                message, carried = self._wire.receive()
+                self._events.put(partial(self._hear, message, carried))
+        finally:
+            os._exit(0)  # even if the world does not come to an end
+
+    def _hear(self, message: object, carried: Wire | None) -> None:
+        match message:
+            case Enter(name, role):
+                self._audience.enter(name, role)
+            case Leave(name):
+                self._audience.leave(name)
+            case Decline(name, text):
+                self._audience.decline(name, text)
+            case Sit(name) if carried is not None:
+                self._audience.sit(name, carried)
+            case Close():
+                self._close()
+
+    def _close(self) -> NoReturn:
+        record = self._session.close()
+        saved = ""
+        if self._save and record.touched:
+            with contextlib.suppress(UserError):
+                saved = str(rescue(record))
+        self._say(Closed(record.seed, record.end_us, len(record.timeline), record.digest, saved))
+        os._exit(0)
+
+    # --- the session -------------------------------------------------------------------
+
+    def _new(self) -> Session:
+        """One that runs. UserError, WorldStopped: it can't."""
+        programme, script = self._programme, self._programme.script
+        session = Session(
+            programme.spec,
+            secrets.randbelow(SEEDS) if programme.seed is None else programme.seed,
+            timeline=script.timeline,
+            captions=script.captions,
+            until_us=script.until_us,
+            speed=programme.speed,
+            title=script.title,
+            stops=() if programme.looped else script.stops,
+        )
+        session.look(View(panels=frozenset()))  # nobody sees this one
+        session.on_frame(partial(self._look, session))
+        return session.__enter__()
+
+    def _look(self, session: Session, frame: Frame) -> None:
+        """In the world's thread."""
+        if frame.stopped:
+            self._events.put(partial(self._stopped, session, frame.stopped))
+
+    def _stopped(self, session: Session, why: str) -> None:
+        if session is self._session:
+            self._say(Failed(why))
+
+    def _check(self) -> None:
+        """Begin anew, if it is time to."""
+        until_us = self._programme.script.until_us
+        if not self._programme.looped or until_us is None:
+            return
+        now_s = time.monotonic()
+        if self._audience.left_alone_s(now_s) >= OVER_S:
+            self._audience.let_go_on(self._programme.speed)
+        header = self._session.frame().header
+        if header.at_us < until_us:
+            self._over_s = None
+            return
+        self._over_s = now_s if self._over_s is None else self._over_s
+        alone = self._audience.left_alone_s(now_s) > 0 or now_s - self._audience.acted_s >= ACTED_S
+        if now_s - self._over_s >= OVER_S and alone and not self._audience.staged:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        before, self._over_s = self._session, None
+        try:
+            self._session = self._new()
+        except (UserError, WorldStopped) as error:
+            self._say(Failed(str(error)))
+            return
+        self._audience.turn(self._session)
+        before.close()
+
+
+def main() -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_IGN)
+    wire = Wire(socket(fileno=int(sys.argv[1])))
+    try:
+        begin, _ = wire.receive()
+        Hall(begin, wire).run()
+    except Gone:
+        pass
+    except Exception as error:  # whatever it is, the front must hear of it
+        with contextlib.suppress(Gone):
+            wire.send(Failed(" ".join(str(error).split()) or type(error).__name__))
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
