@@ -16,11 +16,12 @@ class Bench(StrEnum):
     KERNEL = "kernel"
     RING = "ring"
     SCREEN = "screen"
+    VIEWERS = "viewers"
 
 
 @app.command()
 def bench(what: Annotated[Bench, typer.Argument(help="What to measure.")], as_json: Json = False) -> int:
-    """Measure this machine: the kernel, the ring or the screen."""
+    """Measure this machine: the kernel, the ring, the screen, or how many viewers a shared session bears."""
     import importlib
 
     module: Any = importlib.import_module(f"playground.bench.{what.value}")
