@@ -1,0 +1,155 @@
+"""A web server in this process, with a seat that says what it hears, and pages to look at it with."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from playground.company import Role
+from playground.scenario.loader import cluster_spec
+from playground.serve.front import Front, Offer
+from playground.serve.limits import Limits
+from playground.serve.links import Links
+from playground.serve.logbook import Logbook
+from playground.serve.messages import Programme
+from playground.serve.visit import Seat, Visit
+from playground.serve.web import Web
+
+DEADLINE_S = 10.0
+
+
+class EchoSeat:
+    """Tells the visitor who they are, and what was typed."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        size = f"{visit.terminal.columns}x{visit.terminal.rows}"
+        visit.show(f"\x1b[2Jwelcome {visit.name}, {visit.role.value} at {size}\r\n".encode())
+
+    def typed(self, data: bytes) -> None:
+        if data == b"q":
+            self._visit.left()
+        elif data == b"flood":
+            self._visit.show(b"#" * 10_000_000)
+        else:
+            self._visit.show(b"typed " + repr(data).encode() + b"\r\n")
+
+    def resized(self, columns: int, rows: int) -> None:
+        self._visit.show(f"resized {columns}x{rows}\r\n".encode())
+
+    async def leave(self) -> None:
+        pass
+
+
+class EchoFront(Front):
+    def _seat(self, visit: Visit) -> Seat:
+        return EchoSeat(visit)
+
+
+@dataclass
+class Served:
+    """Where it is, and what its logbook says. ``origin``: of its page."""
+
+    url: str
+    front: Front
+    links: Links
+    logged: io.StringIO
+    web: Web
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def origin(self) -> str:
+        return self.url.rstrip("/")
+
+    @property
+    def port(self) -> int:
+        return int(self.origin.rpartition(":")[2])
+
+    @property
+    def log(self) -> str:
+        return self.logged.getvalue()
+
+
+@asynccontextmanager
+async def serving(
+    limits: Limits | None = None,
+    *,
+    front: type[Front] = EchoFront,
+    guests: Role = Role.PLAYER,
+    open_to_all: bool = True,
+    offer: Offer | None = None,
+    host: str = "127.0.0.1",
+    **options: Any,
+) -> AsyncIterator[Served]:
+    limits = limits or Limits()
+    logged = io.StringIO()
+    logbook = Logbook(logged)
+    links = Links(guests, open_to_all=open_to_all, presented=True)
+    programme = Programme(cluster_spec("small", {}), seed=1)
+    async with front(offer or Offer(programme), limits, logbook) as opened:
+        web = Web(opened, limits, logbook, links, **options)
+        async with web.open(host, 0) as origins:
+            yield Served(origins.url, opened, links, logged, web)
+
+
+class Page:
+    """What a page does, without a browser."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.shown = b""
+        self.said: list[Any] = []
+
+    async def say(self, *message: object) -> None:
+        await self.socket.send_str(json.dumps(message))
+
+    async def sees(self, text: str) -> None:
+        """Read until that is shown."""
+        async with asyncio.timeout(DEADLINE_S):
+            while text.encode() not in self.shown:
+                message = await self.socket.receive()
+                if message.type is aiohttp.WSMsgType.BINARY:
+                    self.shown += message.data
+                elif message.type is aiohttp.WSMsgType.TEXT:
+                    self.said.append(json.loads(message.data))
+                else:
+                    raise AssertionError(
+                        f"the line ended ({message.extra}) before {text!r} came: {self.shown[-300:]!r}"
+                    )
+
+    async def farewell(self) -> str:
+        """Read to the end: what the page is told there."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (message := await self.socket.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
+                if message.type is aiohttp.WSMsgType.BINARY:
+                    self.shown += message.data
+        return str(message.extra or "")
+
+
+@asynccontextmanager
+async def page(
+    served: Served, name: str = "anna", key: str = "", size: str = "width=80&height=24", *, enters: bool = True
+) -> AsyncIterator[Page]:
+    """A page that has come in."""
+    async with (
+        aiohttp.ClientSession() as client,
+        client.ws_connect(f"{served.url}ws?{size}", origin=served.origin, max_msg_size=0) as socket,
+    ):
+        visitor = Page(socket)
+        if enters:
+            await visitor.say("enter", {"name": name, "key": key})
+        yield visitor
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait until that is so."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not holds():
+            await asyncio.sleep(0.01)
