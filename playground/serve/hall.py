@@ -25,6 +25,7 @@ from typing import NoReturn
 
 from playground.frame import Frame, View
 from playground.kernel.errors import UserError, WorldStopped
+from playground.pacing import Bounds
 from playground.remote.wire import Gone, Wire
 from playground.scenario.writer import rescue
 from playground.serve.audience import Audience
@@ -47,6 +48,8 @@ ACTED_S = 60.0
 """… and nobody has acted for so long, if there is somebody who may."""
 TICK_S = 0.5
 """That is looked at this often."""
+TOP_SPEED = 20.0
+"""Whoever has time in hand may not have hours of it, and their memory, in minutes."""
 SEEDS = 1_000_000
 
 
@@ -129,6 +132,7 @@ class Hall:
             speed=programme.speed,
             title=script.title,
             stops=() if programme.looped else script.stops,
+            bounds=Bounds(max(TOP_SPEED, programme.speed)),
         )
         session.look(View(panels=frozenset()))  # nobody sees this one
         session.on_frame(partial(self._look, session))
