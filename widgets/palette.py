@@ -108,6 +108,8 @@ class Look:
     colors: Colors = Colors.TRUE
     unicode: bool = True
     theme: Theme = Theme.DARK
+    keyed: bool = True
+    """Whoever looks has keys: a word on what to press makes sense."""
     _paint: Paint = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -94,7 +94,7 @@ def draw_series(
     caption = series.caption if height > len(lines) and height >= 4 else ""
     room = height - (1 if caption else 0)
     if len(lines) > height > 2:
-        caption, room = f"+{len(lines) - height + 1} more: m shows them", height - 1
+        caption, room = f"+{len(lines) - height + 1} more{': m shows them' * look.keyed}", height - 1
     rows = max(1, min(4, room // len(lines)))
     taller = room - len(lines) if rows == 1 and room > len(lines) else 0
     lines = lines[: max(1, room // rows)]

@@ -149,17 +149,17 @@ def step_line(shape: SpaceTime, hop: Hop, first_us: int, look: Look, width: int)
 def _legend(shape: SpaceTime, width: int, height: int, look: Look) -> list[Strip]:
     """What is to be done here, and what the marks mean: hints first, as they matter where there is little room."""
     muted, plain = look.text_style(Tone.MUTED), look.text_style()
-    strips = [_rule("here", width, look)] if height > len(_HINTS) and width < _TWO else []
-    strips += _hints(width, look)
+    strips = [_rule("here", width, look)] if look.keyed and height > len(_HINTS) and width < _TWO else []
+    strips += _hints(width, look) if look.keyed else []
     told = [moment for moment in shape.moments if moment.kind not in ("first-write", "load", "say")]
     told = told[-max(0, min(12, height - len(strips) - 2)) :]
     if told and height > len(strips) + 3:
-        strips += [line([], width), _rule("what happened", width, look)]
+        strips += [line([], width)] * bool(strips) + [_rule("what happened", width, look)]
         for moment in told:
             text = shorten(look.clean(moment.text), max(4, width - 10), look)
             strips.append(line([(f"{clock(moment.at_us)} ", muted), (text, look.text_style(moment.tone))], width))
     if height > len(strips) + len(_MARKS) + len(_STATES) + 2:
-        strips += [line([], width), _rule("marks", width, look)]
+        strips += [line([], width)] * bool(strips) + [_rule("marks", width, look)]
         for mark, what in marks(look):
             strips.append(line([(fit(mark, 6, look), plain), (what, muted)], width))
     return strips

@@ -108,7 +108,7 @@ def draw_tree(
         strips.append(line(pieces, width, look.style(bg=look.ground(SELECTION)) if chosen else look.style()))
     hidden = len(tree.nodes) - len(nodes)
     if hidden:
-        more = look.clean(f" … {hidden} more: page down")
+        more = look.clean(f" … {hidden} more{': page down' * look.keyed}")
         strips.append(line([(shorten(more, width, look), look.text_style(Tone.MUTED))], width))
     if has_caption:
         if len(shown) < len(nodes):

@@ -105,7 +105,7 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         ``timelines``: begin with ``session``, and know the way back (None: there is none). ``host``: the session is
         one that many look at. ``files`` False: nobody in front of this screen has files on this machine.
         """
-        self.look = look or detect()
+        self.look = replace(look or detect(), keyed=host is None or bool(host.name))
         self._ascii = AsciiFilter(self.look)
         super().__init__()
         self.session = session
@@ -271,9 +271,9 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         stage.lens, stage.question = view.lens, view.question
         self.choose(Choice(view.selected, key=view.key, item=view.item).within(self.frame))
         stage.follow(view.front, view.zoomed)
-        if self.stage.help.is_open:
-            self.stage.help.close()
-        self.bring(view.front if view.front in stage.panels else stage.front)
+        stage.help.close()
+        there = stage.zoomed and stage.front not in stage.plan.places
+        self.bring(stage.shown()[0] if there else view.front if view.front in stage.panels else stage.front)
         if self.prompt.is_open:
             self.prompt.take_focus()
 

@@ -101,7 +101,7 @@ class HostActs:
 def listed(company: Company, name: str) -> Detail:
     """Everybody who is here. ``name``: of the one who asks."""
     count = len(company.visitors)
-    facts = [Fact("", "nobody" if not count else "one visitor" if count == 1 else f"{count} visitors")]
+    facts = [Fact("here", "nobody" if not count else "one visitor" if count == 1 else f"{count} visitors")]
     if company.locked:
         facts.append(Fact("locked", "only who presents acts", Tone.WARN))
     table = Table(

@@ -136,9 +136,9 @@ KEYS: tuple[Key, ...] = (
     Key(("f2",), "F2", "screenshot", "screenshot", "screenshot as SVG, into the current folder", "session", 80,
         needs=Means.FILES),
     Key(("q",), "q", "quit", "quit", "quit; the terminal is as before", "session", 0),
-    Key(("L",), "L", "toggle_lock", "lock", "presenters: only you act, or unlock all keyboards", "company", 24,
+    Key(("L",), "L", "toggle_lock", "lock", "presenters: only you act, or unlock all keyboards", "company", 17,
         needs=Means.COMPANY),
-    Key(("B",), "B", "bring_all", "bring all", "presenters: bring everybody to your view", "company", 23,
+    Key(("B",), "B", "bring_all", "bring all", "presenters: bring everybody to your view", "company", 19,
         needs=Means.COMPANY),
 )  # fmt: skip
 
