@@ -40,7 +40,7 @@ class Limits:
     memory_bytes: int = 700_000_000
     """What a visitor's processes may take, all together."""
     cpu_share: float = 0.8
-    """Of one processor, what a visitor's processes may take on average …"""
+    """Of one processor, what a visitor's processes may take on average (0: as much as they like) …"""
     cpu_window_s: float = 30.0
     """… over so long."""
     renderings: int = 8

@@ -20,17 +20,21 @@ import secrets
 import signal
 import sys
 import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from socket import socket
 from typing import TYPE_CHECKING, NoReturn
 
-from playground.pacing import Bounds
+from playground.pacing import UNBOUNDED, Bounds
 from playground.remote.wire import Gone, Wire
 from playground.serve.messages import Brief, Programme
 
 if TYPE_CHECKING:
     from playground.record import Record
     from playground.remote.follower import Follower
-    from playground.session import Session
+    from playground.remote.guest import Guest
 
 BOUNDS = Bounds(top_speed=10.0, share=0.25)
 """Of a visitor's own session, and of what follows it for the way back: that leaves them a half for the screen."""
@@ -148,6 +152,9 @@ def _played(brief: Brief, session: Wire | None) -> tuple[int, str]:
 
 def _own(brief: Brief, programme: Programme) -> int:
     """In a session that nobody else sees."""
+    from playground.screens.run import of_terminal, run_app
+    from playground.screens.timelines import Timelines
+    from playground.screens.tour.progress import Progress
     from playground.session import Session
 
     script = programme.script
@@ -162,22 +169,7 @@ def _own(brief: Brief, programme: Programme) -> int:
         title=script.title,
         bounds=BOUNDS,
     )
-    return _show_own(brief, programme, session)
-
-
-def _show_own(brief: Brief, programme: Programme, session: Session) -> int:
-    from playground.remote.checkpoints import MEMORY_BYTES
-    from playground.remote.follower import Follower
-    from playground.screens.run import of_terminal, run_app
-    from playground.screens.timelines import Timelines
-    from playground.screens.tour.progress import Progress
-
-    memory_bytes = int(brief.memory_bytes * CHECKPOINTS) or MEMORY_BYTES
-
-    def follow(record: Record) -> Follower:
-        return Follower(record, memory_bytes, BOUNDS)
-
-    timelines = Timelines(session, follow)
+    timelines = Timelines(session, partial(_follow, brief, BOUNDS))
     progress = Progress()
     progress.first_time = True
     status = run_app(session, look=of_terminal(brief.theme), progress=progress, timelines=timelines, files=False)
@@ -192,18 +184,45 @@ def _show_own(brief: Brief, programme: Programme, session: Session) -> int:
 def _shared(brief: Brief, wire: Wire) -> int:
     """As a guest of the session that all share."""
     from playground.company import Role
-    from playground.remote.guest import Guest
     from playground.screens.run import of_terminal, run_app
     from playground.screens.timelines import Timelines
 
-    guest = Guest(wire, brief.name)
-    timelines = Timelines(guest) if brief.role is Role.PRESENTER else None
+    with _guest(wire, brief.name) as guest:
+        timelines = Timelines(guest, partial(_follow, brief, UNBOUNDED)) if brief.role is Role.PRESENTER else None
+        try:
+            return run_app(
+                nullcontext(guest), look=of_terminal(brief.theme), timelines=timelines, host=guest, files=False
+            )
+        finally:
+            if timelines is not None:
+                timelines.end()
+
+
+@contextlib.contextmanager
+def _guest(wire: Wire, name: str) -> Iterator[Guest]:
+    """That has arrived. UserError: it never will."""
+    from playground.kernel.errors import UserError
+    from playground.remote.guest import Guest
+
+    changed = threading.Event()
+    guest = Guest(wire, name, lambda _: changed.set())
     try:
-        return run_app(guest, look=of_terminal(brief.theme), timelines=timelines, host=guest, files=False)
+        while not (guest.arrived or guest.over):
+            changed.wait()
+            changed.clear()
+        if guest.over:
+            raise UserError(f"the shared session is not there: {guest.over}")
+        yield guest
     finally:
-        if timelines is not None:
-            timelines.end()
         guest.close()
+
+
+def _follow(brief: Brief, bounds: Bounds, record: Record) -> Follower:
+    """The process that follows a session, within a visitor's means."""
+    from playground.remote.checkpoints import MEMORY_BYTES
+    from playground.remote.follower import Follower
+
+    return Follower(record, int(brief.memory_bytes * CHECKPOINTS) or MEMORY_BYTES, bounds)
 
 
 def goodbye(record: Record, programme: Programme) -> list[str]:
@@ -224,7 +243,10 @@ def _failure(error: BaseException) -> str:
 
     if isinstance(error, SystemExit):  # a signal, before or after the app
         return ""
-    return str(error) if isinstance(error, UserError) else f"it has failed: {type(error).__name__}"
+    if isinstance(error, UserError):
+        return str(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"it has failed: {type(error).__name__} ({os.path.basename(where.filename)}:{where.lineno})"
 
 
 if __name__ == "__main__":

@@ -24,14 +24,16 @@ import sys
 import termios
 import time
 from dataclasses import replace
+from secrets import token_hex
 
+from playground.company import Role
 from playground.remote.wire import Gone, Wire
 from playground.serve.limits import Limits
 from playground.serve.line import Terminal
 from playground.serve.logbook import plain
 from playground.serve.messages import Brief
 from playground.serve.visit import Visit
-from playground.serve.watch import Watch
+from playground.serve.watch import MARK, Watch
 
 CHUNK_BYTES = 16_384
 AHEAD_BYTES = 4_096
@@ -66,7 +68,10 @@ class PlayerSeat:
         self._master, slave = os.openpty()
         self._control, there = socket.socketpair()
         try:
-            self._process = _started(slave, there, visit.terminal)
+            mark = token_hex(8)
+            self._process = _started(slave, there, {**environment(visit.terminal), MARK: mark}, visit.terminal)
+            if brief.role is Role.PRESENTER:  # what they go back to, everybody sees, at any speed
+                limits = replace(limits, cpu_share=0.0)
             with contextlib.suppress(Gone):  # its end is told like any other
                 Wire(self._control).send(replace(brief, cpu_s=limits.session_s * limits.cpu_share), wire)
         except BaseException:
@@ -82,7 +87,7 @@ class PlayerSeat:
         os.set_blocking(self._master, False)
         self._loop.add_reader(self._control, self._hear)
         self._loop.add_reader(self._master, self._read)
-        self._watch = Watch(self._process.pid, limits, visit.end)
+        self._watch = Watch(self._process.pid, mark, limits, visit.end)
         self._task = self._loop.create_task(self._attend())
 
     @property
@@ -209,7 +214,7 @@ class PlayerSeat:
         return "the process of your seat has failed"
 
 
-def _started(terminal: int, control: socket.socket, screen: Terminal) -> subprocess.Popen[bytes]:
+def _started(terminal: int, control: socket.socket, env: dict[str, str], screen: Terminal) -> subprocess.Popen[bytes]:
     """The process, on that terminal. OSError: it cannot be."""
     _size(terminal, screen.columns, screen.rows)
     _quiet(terminal)
@@ -221,12 +226,12 @@ def _started(terminal: int, control: socket.socket, screen: Terminal) -> subproc
         stderr=terminal,
         start_new_session=True,
         cwd="/",
-        env=environment(screen),
+        env=env,
     )
 
 
 def environment(screen: Terminal) -> dict[str, str]:
-    """All that the process knows of where it runs."""
+    """All that the process knows of where it runs, but for the mark of the seat."""
     env = {
         "PATH": os.defpath,
         "HOME": "/nonexistent",

@@ -2,8 +2,8 @@
 
 A seat begins with one process, which leads a session of the system's; what that one starts (the process that follows a
 session, see :mod:`playground.remote.follower`) may lead one of its own, and fork within it. So those of a seat are all
-that are in a session whose leader was one of them, or a child of one; whoever has been seen once stays known, also
-when the one that started it has gone.
+that are in a session whose leader bears the seat's *mark*, a variable of its environment that all inherit; also when
+the one that started it has gone.
 
 Looking must cost next to nothing: the sessions of all processes are a cheap question to the kernel, the resident
 memory of those of the seat is one, too, and it is never less than what they really take. What they share is counted
@@ -24,6 +24,7 @@ import psutil
 
 from playground.serve.limits import Limits
 
+MARK = "PLAYGROUND_SEAT"
 LOOK_S = 2.0
 """Between two looks."""
 DEAR_S = 10.0
@@ -35,9 +36,13 @@ LEADERS_S = 10.0
 
 
 class Watch:
-    """Of the seat whose first process is ``pid``. ``cut``: told once, in one line, of the limit that was broken."""
+    """Of the seat whose first process is ``pid`` and whose mark is ``mark``.
 
-    def __init__(self, pid: int, limits: Limits, cut: Callable[[str], None]) -> None:
+    ``cut``: told once, in one line, of the limit that was broken.
+    """
+
+    def __init__(self, pid: int, mark: str, limits: Limits, cut: Callable[[str], None]) -> None:
+        self._mark = mark
         self._limits = limits
         self._cut = cut
         self._known: dict[int, psutil.Process] = {}
@@ -59,7 +64,7 @@ class Watch:
             await asyncio.sleep(LOOK_S)
             self.look()
             now_s = time.monotonic()
-            why = self._too_much_memory(now_s) or self._too_much_cpu(now_s)
+            why = self.memory_excess(now_s) or self.cpu_excess(now_s)
             if why:
                 self._cut(why)
                 return
@@ -73,17 +78,16 @@ class Watch:
         for pid in psutil.pids():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 session = os.getsid(pid)
-                if session in self._sessions or (session == pid and self._is_child(pid, now_s)):
+                if session in self._sessions or (session == pid and self._is_marked(pid, now_s)):
                     self._sessions.add(session)
                     self._meet(pid)
 
-    def _is_child(self, pid: int, now_s: float) -> bool:
-        """Whether the leader of a session was started by one of ours."""
+    def _is_marked(self, pid: int, now_s: float) -> bool:
+        """Whether the leader of a session is one of ours."""
         if pid in self._others:
             return False
-        with contextlib.suppress(psutil.Error):
-            parent = psutil.Process(pid).ppid()
-            if parent in self._known or parent in self._sessions:
+        with contextlib.suppress(psutil.Error, OSError):
+            if psutil.Process(pid).environ().get(MARK) == self._mark:
                 return True
         self._others[pid] = now_s
         return False
@@ -97,7 +101,7 @@ class Watch:
 
     def alive(self) -> list[psutil.Process]:
         """Those that have not ended."""
-        return [each for each in self._known.values() if _lives(each)]
+        return [each for each in self._known.values() if lives(each)]
 
     def kill(self) -> None:
         """All of them, and whoever they have started meanwhile."""
@@ -108,7 +112,8 @@ class Watch:
 
     # --- what they take ------------------------------------------------------------------
 
-    def _too_much_memory(self, now_s: float) -> str:
+    def memory_excess(self, now_s: float) -> str:
+        """That they have more memory than they may, in one line; "": they have not."""
         most = self._limits.memory_bytes
         resident = sum(_resident(each) for each in self._known.values())
         if resident <= most:
@@ -119,7 +124,8 @@ class Watch:
             self._dear = (now_s, resident, took)
         return f"your seat has taken more than {most / 1e6:.0f} MB of memory" if took > most else ""
 
-    def _too_much_cpu(self, now_s: float) -> str:
+    def cpu_excess(self, now_s: float) -> str:
+        """That they have taken more of the processor than they may; to be asked at every look."""
         for pid, each in list(self._known.items()):
             try:
                 times = each.cpu_times()
@@ -135,12 +141,13 @@ class Watch:
         while len(self._past) > 1 and now_s - self._past[1][0] >= window_s:
             self._past.popleft()
         at_s, spent_s = self._past[0]
-        if now_s - at_s < window_s or self._spent_s - spent_s <= share * (now_s - at_s):
+        if not share or now_s - at_s < window_s or self._spent_s - spent_s <= share * (now_s - at_s):
             return ""
         return f"your seat has taken more than {share:.0%} of a processor for {window_s:.0f} seconds"
 
 
-def _lives(process: psutil.Process) -> bool:
+def lives(process: psutil.Process) -> bool:
+    """Whether it has not ended; one that nobody has asked how it ended has."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

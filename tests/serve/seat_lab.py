@@ -114,6 +114,15 @@ class Guest:
         self.line.screen.resize(rows, columns)
         self.visit.resized(columns, rows)
 
+    def family(self) -> list[psutil.Process]:
+        """The process, and all that have come of it."""
+        return [self.process, *self.process.children(recursive=True)]
+
+    async def visit_left(self) -> None:
+        """The visit is ended from outside."""
+        self.visit.end("time to go")
+        await self.gone()
+
     async def gone(self) -> str:
         """Why."""
         await until(lambda: bool(self.over), lambda: f"it never ended\n{self.line.text()}")
