@@ -194,6 +194,8 @@ class Session:
         viewpoint.wanted = view or View()
         with self._changed:
             self._viewpoints = (*self._viewpoints, viewpoint)
+        if self._stopped and self._own.newest is not None:
+            viewpoint.show(self._own.newest)  # there will be no other
         self.refresh(viewpoint)
         return viewpoint
 

@@ -42,11 +42,9 @@ from playground.serve.messages import (
 )
 from playground.session import Session
 
-OVER_S = 10.0
-"""The end of a script is looked at for so long before it begins anew …"""
-ACTED_S = 60.0
-"""… and nobody has acted for so long, if there is somebody who may."""
-TICK_S = 0.5
+ACTED = 6
+"""Somebody who may act keeps a script from beginning anew for so many times its rest after their last act."""
+TICK_S = 0.2
 """That is looked at this often."""
 TOP_SPEED = 20.0
 """Whoever has time in hand may not have hours of it, and their memory, in minutes."""
@@ -152,16 +150,16 @@ class Hall:
         until_us = self._programme.script.until_us
         if not self._programme.looped or until_us is None:
             return
-        now_s = time.monotonic()
-        if self._audience.left_alone_s(now_s) >= OVER_S:
+        now_s, rest_s = time.monotonic(), self._programme.rest_s
+        alone = self._audience.left_alone_s(now_s) >= rest_s
+        if alone:
             self._audience.let_go_on(self._programme.speed)
-        header = self._session.frame().header
-        if header.at_us < until_us:
+        if self._session.frame().header.at_us < until_us:
             self._over_s = None
             return
         self._over_s = now_s if self._over_s is None else self._over_s
-        alone = self._audience.left_alone_s(now_s) > 0 or now_s - self._audience.acted_s >= ACTED_S
-        if now_s - self._over_s >= OVER_S and alone and not self._audience.staged:
+        idle = alone or now_s - self._audience.acted_s >= ACTED * rest_s
+        if now_s - self._over_s >= rest_s and idle and not self._audience.staged:
             self._begin_anew()
 
     def _begin_anew(self) -> None:

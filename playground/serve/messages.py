@@ -29,6 +29,8 @@ class Programme:
     script: Script = field(default_factory=Script)
     looped: bool = False
     """When the script is over, and nobody who may act is here, it begins anew."""
+    rest_s: float = 10.0
+    """For so long of the wall clock its end is shown before that."""
     name: str = ""
     """What a person would type to play it again; "": it has no name."""
 
