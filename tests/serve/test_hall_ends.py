@@ -1,0 +1,153 @@
+"""How a hall ends, and begins anew: nothing is left behind, and whoever waits for it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from playground.kernel.errors import UserError
+from playground.record import Script
+from playground.remote.guest import Guest
+from playground.remote.wire import Wire
+from playground.serve.doors import Doors
+from playground.serve.messages import Begin, Failed, Programme
+from playground.spec import ClusterSpec
+from tests.remote.test_remote_follower import is_gone, wait_until
+from tests.serve.hall_lab import SPEC, Lab, act, descriptors, in_hall, log, until
+
+LOOPED = Programme(SPEC, None, 20.0, Script("brief", until_us=2_000_000), looped=True, rest_s=0.1)
+
+
+async def _nothing(_lab: Lab) -> None:
+    pass
+
+
+def test_a_hall_that_is_closed_says_what_it_came_to_and_leaves_nothing() -> None:
+    before = descriptors()
+    closed = in_hall(_nothing)
+    assert closed is not None
+    assert (closed.seed, closed.commands, closed.saved) == (7, 0, "")
+    assert len(closed.digest) == 32
+    assert descriptors() == before
+
+
+def test_its_guests_are_told_that_it_is_over() -> None:
+    guests: list[Guest] = []
+
+    async def steps(lab: Lab) -> None:
+        guests.append(await lab.guest("anna"))
+
+    in_hall(steps)
+    wait_until(lambda: bool(guests[0].over))
+
+
+def test_a_hall_that_is_killed_is_heard_of_at_once() -> None:
+    async def steps(lab: Lab) -> None:
+        anna = await lab.guest("anna")
+        os.kill(lab.doors.pid, signal.SIGKILL)
+        await until(lambda: Failed("the process of the shared session has ended") in lab.heard)
+        await until(lambda: bool(anna.frame().stopped))
+
+    assert in_hall(steps) is None
+
+
+def test_the_signals_of_a_terminal_leave_it_alone() -> None:
+    async def steps(lab: Lab) -> None:
+        anna = await lab.guest("anna")
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
+            os.kill(lab.doors.pid, number)
+        act(anna, "crash n3")
+        await until(lambda: "anna: crash n3" in log(anna))
+        assert os.getsid(lab.doors.pid) == lab.doors.pid
+
+    in_hall(steps)
+
+
+def test_it_ends_with_its_front_however_that_ends() -> None:
+    here, there = Wire.pair()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "playground.serve.hall", str(there.fileno())], pass_fds=[there.fileno()]
+    )
+    there.drop()
+    here.send(Begin(Programme(SPEC, 7)))
+    here.receive()
+    here.close()
+    wait_until(lambda: is_gone(process.pid))
+    process.wait()
+
+
+def test_a_programme_that_cannot_run_says_why_in_one_line() -> None:
+
+    async def main() -> None:
+        doors = Doors(Programme(ClusterSpec.model_construct(nodes=None), 7), print)
+        try:
+            with pytest.raises(UserError) as failed:
+                await doors.opened()
+            assert "\n" not in str(failed.value)
+        finally:
+            await doors.close()
+
+    asyncio.run(main())
+
+
+def test_a_world_that_stops_is_told_to_the_front_and_stays_to_be_seen() -> None:
+    async def steps(lab: Lab) -> None:
+        anna = await lab.guest("anna")
+        await until(lambda: any(isinstance(each, Failed) for each in lab.heard))
+        await until(lambda: bool(anna.frame().stopped))
+        late = await lab.guest("ben")
+        assert late.frame().stopped == anna.frame().stopped
+
+    broken = Script(timeline=((300_000, None),))
+    closed = in_hall(steps, Programme(SPEC, 7, script=broken))
+    assert closed is not None
+    assert closed.end_us <= 300_000
+
+
+def test_a_looped_script_begins_anew_for_all_who_look() -> None:
+    async def steps(lab: Lab) -> None:
+        rendering = await lab.seat("")
+        deaf = lab.doors.sit("")
+        seeds: list[int] = []
+        rendering.on_frame(lambda frame: None if frame.header.seed in seeds else seeds.append(frame.header.seed))
+        await until(lambda: len(seeds) >= 3)
+        assert rendering.frame().header.at_us < 2_500_000
+        deaf.drop()
+
+    in_hall(steps, LOOPED)
+
+
+def test_what_somebody_left_paused_goes_on_and_begins_anew() -> None:
+    async def steps(lab: Lab) -> None:
+        rendering, anna = await lab.seat(""), await lab.guest("anna")
+        anna.pause()
+        await until(lambda: anna.paused)
+        act(anna, "crash n3")
+        await until(lambda: "anna: crash n3" in log(rendering))
+        seed = rendering.frame().header.seed
+        lab.doors.leave("anna")
+        await until(lambda: rendering.frame().header.seed != seed)
+        assert "anna: crash n3" not in log(rendering)
+
+    in_hall(steps, LOOPED)
+
+
+def test_it_does_not_begin_anew_while_somebody_is_at_it() -> None:
+    async def steps(lab: Lab) -> None:
+        anna = await lab.guest("anna")
+        seed = anna.frame().header.seed
+        await until(lambda: anna.frame().header.ended)
+        for number in range(1, 31):
+            act(anna, "load rate=20")
+            await until(lambda number=number: anna.frame().header.commands == number)  # type: ignore[misc]
+        assert anna.frame().header.seed == seed
+        lab.doors.leave("anna")
+        rendering = await lab.seat("")
+        await until(lambda: rendering.frame().header.seed != seed)
+
+    in_hall(steps, LOOPED)
