@@ -28,7 +28,7 @@ class Origins:
     """
 
     def __init__(self, host: str, port: int, public: str = "") -> None:
-        self._port = port
+        self.port = port
         self._loopback = is_loopback(host)
         self._names = {"localhost"} if self._loopback else {host.lower(), socket.gethostname().lower()}
         self._public = _public(public) if public else None
@@ -57,7 +57,7 @@ class Origins:
         return (scheme == "http" and self._ours(*asked)) or (scheme, *asked) == self._public
 
     def _ours(self, name: str, port: int) -> bool:
-        if port != self._port:
+        if port != self.port:
             return False
         if name in self._names:
             return True

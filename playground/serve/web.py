@@ -86,6 +86,7 @@ class Web:
                 yield self._origins
             finally:
                 server.close()
+                await self._visits.close()
         finally:
             await runner.cleanup()
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from playground.serve.front import Front, Refused
+from playground.serve.front import GOODBYE, Front, Refused
 from playground.serve.limits import Bucket, Limits
 from playground.serve.line import Terminal, terminal
 from playground.serve.links import Links
@@ -37,6 +37,15 @@ class WebVisits:
         self._limits = limits
         self._logbook = logbook
         self._links = links
+        self._closing = False
+
+    async def close(self) -> None:
+        """Tell everybody that it is over, and wait until they are gone."""
+        self._closing = True
+        visits = self._front.visits
+        for visit in visits:
+            visit.end(GOODBYE, status=0)
+        await asyncio.gather(*(visit.ended() for visit in visits))
 
     async def receive(self, request: web.Request, address: str, entered: asyncio.Future[None]) -> web.StreamResponse:
         """A web socket that may be opened; returns when it has ended. ``entered``: done when it is a visit."""
@@ -73,6 +82,8 @@ class WebVisits:
             message = await socket.receive(timeout=self._limits.start_s)
         except TimeoutError:
             raise ValueError("nothing was said after the web socket had opened") from None
+        if self._closing:
+            raise ValueError(GOODBYE)
         said = parse(message.data) if message.type is WSMsgType.TEXT else None
         if not isinstance(said, Entered):
             raise ValueError("left before coming in" if message.type in _END else ODD)

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -53,24 +53,34 @@ class EchoFront(Front):
         return EchoSeat(visit)
 
 
+class SharedEcho(EchoFront):
+    """Leaves to everybody the role that they come in."""
+
+    def __init__(self, offer: Offer, limits: Limits, logbook: Logbook) -> None:
+        super().__init__(replace(offer, shared=True), limits, logbook)
+
+    async def __aenter__(self) -> Front:
+        self._offer, shared = replace(self._offer, shared=False), self._offer
+        try:
+            return await super().__aenter__()
+        finally:
+            self._offer = shared
+
+
 @dataclass
 class Served:
-    """Where it is, and what its logbook says. ``origin``: of its page."""
+    """Where it is, and what its logbook says. ``port``: here."""
 
     url: str
     front: Front
     links: Links
     logged: io.StringIO
     web: Web
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    port: int
 
     @property
     def origin(self) -> str:
         return self.url.rstrip("/")
-
-    @property
-    def port(self) -> int:
-        return int(self.origin.rpartition(":")[2])
 
     @property
     def log(self) -> str:
@@ -96,7 +106,7 @@ async def serving(
     async with front(offer or Offer(programme), limits, logbook) as opened:
         web = Web(opened, limits, logbook, links, **options)
         async with web.open(host, 0) as origins:
-            yield Served(origins.url, opened, links, logged, web)
+            yield Served(origins.url, opened, links, logged, web, origins.port)
 
 
 class Page:
@@ -128,9 +138,17 @@ class Page:
         """Read to the end: what the page is told there."""
         async with asyncio.timeout(DEADLINE_S):
             while (message := await self.socket.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
-                if message.type is aiohttp.WSMsgType.BINARY:
-                    self.shown += message.data
+                self._take(message)
         return str(message.extra or "")
+
+    def _take(self, message: aiohttp.WSMessage) -> bool:
+        if message.type is aiohttp.WSMsgType.BINARY:
+            self.shown += message.data
+        elif message.type is aiohttp.WSMsgType.TEXT:
+            self.said.append(json.loads(message.data))
+        else:
+            return False
+        return True
 
 
 @asynccontextmanager
@@ -153,3 +171,28 @@ async def until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while not holds():
             await asyncio.sleep(0.01)
+
+
+async def handshaken(served: Served) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A web socket that one can hold as one likes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1_000)
+    head = {
+        "Host": f"127.0.0.1:{served.port}",
+        "Origin": served.origin,
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    writer.write(
+        ("GET /ws HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in head.items()) + "\r\n").encode()
+    )
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+def send(writer: asyncio.StreamWriter, text: str) -> None:
+    """A short text message."""
+    data = text.encode()
+    assert len(data) < 126
+    writer.write(bytes([0x81, 0x80 | len(data), 0, 0, 0, 0]) + data)
