@@ -55,6 +55,7 @@ class Front:
         self._doors: Doors | None = None
         self._stands: Stands | None = None
         self._checking: asyncio.Task[None] | None = None
+        self._closing = False
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done, with one line, when the shared session can't go on."""
         self.closed: Closed | None = None
@@ -71,6 +72,7 @@ class Front:
     async def __aexit__(self, *_: object) -> None:
         assert self._checking is not None
         self._checking.cancel()
+        self._closing = True
         visits = list(self._visits.values())
         for visit in visits:
             visit.end(GOODBYE, status=0)
@@ -96,12 +98,19 @@ class Front:
         self._logbook.came(name, caller.role.value, caller.address, caller.by)
         if self._doors is not None:
             self._doors.enter(name, caller.role)
-        visit.begin()
+        try:
+            visit.begin()
+        except OSError as error:
+            self._logbook.write(f"no seat for {name}: {error.strerror}")
+            self._over(visit, "there was no seat")
+            raise Refused("there is no seat left on this machine; come back later") from None
         return visit
 
     # --- seats -------------------------------------------------------------------------
 
     def _check_room(self, caller: Caller) -> None:
+        if self._closing:
+            raise Refused(GOODBYE)
         here, limits = self.visits, self._limits
         if caller.role is Role.PRESENTER:
             return  # whoever runs it comes in, however many are here

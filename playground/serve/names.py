@@ -13,14 +13,16 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 NOBODY = "guest"
 
 
-def name_for(wanted: str, taken: Container[str]) -> str:
-    """A name like ``wanted`` that nobody in ``taken`` has: ``anna``, ``anna-2``, …
+def plain_name(wanted: str) -> str:
+    """A name like ``wanted`` that can be shown: letters, digits, dots, dashes and underscores, at most 16 of them."""
+    plain = _ODD.sub("-", wanted[:200]).strip("-.")[:LONGEST].rstrip("-.") or NOBODY
+    # The log means somebody else by it.
+    return NOBODY if plain == CONSOLE else plain
 
-    Letters, digits, dots, dashes and underscores, at most 20 of them.
-    """
-    plain = _ODD.sub("-", wanted[:200]).strip("-.")[:LONGEST] or NOBODY
-    if plain == CONSOLE:  # the log means somebody else by it
-        plain = NOBODY
+
+def name_for(wanted: str, taken: Container[str]) -> str:
+    """A name like ``wanted`` that nobody in ``taken`` has: ``anna``, ``anna-2``, … At most 20 characters or so."""
+    plain = plain_name(wanted)
     if plain not in taken:
         return plain
     return next(name for number in count(2) if (name := f"{plain}-{number}") not in taken)

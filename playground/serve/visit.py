@@ -99,9 +99,9 @@ class Visit:
         if self._seat is not None and not self.ending:
             self._seat.resized(self.terminal.columns, self.terminal.rows)
 
-    def gone(self) -> None:
-        """The line has ended by itself."""
-        self._finish("the connection ended", silent=True)
+    def gone(self, why: str = "") -> None:
+        """The line has ended by itself, or has been ended, and this is why."""
+        self._finish(why or "the connection ended", silent=True)
 
     # --- for the seat ------------------------------------------------------------------
 
