@@ -209,6 +209,15 @@ def test_viewers_do_not_change_the_digest() -> None:
     assert len(digests) == 1
 
 
+def test_those_who_are_shown_an_act_share_what_they_both_see_of_it() -> None:
+    with Session(SPEC, 3) as session:
+        anna, bert = Looker(session, "anna", View(selected="n1")), Looker(session, "bert", View(selected="n2"))
+        act(anna, "crash n3")
+        mine, theirs = (each.until(lambda frame: frame.notice.startswith("anna: ")) for each in (anna, bert))
+    assert mine.gossip is theirs.gossip
+    assert mine.nodes is theirs.nodes
+
+
 def test_what_is_the_same_for_all_is_painted_once() -> None:
     async def main() -> None:
         cluster = Cluster(SPEC, 3)
