@@ -17,6 +17,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from playground.remote.guest import Guest
@@ -29,10 +31,11 @@ NICE = 5
 
 
 class Gallery:
-    """All renderings, in the loop that is running. ``front``: the wire to it."""
+    """All renderings, in the loop that is running. ``front``: the wire to it; ``gone``: called when it has ended."""
 
-    def __init__(self, front: Wire, theme: Theme) -> None:
+    def __init__(self, front: Wire, theme: Theme, gone: Callable[[], None]) -> None:
         self._front = front
+        self._gone = gone
         self._theme = theme
         self._loop = asyncio.get_running_loop()
         self._renderings: dict[Style, Rendering] = {}
@@ -51,6 +54,8 @@ class Gallery:
         """Do what the front wants."""
         match message:
             case Open(style) if carried is not None:
+                if style in self._renderings:
+                    self._renderings[style].shut()
                 self._renderings[style] = rendering = Rendering(self, style, carried)
                 task = self._loop.create_task(self._render(rendering))
                 self._tasks.add(task)
@@ -67,12 +72,14 @@ class Gallery:
             self.send(Lost(rendering.style, why))
         self._loop.call_soon(gc.collect)  # an app is a tangle of references
 
-    def _read(self) -> NoReturn:
+    def _read(self) -> None:
         try:
             while True:
                 self._loop.call_soon_threadsafe(self.hear, *self._front.receive())
+        except Gone:
+            pass
         finally:
-            os._exit(0)
+            self._gone()
 
 
 class Rendering:
@@ -122,7 +129,7 @@ class Rendering:
 
 
 async def _run(front: Wire, theme: Theme) -> None:
-    gallery = Gallery(front, theme)
+    gallery = Gallery(front, theme, partial(os._exit, 0))
     await asyncio.Event().wait()
     del gallery
 

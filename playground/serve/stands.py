@@ -52,6 +52,8 @@ class Audience:
         """All of the picture has been asked for."""
         self.empty_s = 0.0
         """Since when nobody looks."""
+        self.lost = False
+        """Its rendering has ended, and begins again with the next tick."""
         self.deaths = Deaths()
 
 
@@ -59,6 +61,7 @@ class Stands:
     """Starts the process that renders (:mod:`playground.serve.gallery`) when somebody comes to watch."""
 
     def __init__(self, doors: Doors, limits: Limits, theme: str) -> None:
+        self._loop = asyncio.get_running_loop()
         self._doors = doors
         self._limits = limits
         self._theme = theme
@@ -112,13 +115,13 @@ class Stands:
 
     # --- the renderings ------------------------------------------------------------------
 
-    def _tell(self, message: Any) -> None:
-        if self._renderer is None:
-            self._renderer = Renderer(self._theme, self._hear, self._died)
-        self._renderer.tell(message, self._doors.sit("") if isinstance(message, Open) else None)
-
     def _open(self, style: Style) -> None:
-        self._tell(Open(style))
+        try:
+            if self._renderer is None:
+                self._renderer = Renderer(self._theme, self._hear, self._died)
+            self._renderer.tell(Open(style), self._doors.sit(""))
+        except OSError as error:  # no process or no wire is to be had, just now
+            self._loop.call_soon(self._hear, Lost(style, str(error)))
 
     def _shut(self, style: Style) -> None:
         del self._audiences[style]
@@ -129,8 +132,12 @@ class Stands:
             audience.asked_s = time.monotonic()
             self._tell(Whole(style))
 
+    def _tell(self, message: Any) -> None:
+        if self._renderer is not None:
+            self._renderer.tell(message)
+
     def _begin_again(self, style: Style, audience: Audience) -> None:
-        """Its rendering has ended."""
+        audience.lost = False
         for place in audience.places:
             place.owed = True
         self._open(style)
@@ -156,7 +163,7 @@ class Stands:
                     del self._audiences[style]
                     self._give_up(audience)
                 else:
-                    self._begin_again(style, audience)
+                    audience.lost = True
 
     def _died(self) -> None:
         """The process that renders has."""
@@ -183,6 +190,8 @@ class Stands:
                 if not audience.places:
                     if now_s - audience.empty_s > IDLE_S:
                         self._shut(style)
+                elif audience.lost:
+                    self._begin_again(style, audience)
                 elif audience.asked_s is None:
                     if any(place.waits for place in audience.places):
                         self._ask(style, audience)
