@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer
 _UNITS_US = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000}
 _NUMBER = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([A-Za-zµ%/]*)\s*")
 _RATES = {"b/s": 1, "kb/s": 1_000, "mb/s": 1_000_000, "gb/s": 1_000_000_000}
+_SIZES = {"b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
 _LONGEST_US = 366 * 24 * _UNITS_US["h"]
 
 
@@ -49,6 +50,15 @@ def parse_rate_bytes_per_s(value: Any) -> int:
     factor = _RATES.get((unit or "B/s").lower())
     if factor is None or number <= 0:
         raise ValueError(f"{value!r} is not a rate above 0: write 64kB/s or 1MB/s")
+    return max(1, round(number * factor))
+
+
+def parse_size_bytes(value: Any) -> int:
+    """``"700MB"`` -> 700_000_000. A bare number is bytes."""
+    number, unit = _split(value, "a size such as 64kB, 700MB or 2GB")
+    factor = _SIZES.get((unit or "B").lower())
+    if factor is None or number <= 0:
+        raise ValueError(f"{value!r} is not a size above 0: write 64kB, 700MB or 2GB")
     return max(1, round(number * factor))
 
 

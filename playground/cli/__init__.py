@@ -7,6 +7,8 @@
 :mod:`.sweeping`    many seeds of a scenario, and the smallest that fails
 :mod:`.judging`     histories, and what is claimed
 :mod:`.journals`    everything that happened in a run, and where two runs part
+:mod:`.inviting`    visitors over SSH
+:mod:`.serving`     what all who serve visitors share
 :mod:`.measuring`   benchmarks
 :mod:`.options`     what they share
 :mod:`.ending`      signals, and output that nobody takes
@@ -23,12 +25,12 @@ from typing import Any
 
 import typer
 
-from playground.cli import journals, judging, live, measuring, replaying, sweeping, touring  # noqa: F401
+from playground.cli import inviting, journals, judging, live, measuring, replaying, sweeping, touring  # noqa: F401
 from playground.cli.ending import INTERRUPTED, READER_GONE, drop_output, no_room, open_streams, signals_as_ctrl_c
 from playground.cli.options import app
 from playground.kernel.errors import UserError, WorldStopped
 
-ORDER = ("play", "tour", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "bench")
+ORDER = ("play", "tour", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "ssh", "bench")
 """The commands, as one meets them: so help lists them, and not as modules happen to be imported."""
 app.registered_commands.sort(key=lambda each: ORDER.index(each.name or getattr(each.callback, "__name__", "")))
 

@@ -1,0 +1,270 @@
+"""What ``ssh`` and ``web`` share: what is offered to visitors, how much of it, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from playground.cli.options import parse_speed
+from playground.kernel.errors import UserError
+
+if TYPE_CHECKING:
+    from playground.company import Role
+    from playground.serve.front import Front, Offer
+    from playground.serve.limits import Limits
+    from playground.serve.logbook import Logbook
+    from playground.serve.messages import Closed, Programme
+
+Each = Annotated[bool, typer.Option("--each", help="Everybody gets a cluster of their own (the default).")]
+Shared = Annotated[bool, typer.Option("--shared", help="All look at one cluster: presenter, players, spectators.")]
+Play = Annotated[
+    str | None,
+    typer.Option("--play", metavar="SCENARIO", help="All watch this scenario, over and over; a file or a name."),
+]
+Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; by default only this machine.")]
+Preset = Annotated[
+    str | None, typer.Option(help="platform, quorum, small, eventual, large or ensemble.", metavar="NAME")
+]
+Nodes = Annotated[int | None, typer.Option(min=1, max=2_000, metavar="N", help="How many nodes (default: 6).")]
+Rate = Annotated[float | None, typer.Option(min=0, max=100_000, metavar="N", help="Operations per second.")]
+Open = Annotated[bool, typer.Option("--open", help="Anybody may come in, from wherever the port is reached.")]
+Guests = Annotated[
+    str | None,
+    typer.Option("--guests", metavar="ROLE", help="Of whom no role is known: spectator (the default) or player."),
+]
+Save = Annotated[bool, typer.Option("--save", help="Save a shared cluster at the end, if somebody has acted in it.")]
+Log = Annotated[Path | None, typer.Option("--log", metavar="FILE", help="Who came and went (default: standard error).")]
+Visitors = Annotated[int | None, typer.Option(min=1, max=1_000, metavar="N", help="Visitors at a time (default: 60).")]
+Players = Annotated[
+    int | None, typer.Option(min=0, max=200, metavar="N", help="Of these, those who may act (default: 8).")
+]
+PerAddress = Annotated[
+    int | None, typer.Option(min=1, max=1_000, metavar="N", help="Visitors from one address (default: 8).")
+]
+Idle = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Who acts and presses no key for so long is asked to go (15m).")
+]
+Stay = Annotated[str | None, typer.Option("--session", metavar="TIME", help="A visit lasts so long at most (2h).")]
+Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="For one visitor's processes (700MB).")]
+
+SPEED = "1"
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # by name: not every system has all
+_EXTRAS = {"ssh": ("asyncssh", "psutil"), "web": ("aiohttp", "textual_serve", "psutil")}
+
+
+def need(command: str) -> None:
+    """UserError: what ``command`` needs is not installed."""
+    from importlib.util import find_spec
+
+    lacking = [name for name in _EXTRAS[command] if find_spec(name) is None]
+    if lacking:
+        name = lacking[0].replace("_", "-")
+        raise UserError(f"playground {command} needs {name}: pip install 'chaos-playground[{command}]'")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches it."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def reached_at(host: str) -> str:
+    """What a visitor may type for ``host``."""
+    import socket
+
+    try:
+        wild = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        wild = False
+    return socket.gethostname() if wild else host
+
+
+# --- what is offered, and how much ----------------------------------------------------------
+
+
+def offer_of(
+    *,
+    each: bool,
+    shared: bool,
+    play: str | None,
+    preset: str | None,
+    nodes: int | None,
+    seed: int | None,
+    rate: float | None,
+    speed: str,
+    theme: str,
+    save: bool,
+) -> Offer:
+    """UserError: the options contradict each other, or make no cluster."""
+    from playground.serve.front import Offer
+
+    modes = [name for name, given in (("--each", each), ("--shared", shared), ("--play", play is not None)) if given]
+    if len(modes) > 1:
+        raise UserError(f"{' and '.join(modes)}: choose one of them")
+    if theme not in ("light", "dark", "auto"):
+        raise UserError(f"--theme: {theme[:40]!r} is no theme; write light or dark")
+    if save and not shared:
+        raise UserError("--save keeps a cluster that all share: it needs --shared")
+    pace = parse_speed(speed)
+    if pace == 0 and not shared and play is None:
+        raise UserError("--speed max would take all of the machine for each visitor; write a number")
+    if play is not None:
+        if (preset, nodes, seed, rate) != (None, None, None, None):
+            raise UserError(
+                "--preset, --nodes, --seed and --rate make a cluster; that of --play stands in the scenario"
+            )
+        programme = _scenario(play, pace)
+    else:
+        programme = _cluster(preset, nodes, seed, rate, pace)
+    # What is behind a visitor's terminal is not known here: dark, as most are.
+    return Offer(programme, shared or play is not None, "light" if theme == "light" else "dark", save)
+
+
+def _cluster(preset: str | None, nodes: int | None, seed: int | None, rate: float | None, pace: float) -> Programme:
+    from playground.scenario.loader import cluster_spec
+    from playground.serve.messages import Programme
+    from playground.spec import DEFAULT
+
+    overrides: dict[str, Any] = {"nodes": nodes, "load": {} if rate is None else {"rate": rate}}
+    spec = cluster_spec(preset or DEFAULT, {name: value for name, value in overrides.items() if value})
+    said = (("--preset", preset), ("--nodes", nodes), ("--rate", rate), ("--seed", seed))
+    name = " ".join(["playground", *(f"{option} {value}" for option, value in said if value is not None)])
+    return Programme(spec, seed, pace, name=name)
+
+
+def _scenario(play: str, pace: float) -> Programme:
+    from playground.record import Script
+    from playground.scenario.loader import load
+    from playground.scenario.shelf import find
+    from playground.serve.messages import Programme
+
+    read = load(find(play))
+    script = Script(read.title, tuple(read.timeline), tuple(read.captions), read.until_us)
+    return Programme(read.spec, read.seed, pace, script, looped=True, name=f"playground play {play}")
+
+
+def guests_of(role: str | None, offer: Offer) -> Role:
+    """The role of whom none is known. UserError: there is no such one."""
+    from playground.company import Role
+
+    if role is None:
+        return Role.SPECTATOR if offer.shared else Role.PLAYER
+    if role not in (Role.SPECTATOR, Role.PLAYER):
+        raise UserError(f"--guests: {role[:40]!r} is no role for a guest; write spectator or player")
+    if not offer.shared:
+        raise UserError("--guests is about a shared cluster; with --each everybody acts in their own")
+    return Role(role)
+
+
+def limits_of(
+    *,
+    visitors: int | None,
+    players: int | None,
+    per_address: int | None,
+    idle: str | None,
+    session: str | None,
+    memory: str | None,
+) -> Limits:
+    """Those that are given, else as they are. UserError: one is no such thing."""
+    from dataclasses import replace
+
+    from playground.quantities import parse_duration_us, parse_size_bytes
+    from playground.serve.limits import Limits
+
+    def seconds(value: str) -> float:
+        span_s = parse_duration_us(value) / 1e6
+        if span_s < 1:
+            raise ValueError(f"{value!r} is too short: at least a second")
+        return span_s
+
+    given: dict[str, Any] = {"visitors": visitors, "players": players, "per_address": per_address}
+    parsers: tuple[tuple[str, str, str | None, Callable[[str], Any]], ...] = (
+        ("--idle", "idle_s", idle, seconds),
+        ("--session", "session_s", session, seconds),
+        ("--memory", "memory_bytes", memory, parse_size_bytes),
+    )
+    for option, name, value, parse in parsers:
+        if value is not None:
+            try:
+                given[name] = parse(value)
+            except ValueError as error:
+                raise UserError(f"{option}: {error}") from None
+    return replace(Limits(), **{name: value for name, value in given.items() if value is not None})
+
+
+# --- while it is open ---------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def logbook_in(file: Path | None) -> Iterator[Logbook]:
+    """UserError: it can't be written."""
+    from playground.serve.logbook import Logbook
+
+    try:
+        stream = sys.stderr if file is None else file.open("a", encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"--log: {file}: {error.strerror}") from None
+    book = Logbook(stream)
+    try:
+        yield book
+    finally:
+        book.close()
+        if file is not None:
+            stream.close()
+
+
+def quietly(logbook: Logbook) -> None:
+    """Let an error in the loop that serves become one line, and no traceback: strangers may provoke it."""
+
+    def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        logbook.write(f"an error in the playground itself: {context.get('message')}: {error!r}")
+
+    asyncio.get_running_loop().set_exception_handler(tell)
+
+
+async def ended(front: Front) -> int:
+    """Until somebody ends it, or it can't go on (one line says why); the exit status."""
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[int] = loop.create_future()
+
+    def end(number: int) -> None:
+        if not came.done():
+            came.set_result(number)
+
+    numbers = [number for name in _SIGNALS if (number := getattr(signal, name, None)) is not None]
+    handled = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]  # nohup has it ignored
+    for number in handled:
+        loop.add_signal_handler(number, end, number)
+    try:
+        waited: set[asyncio.Future[Any]] = {came, front.failed}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+    if came.done():
+        print("playground: closing; everybody is told", file=sys.stderr)
+        return 128 + came.result()
+    print(f"playground: the cluster has stopped: {front.failed.result()}", file=sys.stderr)
+    return 1
+
+
+def say_closed(closed: Closed | None) -> None:
+    """What a shared session came to, and how to meet it again. None: nobody knows."""
+    if closed is None:
+        return
+    acts = closed.commands
+    at = f"{closed.end_us / 1e6:.3f} s, {acts} command{'' if acts == 1 else 's'}"
+    print(f"seed {closed.seed}, {at}, digest {closed.digest}")
+    if closed.saved:
+        print(f"playground replay {closed.saved}")
