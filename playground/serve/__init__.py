@@ -9,7 +9,9 @@
 :mod:`.visit`       one visitor, from being let in until gone: limits, and the seat they have
 :mod:`.front`       lets visitors in and seats them; ends everything
 :mod:`.seat`        the seat of those who act: a process on a pseudo-terminal
+:mod:`.launch`      how that process begins
 :mod:`.player`      that process
+:mod:`.bonds`       what binds it from its first moment
 :mod:`.watch`       what the processes of a seat take of memory and processor
 :mod:`.stands`      the seats of those who watch: one rendering for all with the same terminal
 :mod:`.gallery`     the process that renders for them

@@ -1,12 +1,13 @@
 """The process of a visitor who acts: ``python -m playground.serve.player FD``, on a pseudo-terminal of the visitor's.
 
-* Before anything else it binds itself: to the pseudo-terminal, whose hang-up ends it; to limits that hold whatever
+* Before it hears anything it binds itself: to the pseudo-terminal, whose hang-up ends it; to limits that hold whatever
   goes wrong later (no file may grow, no core is dumped, memory and processor have an end); and to a low priority, as
   the cluster that all share must never wait for a visitor.
 * The wire FD brings the :class:`Brief`; then it is silent, and its end asks the app to leave in the ordinary way,
   which puts the terminal back in order. The other way goes, at most, one line of plain text: why it has ended.
 * A session of the visitor's own lives here, as in ``playground`` itself, within :data:`BOUNDS`: whoever presses ``+``
-  gets no more of the machine than their share. The shared one is spoken to over the wire that comes with the Brief.
+  gets no more of the machine than their share. The one that all share is spoken to over the wire that comes with the
+  Brief.
 * Visitors have no files: nothing is read from or written to this machine's on their behalf.
 """
 
@@ -15,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import resource
 import secrets
 import signal
 import sys
@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from playground.pacing import UNBOUNDED, Bounds
 from playground.remote.wire import Gone, Wire
+from playground.serve.bonds import bind, confine, unfit
 from playground.serve.messages import Brief, Programme
 
 if TYPE_CHECKING:
@@ -38,15 +39,8 @@ if TYPE_CHECKING:
 
 BOUNDS = Bounds(top_speed=10.0, share=0.25)
 """Of a visitor's own session, and of what follows it for the way back: that leaves them a half for the screen."""
-NICE = 10
-OPEN_FILES = 128
-OOM_SCORE = 500
-"""Should this machine run out of memory, visitors' processes go first."""
-SPARE_BYTES = 2_000_000_000
-"""Of addresses, beyond the memory that a process may take: they are reserved far ahead of what is used."""
 CHECKPOINTS = 0.35
 """Of a visitor's memory: what the way back may take, so that the rest is enough for its sessions and the screen."""
-LEAST_COLUMNS, LEAST_ROWS = 60, 20
 FAULT, TOLD = 1, 2
 """Exit codes: it has failed; it could not begin. Both have said why."""
 
@@ -54,11 +48,11 @@ FAULT, TOLD = 1, 2
 def main() -> NoReturn:
     control = socket(fileno=int(sys.argv[1]))
     wire = Wire(control)
-    _bind()
+    bind()
     try:
         brief, session = wire.receive()
         assert isinstance(brief, Brief)
-        _confine(brief)
+        confine(brief)
         why = unfit()
         if why:
             status = TOLD
@@ -77,59 +71,11 @@ def main() -> NoReturn:
     os._exit(status)  # threads that wait for a visitor hold nothing up
 
 
-# --- bonds -------------------------------------------------------------------------------
-
-
-def _bind() -> None:
-    """To the terminal, and to the place of a guest."""
-    import fcntl
-    import termios
-
-    with contextlib.suppress(OSError):
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    os.umask(0o077)
-    os.nice(NICE)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write(str(OOM_SCORE))
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-
-
-def _confine(brief: Brief) -> None:
-    """What only the Brief knows of limits."""
-    if brief.memory_bytes:
-        _limit(resource.RLIMIT_AS, brief.memory_bytes + SPARE_BYTES)
-    if brief.cpu_s:
-        _limit(resource.RLIMIT_CPU, int(brief.cpu_s))
-
-
-def _limit(what: int, most: int) -> None:
-    _, hard = resource.getrlimit(what)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(what, (most, most))
-
-
 def _heed(wire: Wire) -> None:
     """When the front has had enough of it, leave; also should the front be gone."""
     with contextlib.suppress(Gone):
         wire.receive()
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def unfit() -> str:
-    """Why the app cannot draw on this terminal, in one line; "": it can."""
-    term = os.environ.get("TERM", "")
-    if term in ("dumb", "unknown", ""):
-        return f"TERM={term}: this terminal cannot place text"
-    columns, rows = os.get_terminal_size(0)
-    if columns < LEAST_COLUMNS or rows < LEAST_ROWS:
-        return (
-            f"the terminal has {columns}x{rows} characters, the app needs {LEAST_COLUMNS}x{LEAST_ROWS}: enlarge it, "
-            "and come again"
-        )
-    return ""
 
 
 # --- the app -----------------------------------------------------------------------------
@@ -173,6 +119,10 @@ def _own(brief: Brief, programme: Programme) -> int:
     progress = Progress()
     progress.first_time = True
     status = run_app(session, look=of_terminal(brief.theme), progress=progress, timelines=timelines, files=False)
+    stopped = session.frame().stopped if session.has_frame else ""
+    if stopped:
+        print(f"an error in the playground itself: {stopped}", file=sys.stderr)
+        status = FAULT
     elsewhere = timelines.shown is not session
     shown = timelines.end()
     present = session.close()

@@ -14,22 +14,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import socket
-import struct
-import subprocess
-import sys
-import termios
 import time
 from dataclasses import replace
 from secrets import token_hex
 
 from playground.company import Role
 from playground.remote.wire import Gone, Wire
+from playground.serve.launch import environment, resize, started
 from playground.serve.limits import Limits
-from playground.serve.line import Terminal
 from playground.serve.logbook import plain
 from playground.serve.messages import Brief
 from playground.serve.visit import Visit
@@ -45,8 +40,6 @@ ASKED_S, TOLD_S, KILLED_S = 1.5, 2.3, 2.8
 POLL_S = 0.01
 SAID_BYTES = 300
 """Of what the process says about its end."""
-TRUECOLOR = ("256color", "direct", "kitty", "alacritty")
-"""Terminals with such names show all colours."""
 
 
 class PlayerSeat:
@@ -69,7 +62,7 @@ class PlayerSeat:
         self._control, there = socket.socketpair()
         try:
             mark = token_hex(8)
-            self._process = _started(slave, there, {**environment(visit.terminal), MARK: mark}, visit.terminal)
+            self._process = started(slave, there, {**environment(visit.terminal), MARK: mark}, visit.terminal)
             if brief.role is Role.PRESENTER:  # what they go back to, everybody sees, at any speed
                 limits = replace(limits, cpu_share=0.0)
             with contextlib.suppress(Gone):  # its end is told like any other
@@ -103,7 +96,7 @@ class PlayerSeat:
 
     def resized(self, columns: int, rows: int) -> None:
         if not self._over.is_set():
-            _size(self._master, columns, rows)
+            resize(self._master, columns, rows)
 
     async def leave(self) -> None:
         """As agreed; who does not wait for it any more is shown nothing more."""
@@ -212,49 +205,3 @@ class PlayerSeat:
         if said or not self._process.returncode:
             return said
         return "the process of your seat has failed"
-
-
-def _started(terminal: int, control: socket.socket, env: dict[str, str], screen: Terminal) -> subprocess.Popen[bytes]:
-    """The process, on that terminal. OSError: it cannot be."""
-    _size(terminal, screen.columns, screen.rows)
-    _quiet(terminal)
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "playground.serve.player", str(control.fileno())],
-        pass_fds=[control.fileno()],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-        cwd="/",
-        env=env,
-    )
-
-
-def environment(screen: Terminal) -> dict[str, str]:
-    """All that the process knows of where it runs, but for the mark of the seat."""
-    env = {
-        "PATH": os.defpath,
-        "HOME": "/nonexistent",
-        "TERM": screen.term,
-        "LANG": screen.lang,
-        # Python's own way to find modules, but not the folder that somebody happens to be in.
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONCOERCECLOCALE": "0",  # LANG is the visitor's word on what their terminal can show
-    }
-    if any(name in screen.term for name in TRUECOLOR):
-        env["COLORTERM"] = "truecolor"
-    return env
-
-
-def _size(fd: int, columns: int, rows: int) -> None:
-    with contextlib.suppress(OSError):
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-
-def _quiet(terminal: int) -> None:
-    """Keys make no signals, stop no output and are not echoed, whoever has the terminal: they are for the app."""
-    modes = termios.tcgetattr(terminal)
-    modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL)
-    modes[3] &= ~(termios.ISIG | termios.ICANON | termios.ECHO | termios.IEXTEN)
-    termios.tcsetattr(terminal, termios.TCSANOW, modes)

@@ -11,9 +11,9 @@ import signal
 import psutil
 import pytest
 
+from playground.serve.bonds import NICE, OOM_SCORE
 from playground.serve.line import terminal
 from playground.serve.messages import Programme
-from playground.serve.player import NICE, OOM_SCORE
 from playground.serve.seat import AHEAD_BYTES
 from playground.serve.watch import MARK, lives
 from tests.serve.seat_lab import SMALL, Guest, in_loop, until
