@@ -8,6 +8,7 @@
 :mod:`.judging`     histories, and what is claimed
 :mod:`.journals`    everything that happened in a run, and where two runs part
 :mod:`.inviting`    visitors over SSH
+:mod:`.browsing`    visitors in a browser
 :mod:`.serving`     what all who serve visitors share
 :mod:`.measuring`   benchmarks
 :mod:`.options`     what they share
@@ -25,12 +26,22 @@ from typing import Any
 
 import typer
 
-from playground.cli import inviting, journals, judging, live, measuring, replaying, sweeping, touring  # noqa: F401
+from playground.cli import (  # noqa: F401
+    browsing,
+    inviting,
+    journals,
+    judging,
+    live,
+    measuring,
+    replaying,
+    sweeping,
+    touring,
+)
 from playground.cli.ending import INTERRUPTED, READER_GONE, drop_output, no_room, open_streams, signals_as_ctrl_c
 from playground.cli.options import app
 from playground.kernel.errors import UserError, WorldStopped
 
-ORDER = ("play", "tour", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "ssh", "bench")
+ORDER = ("play", "tour", "replay", "list", "claims", "sweep", "shrink", "check", "diff", "ssh", "web", "bench")
 """The commands, as one meets them: so help lists them, and not as modules happen to be imported."""
 app.registered_commands.sort(key=lambda each: ORDER.index(each.name or getattr(each.callback, "__name__", "")))
 

@@ -15,17 +15,21 @@ class Links:
     """
 
     def __init__(self, guests: Role, *, open_to_all: bool, presented: bool) -> None:
-        self._guests = guests
+        self.guests = guests
         self._open = open_to_all
         self.presenter = secrets.token_urlsafe(16) if presented else ""
         self.guest = "" if open_to_all else secrets.token_urlsafe(16)
+
+    def invitation(self, url: str) -> str:
+        """What guests may type to come in, where the page is at ``url``."""
+        return f"{url}#key={self.guest}" if self.guest else url
 
     def role_of(self, key: str) -> Role | None:
         """What the holder of this secret is here for; ``""``: no secret. None: that opens nothing."""
         presents = _same(key, self.presenter)
         if presents | _same(key, self.guest):
-            return Role.PRESENTER if presents else self._guests
-        return self._guests if self._open and not key else None
+            return Role.PRESENTER if presents else self.guests
+        return self.guests if self._open and not key else None
 
 
 def _same(key: str, secret: str) -> bool:
