@@ -1,0 +1,83 @@
+"""What a visitor's own session may ask of the machine: no more speed, no more of the processor than there is for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.frame import Frame
+from playground.pacing import SPEEDS, UNBOUNDED, Bounds
+from playground.past import PastSession
+from playground.remote.checkpoints import LEAST, MEMORY_BYTES, MOST, affordable
+from playground.session import Session
+from playground.spec import ClusterSpec
+
+SMALL = ClusterSpec.model_validate({"nodes": 3})
+
+
+def wait(session: Session, so: Callable[[Frame], bool]) -> Frame:
+    changed = threading.Event()
+    session.on_frame(lambda _: changed.set())
+    ends = time.monotonic() + 30
+    while not so(session.frame()):
+        assert changed.wait(ends - time.monotonic()), "it never came"
+        changed.clear()
+    return session.frame()
+
+
+@given(st.sampled_from(SPEEDS), st.floats(0.01, 100))
+def test_no_speed_is_above_the_top_and_those_below_stay(speed: float, top: float) -> None:
+    bounded = Bounds(top_speed=top).bounded(speed)
+    assert 0 < bounded <= top
+    assert bounded == speed or speed > top or not speed
+    assert UNBOUNDED.bounded(speed) == speed
+
+
+@given(st.floats(0.0001, 10), st.floats(0.01, 1))
+def test_who_rests_so_long_takes_no_more_than_the_share(took_s: float, share: float) -> None:
+    assert took_s / (took_s + Bounds(share=share).rest_s(took_s)) == pytest.approx(share)
+
+
+def test_whatever_is_asked_for_a_session_goes_no_faster_and_says_so() -> None:
+    with Session(SMALL, 7, speed=0.0, bounds=Bounds(top_speed=2.0)) as session:
+        assert session.frame().header.speed == 2.0
+        for ask in (lambda: session.faster(20), lambda: session.set_speed(0.0), lambda: session.set_speed(2.1)):
+            session.set_speed(1.0)
+            wait(session, lambda frame: frame.header.speed == 1.0)
+            number = session.frame().notice_number
+            ask()
+            frame = wait(session, lambda frame, number=number: frame.notice_number > number)  # type: ignore[misc]
+            assert frame.header.speed == 2.0
+            assert frame.notice == "2x is as fast as it goes here"
+        session.faster(-1)
+        assert wait(session, lambda frame: frame.header.speed < 2.0).notice == frame.notice
+
+
+def test_a_session_computes_no_more_than_its_share_of_the_time_and_the_same_as_ever() -> None:
+    with Session(SMALL, 7, speed=0.0, bounds=Bounds(share=0.2)) as session:
+        began_s, cpu_s = time.monotonic(), time.process_time()
+        wait(session, lambda frame: frame.header.at_us > 4_000_000)
+        share = (time.process_time() - cpu_s) / (time.monotonic() - began_s)
+        record = session.close()
+    assert share < 0.6, "it would be 1 without a rest; frames are painted besides"
+    with Session(SMALL, 7, until_us=record.end_us, speed=0.0) as free:
+        wait(free, lambda frame: frame.header.ended)
+        assert free.close().digest == record.digest
+
+
+def test_a_past_is_bounded_as_its_present_is() -> None:
+    with Session(SMALL, 7) as session:
+        record = session.record()
+    assert PastSession(record, speed=50.0, bounds=Bounds(top_speed=5.0))._speed == 5.0
+
+
+def test_with_less_memory_there_are_fewer_checkpoints() -> None:
+    sizes = range(10_000_000, 2_000_000_000, 50_000_000)
+    for size in sizes:
+        assert LEAST <= affordable(size, MEMORY_BYTES // 3) <= affordable(size) <= MOST
+    assert any(affordable(size, MEMORY_BYTES // 3) < affordable(size) for size in sizes)
