@@ -106,8 +106,17 @@ class Server:
 
     def close(self) -> None:
         """Serve no longer. May be called again."""
+        with self._changed:
+            if self._over:
+                return
+            self._over = True
+            for _, carried in self._said:
+                if carried is not None:
+                    carried.drop()
+            self._said.clear()
+            self._changed.notify_all()
         self._wire.close()
-        self._end()
+        self._gone()
 
     # --- from the session --------------------------------------------------------------
 
@@ -144,7 +153,7 @@ class Server:
                 taken()
             self.close()
         except Gone:
-            self._end()
+            self.close()
         except Exception as error:  # a bug: the client must not wait for what will never come
             with contextlib.suppress(Gone):
                 self._wire.send(Failed(_text(error)))
@@ -176,7 +185,7 @@ class Server:
                 else:
                     self._serve(call, carried)
         except Gone:
-            self._end()
+            self.close()
         except Exception as error:  # a bug: the client must not wait for what will never come
             if carried is not None:
                 carried.close()
@@ -208,20 +217,6 @@ class Server:
         if call.number:
             self.say(Answer(call.number, value))
             self.finish()  # whoever asks and does not read must not be answered for ever
-
-    # --- the end -----------------------------------------------------------------------
-
-    def _end(self) -> None:
-        with self._changed:
-            if self._over:
-                return
-            self._over = True
-            for _, carried in self._said:
-                if carried is not None:
-                    carried.drop()
-            self._said.clear()
-            self._changed.notify_all()
-        self._gone()
 
 
 def _text(error: Exception) -> str:

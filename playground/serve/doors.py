@@ -93,9 +93,8 @@ class Doors:
 
     async def close(self) -> Closed | None:
         """End it. None: it had ended before, and said nothing. May be called again."""
-        if not self._closing:
-            self._closing = True
-            self._say(Close())
+        self._say(Close())
+        self._closing = True
         closed: Closed | None = None
         try:
             with contextlib.suppress(TimeoutError):
@@ -112,7 +111,10 @@ class Doors:
     # --- in threads of their own -------------------------------------------------------
 
     def _say(self, message: object, carrying: Wire | None = None) -> None:
-        self._orders.put((message, carrying))
+        if not self._closing:
+            self._orders.put((message, carrying))
+        elif carrying is not None:
+            carrying.drop()
 
     def _send(self) -> None:
         while (order := self._orders.get()) is not None:

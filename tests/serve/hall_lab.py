@@ -12,6 +12,7 @@ from playground.commandline import parse_line
 from playground.company import Role, Wish
 from playground.frame import Frame, View
 from playground.record import Script
+from playground.remote.client import RemoteSession
 from playground.remote.guest import Guest
 from playground.serve.doors import Doors
 from playground.serve.messages import Assigned, Closed, Programme
@@ -79,7 +80,7 @@ def in_hall(
     return asyncio.run(main()).closed
 
 
-def act(guest: Guest, line: str) -> None:
+def act(guest: RemoteSession, line: str) -> None:
     guest.send(parse_line(line))
 
 
@@ -87,7 +88,7 @@ def manage(guest: Guest, line: str) -> None:
     guest.manage(Wish(*line.split()))
 
 
-def log(guest: Guest) -> list[str]:
+def log(guest: RemoteSession) -> list[str]:
     return [line.text for line in guest.frame().log.lines]
 
 
@@ -99,7 +100,7 @@ def ended_script(at_us: int) -> Script:
     return Script("loop", until_us=at_us)
 
 
-def notices(guest: Guest) -> list[str]:
+def notices(guest: RemoteSession) -> list[str]:
     """All that it is told from now on."""
     told: list[str] = []
 
