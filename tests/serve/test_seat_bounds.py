@@ -46,25 +46,29 @@ def test_who_rests_so_long_takes_no_more_than_the_share(took_s: float, share: fl
 def test_whatever_is_asked_for_a_session_goes_no_faster_and_says_so() -> None:
     with Session(SMALL, 7, speed=0.0, bounds=Bounds(top_speed=2.0)) as session:
         assert session.frame().header.speed == 2.0
-        for ask in (lambda: session.faster(20), lambda: session.set_speed(0.0), lambda: session.set_speed(2.1)):
+        asks: list[Callable[[], None]] = [
+            lambda: session.faster(20),
+            lambda: session.set_speed(0.0),
+            lambda: session.set_speed(2.1),
+        ]
+        for ask in asks:
             session.set_speed(1.0)
-            wait(session, lambda frame: frame.header.speed == 1.0)
-            number = session.frame().notice_number
+            number = wait(session, lambda frame: frame.header.speed == 1.0).notice_number
             ask()
-            frame = wait(session, lambda frame, number=number: frame.notice_number > number)  # type: ignore[misc]
-            assert frame.header.speed == 2.0
+            frame = wait(session, lambda frame: frame.header.speed == 2.0)
+            assert frame.notice_number > number
             assert frame.notice == "2x is as fast as it goes here"
         session.faster(-1)
         assert wait(session, lambda frame: frame.header.speed < 2.0).notice == frame.notice
 
 
 def test_a_session_computes_no_more_than_its_share_of_the_time_and_the_same_as_ever() -> None:
-    with Session(SMALL, 7, speed=0.0, bounds=Bounds(share=0.2)) as session:
+    with Session(SMALL, 7, speed=0.0, bounds=Bounds(share=0.02)) as session:
         began_s, cpu_s = time.monotonic(), time.process_time()
-        wait(session, lambda frame: frame.header.at_us > 4_000_000)
+        wait(session, lambda frame: frame.header.at_us > 1_500_000)
         share = (time.process_time() - cpu_s) / (time.monotonic() - began_s)
         record = session.close()
-    assert share < 0.6, "it would be 1 without a rest; frames are painted besides"
+    assert share < 0.25, "it would be near 1 without a rest; frames are painted besides"
     with Session(SMALL, 7, until_us=record.end_us, speed=0.0) as free:
         wait(free, lambda frame: frame.header.ended)
         assert free.close().digest == record.digest
