@@ -17,6 +17,7 @@
 :mod:`.gallery`     the process that renders for them
 :mod:`.doors`       the front's way to the hall
 :mod:`.hall`        the process of the session that all share
+:mod:`.audience`    those who look at it: what each is told, may do, and is shown
 :mod:`.roster`      who is there, who may act, who has been lent the keyboard
 :mod:`.guard`       who may connect at all, and how often
 :mod:`.ssh`         visitors over SSH

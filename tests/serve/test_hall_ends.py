@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,27 @@ def test_a_hall_that_is_killed_is_heard_of_at_once() -> None:
         await until(lambda: bool(anna.frame().stopped))
 
     assert in_hall(steps) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="descriptors can't be counted here")
+def test_guests_that_have_left_leave_no_descriptor_and_no_thread() -> None:
+    async def steps(lab: Lab) -> None:
+        def held() -> tuple[int, int]:
+            of = Path(f"/proc/{lab.doors.pid}")
+            return len(list((of / "fd").iterdir())), len(list((of / "task").iterdir()))
+
+        await lab.guest("anna")
+        before = held()
+        for number in range(10):
+            guest = await lab.guest(f"guest-{number}")
+            if number % 2:
+                guest.close()
+            lab.doors.leave(f"guest-{number}")
+        deaf = lab.doors.sit("")
+        deaf.close()
+        await until(lambda: held() == before)
+
+    in_hall(steps)
 
 
 def test_the_signals_of_a_terminal_leave_it_alone() -> None:
