@@ -26,6 +26,8 @@ MESSAGES, MESSAGES_PER_S = 1_000, 300
 """From one page: at once, and in the long run. A mouse that moves makes a hundred in a second."""
 SETTLED_S = 0.15
 """A window that is being made larger has many sizes on the way; the last one counts."""
+TERM, LANG = "xterm-direct", "en_US.UTF-8"
+"""Of the page's terminal: it shows all colours."""
 _END = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -132,7 +134,7 @@ async def _messages(socket: web.WebSocketResponse) -> AsyncIterator[WSMessage]:
 
 def screen_of(request: web.Request) -> Terminal:
     """What the page says of its terminal in the address of the web socket."""
-    return terminal("", "", *(_count(request.query.get(side, "")) for side in ("width", "height")))
+    return terminal(TERM, LANG, *(_count(request.query.get(side, "")) for side in ("width", "height")))
 
 
 def _count(text: str) -> int:
