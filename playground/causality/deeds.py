@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from playground.cluster import Cluster
 from playground.kernel.journal import Entry
@@ -43,6 +44,12 @@ class Ruling:
     until_us: int = -1
 
 
+def in_words(command: Any) -> str:
+    """``the command “crash n3”``; where several may act, ``ben's command “crash n3”``."""
+    whose = f"{command.by}'s" if command.by else "the"
+    return f"{whose} command “{command.line()}”"
+
+
 class Deeds:
     """All acts on one cluster, from now on."""
 
@@ -50,7 +57,7 @@ class Deeds:
         self._cluster = cluster
         self._tracer = tracer
         self._commands: dict[int, tuple[int, str]] = {}
-        """Number of an entry -> the command that it came from, as the tracer names it and as it would be typed."""
+        """Number of an entry -> the command that it came from, as the tracer names it and in words."""
         self._rulings: list[Ruling] = []
         self._in_force: tuple[Rule, ...] = ()
         self.entries: list[Entry] = []
@@ -64,7 +71,7 @@ class Deeds:
     # --- to be asked ------------------------------------------------------------------------------
 
     def command(self, entry: Entry) -> tuple[int, str]:
-        """``(id of the happening, the command as it would be typed)``; ``(0, "")``: it came from none."""
+        """``(id of the happening, the command in words)``; ``(0, "")``: it came from none."""
         return self._commands.get(entry.index, (0, ""))
 
     def of_rule(self, rule: Rule) -> Entry | None:
@@ -133,7 +140,7 @@ class Deeds:
         while isinstance(found, Happening) and found.what in ("callback", "timer"):
             found = self._tracer.find(found.cause)
         if isinstance(found, Happening) and found.what == "command":
-            self._commands[entry.index] = (found.id, found.content.line())
+            self._commands[entry.index] = (found.id, in_words(found.content))
 
     def _file(self, entry: Entry) -> None:
         if entry.kind in ACTS:

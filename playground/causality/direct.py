@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from playground.causality.deeds import in_words
 from playground.causality.evidence import Evidence
 from playground.causality.facts import Fact, Link, clock
 from playground.causality.messages import inner, label
@@ -68,8 +69,7 @@ class Direct:
 
     def act(self, happening: Happening) -> Link:
         """A command, as the first cause of all that it led to."""
-        line = happening.content.line()
-        return Link(Fact(happening.at_us, "act", "", f"the command “{line}”", id=happening.id), first=True)
+        return Link(Fact(happening.at_us, "act", "", in_words(happening.content), id=happening.id), first=True)
 
     def _origin(self, happening: Happening, *, noted: bool) -> Link | None:
         """Where a chain can end: at what was noted, asked or commanded in this happening."""

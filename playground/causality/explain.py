@@ -47,8 +47,8 @@ class Explorer:
         if known is not None:
             return known
         link = self._entries[entry.index] = Link(self._fact(entry))
-        _, line = self.evidence.deeds.command(entry)
-        if line:
+        _, command = self.evidence.deeds.command(entry)
+        if command:
             link.first = True
             return link
         rule = RULES.get(entry.kind)
@@ -115,11 +115,11 @@ class Explorer:
         return Link(self.direct.of_message(found), [*stops, *self.direct.causes(found.cause)])
 
     def _fact(self, entry: Entry) -> Fact:
-        id, line = self.evidence.deeds.command(entry)
+        id, command = self.evidence.deeds.command(entry)
         id = id or self.evidence.tracer.of_entry(entry.index)
         whole = entry.text
-        if line:
-            whole = f"{whole}, by the command “{line}”" if entry.subject else f"the command “{line}”"
+        if command:
+            whole = f"{whole}, by {command}" if entry.subject else command
         text = whole.removeprefix(f"{entry.subject} ") if entry.subject else whole
         return Fact(entry.at_us, entry.kind, entry.subject, text, id=id, entry=entry.index, alone=whole)
 

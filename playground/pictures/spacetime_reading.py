@@ -150,7 +150,7 @@ class Reader:
                 return "of what is no longer kept" if found.id > 0 else "of nothing that is known"
             return f"{self._what(before)}, at {instant(before.at_us)}"
         if isinstance(cause, Happening) and cause.what == "command":
-            return f"somebody acted: {cause.content.line()}"
+            return f"{cause.content.by or 'somebody'} acted: {cause.content.line()}"
         assert isinstance(cause, Happening)
         before_us = found.since_us - cause.at_us
         after = f", {took(before_us)} before" if before_us > 0 else ""
@@ -167,7 +167,8 @@ class Reader:
         if found.what == "message":
             return f"{self._name(found).label} from {found.source}"
         if found.what == "command":
-            return f"the command {found.content.line()}"
+            whose = f"{found.content.by}'s" if found.content.by else "the"
+            return f"{whose} command {found.content.line()}"
         words = {"timer": "a timer of {}", "disk": "the disk of {} was done", "turn": "{} took what had waited"}
         return words.get(found.what, "something planned").format(found.node)
 

@@ -198,11 +198,11 @@ class Stage(Widget):
 
     def follow(self, front: str, zoomed: str) -> None:
         """Have in front, and zoomed, what somebody else has; "": as it was at first."""
-        self._before_views.clear()
         if front not in self.panels:
             self._recent = [name for name in _FIRST if name in self.names]
             front = self._recent[0]
         self.front = front
+        self._before_views = [self._recent[0]] if front in VIEWS else []
         self.zoomed = zoomed if zoomed in self.panels else ""
         self.settle()
 

@@ -217,12 +217,13 @@ class Timelines:
     def hear(self, frame: Frame, screen: Screen) -> None:
         """A new Frame of the session that is shown."""
         header = frame.header
-        if isinstance(self.shown, RemoteSession) and self.shown.over:
+        over = isinstance(self.shown, RemoteSession) and bool(self.shown.over)
+        if over and (self._past is not None or len(self._presents) > 1):
             lost = "past" if self._past is not None else "branch"
             self._leave(screen)
             screen.say(f"the {lost} is gone: the process in which it ran has ended; the present is here", Tone.WARN)
         elif self._past is None:
-            if len(self._presents) == 1:
+            if len(self._presents) == 1 and not over:  # a present elsewhere can end: then there is nothing to follow
                 self._tell(frame)
         elif header.present_us < 0:
             self._presents.append(_Present(self._past))
@@ -285,6 +286,8 @@ class Timelines:
             follower = self._following(record)
             follower.known(record)
             self._known = len(record.timeline)
+        except UserError:  # it has ended meanwhile
+            pass
         finally:
             self._telling = None
 

@@ -61,15 +61,19 @@ def ask(
     seed: int = 7,
     keep: int = KEEP,
     lenient: bool = False,
+    by: str = "",
 ) -> None:
-    """Let it run, then ask. ``keep``: happenings that the trace keeps; ``lenient``: acts may be impossible."""
+    """Let it run, then ask. ``keep``: happenings that the trace keeps; ``lenient``: acts may be impossible; ``by``:
+    who acts.
+    """
 
     async def main() -> None:
         made = Cluster(cluster, seed)
         tracer = Tracer(made.world, keep)
         made.on_command = tracer.command
         lab = Lab(made, tracer, Causality(made, tracer, Requests(made.history, tracer)))
-        made.plan([(int(at_s * 1e6), parse_line(line)) for at_s, line in acts], lenient=lenient)
+        commands = [(int(at_s * 1e6), parse_line(line).model_copy(update={"by": by})) for at_s, line in acts]
+        made.plan(commands, lenient=lenient)
         await made.advance(int(until_s * 1e6))
         assert not made.refused
         question(lab)

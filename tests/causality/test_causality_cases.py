@@ -40,6 +40,17 @@ def test_a_member_is_replaced_because_its_machine_is_down() -> None:
     ask(spec("quorum", **SHARDS), [(4, "crash n2")], 20, question)
 
 
+def test_of_several_who_act_the_one_is_named_and_the_line_that_names_them_explains_itself() -> None:
+    def question(lab: Lab) -> None:
+        (crashed,), (by,) = lab.entries("crash"), lab.entries("by")
+        assert by.text == "ben: crash n2"
+        assert first(lab.why(crashed)) == "n2 crashed, by ben's command “crash n2”"
+        assert "ben's command “crash n2”" in story(lab.why(by))
+        sound(lab, lab.why(by))
+
+    ask(spec("quorum", **SHARDS), [(4, "crash n2")], 5, question, by="ben")
+
+
 def test_who_is_cut_off_expires_because_its_pings_are_lost_in_that_partition() -> None:
     def question(lab: Lab) -> None:
         (expired,) = [each for each in lab.entries("expired") if dict(each.data)["owner"] == "n1"]

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual import events
 
 from playground.commandline import parse_line
 from playground.company import Company, Role, Visitor, Wish
 from playground.frame import Lens, Question, View
+from playground.remote.client import RemoteSession
+from playground.remote.wire import Wire
 from playground.screens import keys
 from playground.screens.app import PlaygroundApp
 from playground.screens.header import Here, Top, second_line
 from playground.screens.layout import LEAST
 from playground.screens.means import NO_FILES, OWN, Means
 from playground.screens.prompt import proposals
+from playground.screens.timelines import Timelines
 from playground.screens.words import COMPANY, WORDS
 from tests.screens.driving import Driver, drive
 from tests.screens.fake import FakeSession
 from tests.screens.hosting import ALL, ANNA, BEN, CLEO, DORA, FakeHost, visit
+from tests.screens.monkey import Monkey
 from widgets.canvas import width_of
 from widgets.palette import DEFAULT
 from widgets.shapes import Item, State, Tone
@@ -454,7 +461,28 @@ def test_what_the_presenter_turns_to_goes_on_stage() -> None:
     visit("anna", steps)
 
 
-# --- in any order ---------------------------------------------------------------------------
+def test_when_a_present_elsewhere_has_ended_its_last_picture_stays() -> None:
+    here, there = Wire.pair()
+    guest = RemoteSession(here)
+    timelines = Timelines(guest)
+    there.send(FakeSession().frame())
+
+    async def steps(d: Driver, host: FakeHost) -> None:
+        d.app.timelines = timelines
+        d.app.turn(guest)
+        there.close()
+        await d.until(lambda: bool(guest.over))
+        await d.until(lambda: "stopped by an error" in d.notice)
+        assert d.app.session is guest
+
+    ends = time.monotonic() + 20
+    while not guest.arrived:
+        assert time.monotonic() < ends
+        time.sleep(0.001)
+    visit("anna", steps)
+
+
+# --- what is left to the session --------------------------------------------------------------
 
 
 def test_acts_are_sent_whatever_the_company_says_and_refusals_come_from_the_session() -> None:
@@ -478,3 +506,52 @@ def test_an_app_that_has_ended_hears_no_more() -> None:
     asyncio.run(run())
     host.change(locked=True)
     host.show(Past())
+
+
+# --- anything, in any order -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "seed"), [("anna", 1), ("ben", 2), ("", 4)])
+def test_whatever_is_pressed_while_people_come_and_go_the_app_goes_on(name: str, seed: int) -> None:
+    chance = random.Random(seed)
+    monkey = Monkey(chance)
+
+    def upset(d: Driver, host: FakeHost, past: FakeSession) -> None:
+        company = host.company()
+        match chance.randrange(6):
+            case 0:
+                host.lead(chance.choice((*LEADS, None)))
+            case 1:
+                host.change(brought=company.brought + 1)
+            case 2:
+                host.change(locked=not company.locked)
+            case 3:
+                role = Visitor(name, chance.choice([Role.PLAYER, Role.PRESENTER]), lent=chance.random() < 0.3)
+                others = chance.sample([ANNA, BEN, CLEO, DORA], 3)
+                host.change(visitors=(*(each for each in others if each.name != name), *([role] if name else [])))
+            case 4:
+                host.change(visitors=())
+            case _:
+                host.show(chance.choice((past, d.session)))
+
+    async def steps(d: Driver, host: FakeHost) -> None:
+        past = Past()
+        for _ in range(15):
+            for event in (each for _ in range(8) for each in (monkey.draw() if name else ())):
+                if not (isinstance(event, events.Key) and event.key in ("q", "Q")):
+                    event.set_sender(d.app)
+                    d.app.post_message(event)
+            upset(d, host, past)
+            chance.choice((past, d.session)).tick()
+            await d.pilot.pause()
+            if not d.app.is_running:
+                return  # it was told to quit, on its command line
+        assert d.app.crash is None
+        if not name:
+            host.show(d.session)
+            host.lead(LEADS[3])
+            await d.until(lambda: d.session.view.item == LEADS[3].item)
+            assert not d.session.sent
+            assert not past.sent
+
+    visit(name, steps)
