@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 PATIENCE_S = 60.0
+PLAYER = "player"
+"""Who logs in by that name is asked for a key; the others watch."""
 PARTS = ("hall", "front", "gallery", "player")
 """Kinds of processes; what a player's process has started is the player's."""
 
@@ -24,11 +26,11 @@ class Server:
         key.write_private_key(self.key)
         self.key.chmod(0o600)
         keys = folder / "keys"
-        keys.write_text(f'role="player" {key.export_public_key().decode()}', encoding="utf-8")
+        keys.write_text(f'role="player",name="{PLAYER}" {key.export_public_key().decode()}', encoding="utf-8")
         self._log = (folder / "log").open("w+", encoding="utf-8")
         command = [sys.executable, "-m", "playground", "ssh", "--shared", "--open", "--port", "0", "--seed", "1"]
         command += ["--host-key", str(folder / "host"), "--authorized-keys", str(keys)]
-        command += ["--visitors", str(room), "--per-address", str(room), "--visits-per-minute", "10000", *cluster]
+        command += ["--visitors", str(room), "--per-address", str(room), *cluster]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, cwd=folder)
         self._root = psutil.Process(self._process.pid)
         self.port = self._port()

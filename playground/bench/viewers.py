@@ -120,7 +120,6 @@ def _aboard(server: Server, spectators: int, players: int) -> Iterator[list[Bus]
 def alone(server: Server, window_s: float) -> dict[str, float]:
     """The pace and the hall's processor with nobody there."""
     began_us, began_s = _glance(server)
-    time.sleep(SETTLE_S / 2)
     cpu_s, cpu_at_s = server.cpu_s(), time.monotonic()
     time.sleep(window_s)
     took_s = (server.cpu_s()["hall"] - cpu_s["hall"]) / (time.monotonic() - cpu_at_s)
@@ -139,7 +138,7 @@ def _glance(server: Server) -> tuple[int, float]:
 def step(server: Server, spectators: int, players: int, window_s: float) -> Step:
     """Let so many come, count, and let them go."""
     with _aboard(server, spectators, players) as buses:
-        time.sleep(SETTLE_S)
+        time.sleep(min(SETTLE_S, window_s))
         before, began_s = server.cpu_s(), time.monotonic()
         for bus in buses:
             bus.ask(window_s)

@@ -133,7 +133,7 @@ async def ride(port: int, spectators: int, players: int, key: str) -> None:
         for number in range(spectators + players):
             acts = number >= spectators
             connection = await asyncssh.connect(
-                "127.0.0.1", port, username=f"{'player' if acts else 'viewer'}-{number}", known_hosts=None, config=[],
+                "127.0.0.1", port, username="player" if acts else "viewer", known_hosts=None, config=[],
                 agent_path=None, client_keys=[key] if acts else None,
             )  # fmt: skip
             connections.append(connection)
