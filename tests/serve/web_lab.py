@@ -8,9 +8,10 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
+import pyte
 
 from playground.company import Role
 from playground.scenario.loader import cluster_spec
@@ -21,6 +22,7 @@ from playground.serve.logbook import Logbook
 from playground.serve.messages import Programme
 from playground.serve.visit import Seat, Visit
 from playground.serve.web import Web
+from tests.screens.terminals import UNKNOWN
 
 DEADLINE_S = 10.0
 
@@ -134,6 +136,18 @@ class Page:
                         f"the line ended ({message.extra}) before {text!r} came: {self.shown[-300:]!r}"
                     )
 
+    async def draws(self, text: str, columns: int = 80, rows: int = 24) -> None:
+        """Read until a terminal of that size shows it."""
+        screen = pyte.Screen(columns, rows)
+        stream = pyte.ByteStream(screen)
+        fed = 0
+        async with asyncio.timeout(DEADLINE_S * 3):
+            while not any(text in line for line in screen.display):
+                if fed == len(self.shown):
+                    assert self._take(await self.socket.receive()), (text, screen.display)
+                stream.feed(UNKNOWN.sub(b"", self.shown[fed:]))
+                fed = len(self.shown)
+
     async def farewell(self) -> str:
         """Read to the end: what the page is told there."""
         async with asyncio.timeout(DEADLINE_S):
@@ -151,14 +165,19 @@ class Page:
         return True
 
 
+class Somewhere(Protocol):
+    @property
+    def url(self) -> str: ...
+
+
 @asynccontextmanager
 async def page(
-    served: Served, name: str = "anna", key: str = "", size: str = "width=80&height=24", *, enters: bool = True
+    served: Somewhere, name: str = "anna", key: str = "", size: str = "width=80&height=24", *, enters: bool = True
 ) -> AsyncIterator[Page]:
     """A page that has come in."""
     async with (
         aiohttp.ClientSession() as client,
-        client.ws_connect(f"{served.url}ws?{size}", origin=served.origin, max_msg_size=0) as socket,
+        client.ws_connect(f"{served.url}ws?{size}", origin=served.url.rstrip("/"), max_msg_size=0) as socket,
     ):
         visitor = Page(socket)
         if enters:
