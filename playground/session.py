@@ -84,6 +84,9 @@ class Session:
         self._bounds = bounds
         self._speed = bounds.bounded(speed)
         self._actual_speed = 0.0
+        self._halted = ""
+        self._halted_us: int | None = None
+        """No time passes any more, since then, and why."""
         self._rested_s = 0.0
         """Not before this instant of the wall clock is anything computed again."""
         self._paused = False
@@ -199,9 +202,10 @@ class Session:
         self.refresh(viewpoint)
         return viewpoint
 
-    def known_as(self, by: str) -> None:
-        """Whoever acts on the session itself bears that name from now on: others look at it, too."""
+    def known_as(self, by: str) -> Viewpoint:
+        """The session's own viewpoint: who acts from there bears that name from now on, as others look at it, too."""
         self._own.by = by
+        return self._own
 
     def leave(self, viewpoint: Viewpoint) -> None:
         """Nobody looks from there any more."""
@@ -219,6 +223,10 @@ class Session:
             if viewpoint in self._viewpoints:
                 self._asking.add(viewpoint)
                 self._changed.notify()
+
+    def halt(self, why: str) -> None:
+        """Let no time pass any more, and say why, then and to whoever wants it to go on."""
+        self._post(partial(self._halt, why))
 
     def close(self) -> Record:
         """Stop the world and say what led here."""
@@ -346,7 +354,8 @@ class Session:
     @property
     def _bound_us(self) -> int | None:
         """The instant at which the world stands still by itself."""
-        return self._until_us
+        bounds = [at_us for at_us in (self._until_us, self._halted_us) if at_us is not None]
+        return min(bounds, default=None)
 
     def _idle_at(self, cluster: Cluster) -> bool:
         bound_us = self._bound_us
@@ -390,6 +399,9 @@ class Session:
     def _pace(
         self, cluster: Cluster, paused: bool | None = None, speed: float | None = None, step_us: int | None = None
     ) -> None:
+        if self._halted and (paused is False or step_us is not None):
+            self._tell(self._halted, Tone.WARN)
+            return
         if self._ended(cluster) and (paused is False or step_us is not None):
             # The scenario is over, and somebody wants to see what comes after it.
             self._until_us = None
@@ -400,6 +412,12 @@ class Session:
             self._hurry(speed)
         if step_us is not None:
             self._step_us = step_us
+
+    def _halt(self, why: str, cluster: Cluster) -> None:
+        if not self._halted:
+            self._halted, self._halted_us = why, cluster.now_us
+            self._paused = True
+            self._tell(why, Tone.WARN)
 
     def _hurry(self, speed: float) -> None:
         self._speed = self._bounds.bounded(speed)

@@ -189,3 +189,8 @@ class Brief:
     """What the process and those that it starts may take; 0: as much as they like."""
     cpu_s: float = 0.0
     """Processor seconds after which each of them ends, whatever it does; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """They have nearly as much memory as they may: what grows with time must grow no more."""

@@ -3,8 +3,10 @@
 * Before it hears anything it binds itself: to the pseudo-terminal, whose hang-up ends it; to limits that hold whatever
   goes wrong later (no file may grow, no core is dumped, memory and processor have an end); and to a low priority, as
   the cluster that all share must never wait for a visitor.
-* The wire FD brings the :class:`Brief`; then it is silent, and its end asks the app to leave in the ordinary way,
-  which puts the terminal back in order. The other way goes, at most, one line of plain text: why it has ended.
+* The wire FD brings the :class:`Brief`, and later, perhaps, that there is hardly any memory left: then no time passes
+  in a session of the visitor's own any more, rather than that the visit were cut. Its end asks the app to leave in the
+  ordinary way, which puts the terminal back in order. The other way goes, at most, one line of plain text: why it has
+  ended.
 * A session of the visitor's own lives here, as in ``playground`` itself, within :data:`BOUNDS`: whoever presses ``+``
   gets no more of the machine than their share. The one that all share is spoken to over the wire that comes with the
   Brief.
@@ -21,7 +23,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 from socket import socket
@@ -30,7 +32,7 @@ from typing import TYPE_CHECKING, NoReturn
 from playground.pacing import UNBOUNDED, Bounds
 from playground.remote.wire import Gone, Wire
 from playground.serve.bonds import bind, confine, unfit
-from playground.serve.messages import Brief, Programme
+from playground.serve.messages import Brief, Full, Programme
 
 if TYPE_CHECKING:
     from playground.record import Record
@@ -41,6 +43,7 @@ BOUNDS = Bounds(top_speed=10.0, share=0.25)
 """Of a visitor's own session, and of what follows it for the way back: that leaves them a half for the screen."""
 CHECKPOINTS = 0.35
 """Of a visitor's memory: what the way back may take, so that the rest is enough for its sessions and the screen."""
+FULL = "this cluster has grown as much as it may for a visit: time stands still, < goes back; come again for a new one"
 FAULT, TOLD = 1, 2
 """Exit codes: it has failed; it could not begin. Both have said why."""
 
@@ -57,8 +60,9 @@ def main() -> NoReturn:
         if why:
             status = TOLD
         else:
-            threading.Thread(target=_heed, args=(wire,), name="front", daemon=True).start()
-            status, why = _played(brief, session)
+            ear = Ear(wire)
+            ear.start()
+            status, why = _played(brief, session, ear)
     except Gone:
         status, why = FAULT, ""
     except BaseException as error:  # whatever it is: a visitor gets one line, and no traceback
@@ -71,23 +75,34 @@ def main() -> NoReturn:
     os._exit(status)  # threads that wait for a visitor hold nothing up
 
 
-def _heed(wire: Wire) -> None:
-    """When the front has had enough of it, leave; also should the front be gone."""
-    with contextlib.suppress(Gone):
-        wire.receive()
-    os.kill(os.getpid(), signal.SIGTERM)
+class Ear(threading.Thread):
+    """Hears the front. When that has had enough of us, or is gone, the app leaves."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(name="front", daemon=True)
+        self._wire = wire
+        self.full: Callable[[], None] = lambda: None
+        """Called when there is hardly any memory left for more; perhaps again."""
+
+    def run(self) -> None:
+        with contextlib.suppress(Gone):
+            while True:
+                message, _ = self._wire.receive()
+                if isinstance(message, Full):
+                    self.full()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 # --- the app -----------------------------------------------------------------------------
 
 
-def _played(brief: Brief, session: Wire | None) -> tuple[int, str]:
+def _played(brief: Brief, session: Wire | None, ear: Ear) -> tuple[int, str]:
     """Show the app until it ends. The exit code, and why it is not 0."""
     # Errors of all kinds are for whoever runs this; a visitor is told of the last one, in a line.
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         if brief.own is not None:
-            status = _own(brief, brief.own)
+            status = _own(brief, brief.own, ear)
         else:
             assert session is not None
             status = _shared(brief, session)
@@ -96,7 +111,7 @@ def _played(brief: Brief, session: Wire | None) -> tuple[int, str]:
     return (FAULT, lines[-1] if lines else "the app has failed") if status == 1 else (0, "")
 
 
-def _own(brief: Brief, programme: Programme) -> int:
+def _own(brief: Brief, programme: Programme, ear: Ear) -> int:
     """In a session that nobody else sees."""
     from playground.screens.run import of_terminal, run_app
     from playground.screens.timelines import Timelines
@@ -115,6 +130,7 @@ def _own(brief: Brief, programme: Programme) -> int:
         title=script.title,
         bounds=BOUNDS,
     )
+    ear.full = partial(session.halt, FULL)
     timelines = Timelines(session, partial(_follow, brief, BOUNDS))
     progress = Progress()
     progress.first_time = True

@@ -26,7 +26,7 @@ from playground.remote.wire import Gone, Wire
 from playground.serve.launch import environment, resize, started
 from playground.serve.limits import Limits
 from playground.serve.logbook import plain
-from playground.serve.messages import Brief
+from playground.serve.messages import Brief, Full
 from playground.serve.visit import Visit
 from playground.serve.watch import MARK, Watch
 
@@ -80,7 +80,7 @@ class PlayerSeat:
         os.set_blocking(self._master, False)
         self._loop.add_reader(self._control, self._hear)
         self._loop.add_reader(self._master, self._read)
-        self._watch = Watch(self._process.pid, mark, limits, visit.end)
+        self._watch = Watch(self._process.pid, mark, limits, visit.end, self._warn)
         self._task = self._loop.create_task(self._attend())
 
     @property
@@ -158,6 +158,10 @@ class PlayerSeat:
         if not data:
             self._loop.remove_reader(self._control)
             self._over.set()
+
+    def _warn(self) -> None:
+        with contextlib.suppress(Gone):
+            Wire(self._control).send(Full())
 
     # --- the end -------------------------------------------------------------------------
 

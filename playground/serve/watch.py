@@ -7,7 +7,7 @@ the one that started it has gone.
 
 Looking must cost next to nothing: the sessions of all processes are a cheap question to the kernel, the resident
 memory of those of the seat is one, too, and it is never less than what they really take. What they share is counted
-only when that sum is over the limit (by proportional set sizes, which the kernel has to walk all pages for), and not
+only when that sum comes near the limit (by proportional set sizes, which the kernel has to walk all pages for), and not
 at every look.
 """
 
@@ -27,6 +27,8 @@ from playground.serve.limits import Limits
 MARK = "PLAYGROUND_SEAT"
 LOOK_S = 2.0
 """Between two looks."""
+NEAR = 0.8
+"""With so much of the memory taken, it is time to stop growing: the rest is for a past that somebody goes back to."""
 DEAR_S = 10.0
 """Between two looks at what is shared, unless …"""
 GROWN = 0.15
@@ -38,10 +40,18 @@ LEADERS_S = 10.0
 class Watch:
     """Of the seat whose first process is ``pid`` and whose mark is ``mark``.
 
-    ``cut``: told once, in one line, of the limit that was broken.
+    ``cut``: told once, in one line, of the limit that was broken; ``near``: told when most of the memory is taken.
     """
 
-    def __init__(self, pid: int, mark: str, limits: Limits, cut: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        mark: str,
+        limits: Limits,
+        cut: Callable[[str], None],
+        near: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._near = near
         self._mark = mark
         self._limits = limits
         self._cut = cut
@@ -116,12 +126,14 @@ class Watch:
         """That they have more memory than they may, in one line; "": they have not."""
         most = self._limits.memory_bytes
         resident = sum(_resident(each) for each in self._known.values())
-        if resident <= most:
+        if resident <= NEAR * most:
             return ""
         at_s, before, took = self._dear
         if now_s - at_s >= DEAR_S or resident - before > GROWN * most:
             took = sum(_proportional(each) for each in self._known.values())
             self._dear = (now_s, resident, took)
+            if took > NEAR * most:
+                self._near()
         return f"your seat has taken more than {most / 1e6:.0f} MB of memory" if took > most else ""
 
     def cpu_excess(self, now_s: float) -> str:

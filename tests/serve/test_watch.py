@@ -151,6 +151,24 @@ def test_a_visitor_who_takes_more_than_there_is_for_them_is_cut(
     in_loop(test)
 
 
+def test_a_world_that_comes_near_the_limit_stands_still_and_its_visitor_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LOOK_S", 0.1)
+    monkeypatch.setattr(watch, "NEAR", 0.02)
+
+    async def test() -> None:
+        guest = Guest()
+        await guest.shows("grown as much as it may")
+        await guest.shows("paused")
+        clock = guest.line.screen.display[0][:40]
+        guest.press(" ")
+        await guest.shows("grown as much as it may")
+        assert guest.line.screen.display[0][:40] == clock
+        guest.press("q")
+        assert await guest.gone() == "quit"
+
+    in_loop(test)
+
+
 def test_a_visitors_own_world_with_a_way_back_stays_within_their_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "LOOK_S", 0.1)
 
