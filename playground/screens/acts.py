@@ -182,8 +182,9 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs, HostActs):
         if app.stage.help.is_open:
             self.back("")
         else:
-            front = app.stage.front
-            app.stage.help.open(front, app.look, app.stage.systems, app.stage.called(front), app.keys)
+            front, among = app.stage.front, app.among
+            words = among.words() if among is not None else {}
+            app.stage.help.open(front, app.look, app.stage.systems, app.stage.called(front), app.keys, words)
 
     def theme(self, _key: str) -> None:
         look = replace(self.app.look, theme=self.app.look.theme.other)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from playground.screens.explaining import about, shows
 from playground.screens.keys import KEYS, Key
-from playground.screens.marking import key_tables, keys_in, legend, marks_in
+from playground.screens.marking import key_tables, keys_in, legend, marks_in, word_table
+from playground.screens.words import Word
 from widgets.detail import DetailPanel
 from widgets.palette import Look
 from widgets.shapes import Detail, Fact
@@ -26,21 +28,23 @@ def page(
     name: str = "",
     with_keys: bool,
     keys: Sequence[Key] = KEYS,
+    words: Mapping[str, Word] = MappingProxyType({}),
 ) -> Detail:
     """Everything about a panel: what matters most there comes first.
 
     ``name``: what stands on its border, if it is called otherwise; ``with_keys``: all keys as well, at the end;
-    ``keys``: those that are offered.
+    ``keys``: those that are offered; ``words``: what can be typed about who is here.
     """
     title, facts = about(panel, systems)
     name = name or panel
     here = marks_in(panel, look)
     others = tuple(each for each in legend(look) if each not in here)
+    all_keys = (*key_tables(keys), *word_table(words))
     return Detail(
         f"{name}: {title}" if name not in title.lower() else title,
         (Fact("", shows(panel, systems)),) if shows(panel, systems) else (),
         (*here, keys_in(panel, keys)),
-        aside=Detail(f"{title}, in its own words", facts, (*(key_tables(keys) if with_keys else ()), *others)),
+        aside=Detail(f"{title}, in its own words", facts, (*(all_keys if with_keys else ()), *others)),
     )
 
 
@@ -70,17 +74,23 @@ class Help(Horizontal):
         return self.has_class("-open")
 
     def open(
-        self, panel: str, look: Look, systems: Mapping[str, str], name: str = "", keys: Sequence[Key] = KEYS
+        self,
+        panel: str,
+        look: Look,
+        systems: Mapping[str, str],
+        name: str = "",
+        keys: Sequence[Key] = KEYS,
+        words: Mapping[str, Word] = MappingProxyType({}),
     ) -> None:
         """Explain ``panel``, which shows what ``systems`` says; in one column where two would be too narrow.
 
-        ``name`` and ``keys``: as for :func:`page`.
+        ``name``, ``keys`` and ``words``: as for :func:`page`.
         """
         narrow = self.app.size.width < _TWO_COLUMNS
-        self._keys.show(Detail("", (), key_tables(keys)))
+        self._keys.show(Detail("", (), (*key_tables(keys), *word_table(words))))
         self._lay(
             "help",
-            page(panel, look, systems, name=name, with_keys=narrow, keys=keys),
+            page(panel, look, systems, name=name, with_keys=narrow, keys=keys, words=words),
             look.clean(("all keys below · " if narrow else "") + "arrows scroll · esc closes"),
             narrow,
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from playground.screens import keys
 from playground.screens.keys import Key
+from playground.screens.words import Word
 from widgets.palette import DEFAULT, Look
 from widgets.partitions import legend as parts
 from widgets.shapes import Belief, Cell, Column, Row, State, Table, Tone
@@ -52,6 +53,12 @@ def _table(rows: list[tuple[str, str]], width: int) -> Table:
 
 def key_tables(among: Sequence[Key] = keys.KEYS) -> tuple[tuple[str, Table], ...]:
     return tuple((title, _table([(key.shown, key.help) for key in each], 14)) for title, each in keys.grouped(among))
+
+
+def word_table(words: Mapping[str, Word]) -> tuple[tuple[str, Table], ...]:
+    """What can be typed, in a clause each; nothing where there are no words."""
+    rows = [(f":{each.form.partition(' | ')[0]}", each.help.partition(":")[0].rstrip(".")) for each in words.values()]
+    return (("Words about who is here", _table(rows, 14)),) if rows else ()
 
 
 def keys_in(panel: str, among: Sequence[Key] = keys.KEYS) -> tuple[str, Table]:

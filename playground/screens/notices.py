@@ -97,8 +97,8 @@ class Notices:
     def now(self, frame: Frame, choice: Choice, wanted: str) -> Notice:
         """The line for this moment."""
         if frame.stopped:
-            way = " (q quits and says how to replay it)" if self._own else ""
-            return Notice(f"stopped by an error in the playground{way}: {frame.stopped}", Tone.BAD)
+            said = "stopped by an error in the playground (q quits and says how to replay it)"
+            return Notice(f"{said if self._own else 'this session has stopped'}: {frame.stopped}", Tone.BAD)
         asides = []
         if choice.marked:
             asides.append(f"marked: {' '.join(t.name for t in frame.nodes if t.name in choice.marked)}")

@@ -22,6 +22,7 @@ from playground.screens.header import Here, Top, second_line
 from playground.screens.layout import LEAST
 from playground.screens.means import NO_FILES, OWN, Means
 from playground.screens.prompt import proposals
+from playground.screens.run import told
 from playground.screens.timelines import Timelines
 from playground.screens.words import COMPANY, WORDS
 from tests.screens.driving import Driver, drive
@@ -86,6 +87,16 @@ def test_what_a_visitor_has_not_is_offered_nowhere() -> None:
 def test_whoever_has_files_and_a_past_is_offered_all_but_the_company() -> None:
     assert {key.act for key in keys.KEYS} - {key.act for key in keys.offered(OWN)} == {"toggle_lock", "bring_all"}
     assert keys.offered(OWN & ~Means.KEYS) == ()
+
+
+def test_a_crash_is_told_to_a_visitor_without_a_place_in_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYGROUND_TRACEBACK", "1")
+    app = PlaygroundApp(FakeSession(), files=False)
+    try:
+        raise ValueError("/srv/secret")
+    except ValueError as error:
+        app.crash = error
+    assert told(app) == "The app has crashed at 00:12.345; the cluster is not to blame: ValueError"
 
 
 @pytest.mark.parametrize(("files", "steps"), [(True, 10), (False, 9)])
@@ -397,6 +408,7 @@ def test_the_palette_and_help_know_the_words_and_keys_of_presenters() -> None:
     async def steps(d: Driver, host: FakeHost) -> None:
         await d.press("question_mark")
         assert "presenters: bring everybody" in d.text()
+        assert "Lend the keyboard to somebody who watches" in d.text()
         await d.press("escape", "ctrl+p")
         await d.write("lend")
         await d.until(lambda: ":lend" in d.text())
@@ -472,7 +484,7 @@ def test_when_a_present_elsewhere_has_ended_its_last_picture_stays() -> None:
         d.app.turn(guest)
         there.close()
         await d.until(lambda: bool(guest.over))
-        await d.until(lambda: "stopped by an error" in d.notice)
+        await d.until(lambda: "this session has stopped: the process in which it ran has ended" in d.notice)
         assert d.app.session is guest
 
     ends = time.monotonic() + 20
