@@ -1,26 +1,27 @@
 """The door of a session: whoever has the other end of its wire lets others in, who look at it, too, and may act there.
 
-They are told apart by name, and may do what follows from the company that the wire told of last. When the wire ends,
-all of them are sent away.
+They are told apart by name, and may do what follows from the company that the wire told of last. A word to one of them
+by name is said there. When the wire ends, all of them are sent away.
 """
 
 from __future__ import annotations
 
 import threading
-from functools import partial
+from collections.abc import Callable
 
 from playground.company import Company
 from playground.remote.server import Server
-from playground.remote.wire import Call, Chair, Gone, Wire
+from playground.remote.wire import Call, Chair, Gone, Wire, Word
 from playground.session import Session
 
 
 class Door:
-    """Of ``session``, from now on, in a thread of its own."""
+    """Of ``session``, which is ``by``'s own, from now on, in a thread of its own."""
 
-    def __init__(self, session: Session, wire: Wire) -> None:
+    def __init__(self, session: Session, wire: Wire, by: str) -> None:
         self._session = session
         self._wire = wire
+        self._viewpoints = [session.known_as(by)]
         self._servers: list[Server] = []
         self.company = Company()
         threading.Thread(target=self._serve, name="door", daemon=True).start()
@@ -32,6 +33,10 @@ class Door:
                 match message:
                     case Company():
                         self.company = message
+                    case Word(name, text, tone):
+                        for viewpoint in self._viewpoints:
+                            if viewpoint.by == name:
+                                viewpoint.say(text, tone)
                     case Chair(name) if carried is not None:
                         self._let_in(name, carried)
         except Gone:
@@ -41,6 +46,7 @@ class Door:
 
     def _let_in(self, name: str, wire: Wire) -> None:
         viewpoint = self._session.viewpoint(name)
+        self._viewpoints.append(viewpoint)
         self._servers.append(Server(viewpoint, wire, viewpoint.close, host=_Host(self, name)))
 
 
@@ -59,11 +65,10 @@ class _Host:
             carried.close()
 
 
-def opener(session: Session) -> partial[None]:
+def opener(session: Session) -> Callable[[str, Wire], None]:
     """For the Server of ``session``: opens a door when its client asks for one."""
-    return partial(_open, session)
 
+    def open_door(by: str, wire: Wire) -> None:
+        Door(session, wire, by)
 
-def _open(session: Session, by: str, wire: Wire) -> None:
-    session.known_as(by)
-    Door(session, wire)
+    return open_door

@@ -22,6 +22,7 @@ from typing import Any
 from playground.frame import View
 from playground.pacing import Bounds
 from playground.record import Record
+from widgets.shapes import Tone
 
 _HEAD = struct.Struct("!I")
 _MOST = 1 << 30
@@ -177,6 +178,15 @@ class Chair:
     """To a session's door: somebody of that name speaks with the wire that comes with this; "": a rendering."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """To a session's door: say this to whoever has that name there."""
+
+    name: str
+    text: str
+    tone: Tone
 
 
 # --- to the process that follows a session --------------------------------------------

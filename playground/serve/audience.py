@@ -20,7 +20,7 @@ from playground.company import ACTS, TIME, Company, Role, Wish
 from playground.frame import View
 from playground.kernel.errors import UserError
 from playground.remote.server import Server
-from playground.remote.wire import Call, Chair, Gone, Staged, Wire
+from playground.remote.wire import Call, Chair, Gone, Staged, Wire, Word
 from playground.serve.limits import Bucket
 from playground.serve.messages import Assigned
 from playground.serve.roster import Roster, Told
@@ -146,6 +146,7 @@ class Audience:
             place.viewpoint.say(text, tone)
         if not places:
             self._owed[name] = text
+        self._send(Word(name, text, tone))  # it may be there that they look
 
     # --- what is wanted ------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ class Audience:
             told = self._roster.wish(place.name, wish)
         except UserError as error:
             told = Told()
-            place.viewpoint.say(str(error), Tone.WARN)
+            self._word(place.name, str(error), Tone.WARN)
         self.tell()  # before the words: they are about what is so already
         for name, text in told.words:
             self._word(name, text)

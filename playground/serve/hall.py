@@ -174,7 +174,8 @@ class Hall:
 
 
 def main() -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
+    # Nor that which ends all processes of a service at once: the front comes to an end with this one in good order.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     wire = Wire(socket(fileno=int(sys.argv[1])))
     try:

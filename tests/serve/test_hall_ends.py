@@ -78,10 +78,10 @@ def test_guests_that_have_left_leave_no_descriptor_and_no_thread() -> None:
     in_hall(steps)
 
 
-def test_the_signals_of_a_terminal_leave_it_alone() -> None:
+def test_signals_that_are_for_all_processes_alike_leave_it_alone() -> None:
     async def steps(lab: Lab) -> None:
         anna = await lab.guest("anna")
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP, signal.SIGTERM):
             os.kill(lab.doors.pid, number)
         act(anna, "crash n3")
         await until(lambda: "anna: crash n3" in log(anna))

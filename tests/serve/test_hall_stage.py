@@ -138,6 +138,9 @@ def test_in_the_past_the_same_may_act_under_the_same_names() -> None:
             assert past.frame().header.present_us > 0
             manage(anna.guest, "lock")
             await until(lambda: ben.guest.company().locked)
+            await until(lambda: "anna locks the keyboards" in his[1])
+            manage(anna.guest, "lend nobody")
+            await until(lambda: past.frame().notice.startswith("unknown visitor 'nobody'"))
             act(ben.session, "crash n1")
             await until(lambda: any(word.startswith("the keyboards are locked") for word in his[1]))
             manage(anna.guest, "unlock")
