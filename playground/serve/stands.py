@@ -43,7 +43,7 @@ class Deaths:
         return len(self._at_s) == DEATHS and self._at_s[-1] - self._at_s[0] < WITHIN_S
 
 
-class Audience:
+class Block:
     """All who look at the same picture, and how that is doing."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Stands:
         self._doors = doors
         self._limits = limits
         self._theme = theme
-        self._audiences: dict[Style, Audience] = {}
+        self._blocks: dict[Style, Block] = {}
         self._renderer: Renderer | None = None
         self._deaths = Deaths()
         self._ticking: asyncio.Task[None] | None = None
@@ -90,28 +90,28 @@ class Stands:
         self.free(place)
         if best is None:
             return
-        if best not in self._audiences and len(self._audiences) >= self._limits.renderings:
-            for style in [style for style, audience in self._audiences.items() if not audience.places]:
+        if best not in self._blocks and len(self._blocks) >= self._limits.renderings:
+            for style in [style for style, block in self._blocks.items() if not block.places]:
                 self._shut(style)
-        style = chosen(best, self._audiences, self._limits.renderings)
-        audience = self._audiences.get(style)
-        if audience is None:
-            audience = self._audiences[style] = Audience()
+        style = chosen(best, self._blocks, self._limits.renderings)
+        block = self._blocks.get(style)
+        if block is None:
+            block = self._blocks[style] = Block()
             self._open(style)
-        audience.places[place] = None
+        block.places[place] = None
         self.owe(place)
 
     def owe(self, place: Place) -> None:
         place.owed = True
-        for style, audience in self._audiences.items():
-            if place in audience.places and place.waits:
-                self._ask(style, audience)
+        for style, block in self._blocks.items():
+            if place in block.places and place.waits:
+                self._ask(style, block)
 
     def free(self, place: Place) -> None:
-        for audience in self._audiences.values():
-            if place in audience.places:
-                del audience.places[place]
-                audience.empty_s = time.monotonic()
+        for block in self._blocks.values():
+            if place in block.places:
+                del block.places[place]
+                block.empty_s = time.monotonic()
 
     # --- the renderings ------------------------------------------------------------------
 
@@ -124,76 +124,76 @@ class Stands:
             self._loop.call_soon(self._hear, Lost(style, str(error)))
 
     def _shut(self, style: Style) -> None:
-        del self._audiences[style]
+        del self._blocks[style]
         self._tell(Shut(style))
 
-    def _ask(self, style: Style, audience: Audience) -> None:
-        if audience.asked_s is None:
-            audience.asked_s = time.monotonic()
+    def _ask(self, style: Style, block: Block) -> None:
+        if block.asked_s is None:
+            block.asked_s = time.monotonic()
             self._tell(Whole(style))
 
     def _tell(self, message: Any) -> None:
         if self._renderer is not None:
             self._renderer.tell(message)
 
-    def _begin_again(self, style: Style, audience: Audience) -> None:
-        audience.lost = False
-        for place in audience.places:
+    def _begin_again(self, style: Style, block: Block) -> None:
+        block.lost = False
+        for place in block.places:
             place.owed = True
         self._open(style)
-        audience.asked_s = None
-        self._ask(style, audience)
+        block.asked_s = None
+        self._ask(style, block)
 
     # --- what comes of them -----------------------------------------------------------------
 
     def _hear(self, message: Any) -> None:
-        audience = self._audiences.get(message.style)
-        if audience is None:
+        block = self._blocks.get(message.style)
+        if block is None:
             return
         match message:
             case Drawn(data=data, whole=True):
-                audience.asked_s = None
-                for place in audience.places:
+                block.asked_s = None
+                for place in block.places:
                     place.whole(data)
             case Drawn(data=data):
-                for place in audience.places:
+                for place in block.places:
                     place.change(data)
             case Lost(style):
-                if audience.deaths.one_more():
-                    del self._audiences[style]
-                    self._give_up(audience)
+                if block.deaths.one_more():
+                    del self._blocks[style]
+                    self._give_up(block)
                 else:
-                    audience.lost = True
+                    block.lost = True
 
     def _died(self) -> None:
         """The process that renders has."""
         self._renderer = None
-        audiences = self._audiences
+        blocks = self._blocks
         if self._deaths.one_more():
-            self._audiences = {}
-            for audience in audiences.values():
-                self._give_up(audience)
+            self._blocks = {}
+            for block in blocks.values():
+                self._give_up(block)
             return
-        self._audiences = {style: audience for style, audience in audiences.items() if audience.places}
-        for style, audience in self._audiences.items():
-            self._begin_again(style, audience)
+        self._blocks = {style: block for style, block in blocks.items() if block.places}
+        for style, block in self._blocks.items():
+            self._begin_again(style, block)
 
-    def _give_up(self, audience: Audience) -> None:
-        for place in audience.places:
+    def _give_up(self, block: Block) -> None:
+        for place in block.places:
             place.give_up(BROKEN)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             now_s = time.monotonic()
-            for style, audience in list(self._audiences.items()):
-                if not audience.places:
-                    if now_s - audience.empty_s > IDLE_S:
+            for style, block in list(self._blocks.items()):
+                if not block.places:
+                    if now_s - block.empty_s > IDLE_S:
                         self._shut(style)
-                elif audience.lost:
-                    self._begin_again(style, audience)
-                elif audience.asked_s is None:
-                    if any(place.waits for place in audience.places):
-                        self._ask(style, audience)
-                elif now_s - audience.asked_s > ANSWER_S and self._renderer is not None:
+                elif block.lost:
+                    self._begin_again(style, block)
+                elif block.asked_s is None:
+                    if any(place.waits for place in block.places):
+                        self._ask(style, block)
+                elif now_s - block.asked_s > ANSWER_S and self._renderer is not None:
                     self._renderer.kill()

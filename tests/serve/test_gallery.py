@@ -179,6 +179,6 @@ def test_who_keys_are_for_is_not_the_rendering(session: Session) -> None:
         assert not session.paused
         await one.leave()
         assert b"\x1b[?1049l" in one.output
-        assert Style(120, 36) in here._audiences
+        assert Style(120, 36) in here._blocks
 
     play(session, test)
