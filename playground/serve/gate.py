@@ -6,6 +6,7 @@ Rules kept here, below all that speaks HTTP:
 * What is not a visit is closed after a while: whoever only fetches a page has it long before.
 * The guard (:mod:`.guard`) says how many there may be and how often they come, as it does of logins over SSH; but a
   browser opens several for one page.
+* What comes in over one, whatever it is, comes in bounded: a flood is cut before anybody has to read it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import time
 from dataclasses import replace
 
 from playground.serve.guard import Guard
-from playground.serve.limits import Limits
+from playground.serve.limits import Bucket, Limits
 from playground.serve.logbook import Logbook
 
 A_PAGE = 6
 """A browser opens so many connections for one page."""
+WRAPPED = 4
+"""A key takes so many times its size on a web socket."""
 
 
 class Gate:
@@ -35,7 +38,7 @@ class Gate:
                 visits_per_minute=limits.visits_per_minute * (limits.visitors if proxied else A_PAGE),
             )
         )
-        self._wait_s = limits.login_s
+        self._limits = limits
         self._logbook = logbook
         self._waiting: dict[asyncio.Transport, asyncio.TimerHandle] = {}
 
@@ -53,7 +56,9 @@ class Gate:
         if isinstance(answer.instead, asyncio.Transport):
             self._cut(answer.instead, "a connection without a visit, of too many")
         loop = asyncio.get_running_loop()
-        self._waiting[transport] = loop.call_later(self._wait_s, self._cut, transport, "no visit came of a connection")
+        self._waiting[transport] = loop.call_later(
+            self._limits.login_s, self._cut, transport, "no visit came of a connection"
+        )
         return True
 
     def passed(self, transport: asyncio.BaseTransport | None) -> None:
@@ -61,6 +66,15 @@ class Gate:
         if isinstance(transport, asyncio.Transport) and transport in self._waiting:
             self._waiting.pop(transport).cancel()
             self._guard.over(transport)
+
+    def bucket(self) -> Bucket:
+        """For what comes in over one connection, in bytes."""
+        limits = self._limits
+        return Bucket(limits.input_burst_bytes * WRAPPED, limits.input_bytes_per_s * WRAPPED, time.monotonic())
+
+    def flooded(self, transport: asyncio.Transport) -> None:
+        """More came in than there was room for."""
+        self._cut(transport, "a connection: more was sent than anybody types")
 
     def _cut(self, transport: asyncio.Transport, why: str) -> None:
         self.passed(transport)
@@ -74,7 +88,8 @@ class Gated(asyncio.Protocol):
     def __init__(self, inner: asyncio.Protocol, gate: Gate) -> None:
         self._inner: asyncio.Protocol | None = inner
         self._gate = gate
-        self._transport: asyncio.BaseTransport | None = None
+        self._in = gate.bucket()
+        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert self._inner is not None
@@ -86,8 +101,12 @@ class Gated(asyncio.Protocol):
             self._inner = None
 
     def data_received(self, data: bytes) -> None:
-        if self._inner is not None:
+        if self._inner is None or self._transport is None or self._transport.is_closing():
+            return
+        if self._in.take(len(data), time.monotonic()):
             self._inner.data_received(data)
+        else:
+            self._gate.flooded(self._transport)
 
     def eof_received(self) -> bool | None:
         return self._inner.eof_received() if self._inner is not None else None

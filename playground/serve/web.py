@@ -4,7 +4,8 @@ The page's terminal is that of textual-serve, and speaks its protocol (:mod:`.so
 SSH: the same seats, roles and limits. What strangers send is judged in this order, and whatever is odd ends their
 connection with one line in the logbook:
 
-1. the connection (:mod:`.gate`), 2. ``Host`` and ``Origin`` (:mod:`.origins`), 3. how often that address has come,
+1. the connection (:mod:`.gate`), 2. how often it asks, ``Host`` and ``Origin`` (:mod:`.origins`), 3. how often that
+   address has come,
 4. the first message: who, and by which link (:mod:`.links`), 5. whether there is room (:mod:`.front`),
 6. each further message: its size, its form, how many of them there are (:mod:`.webvisit`).
 """
@@ -17,6 +18,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from ipaddress import ip_address
 
 from aiohttp import web
@@ -59,6 +61,7 @@ class Web:
         self._proxied = proxied
         self._files = page_files(theme)
         self._guard = Guard(limits)
+        self._asked = Guard(replace(limits, visits_per_minute=limits.visits_per_minute * (len(self._files) + 2)))
         self._gate = Gate(limits, logbook, proxied=proxied)
         self._visits = WebVisits(front, limits, logbook, links)
         self._origins: Origins | None = None
@@ -106,6 +109,8 @@ class Web:
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
             assert self._origins is not None
+            if self._asked.often(self._address(request), time.monotonic()):
+                return self._refuse(request, 429, "more requests in a minute than pages make")
             if not self._origins.host(request.headers.get("Host", "")):
                 return self._refuse(request, 421, "a Host that is not ours")
             return await handler(request)

@@ -109,10 +109,12 @@ class WebVisits:
                     visit.end(str(error))
             elif message.type is WSMsgType.ERROR:
                 visit.end(f"a message was sent that is broken, or has more than {LONGEST / 1000:.0f} kB")
-            elif message.type is WSMsgType.PING:
+            elif (
+                message.type is WSMsgType.PING and not line.backlog
+            ):  # else other bytes are on their way, or many pongs
                 with suppress(OSError):
                     await socket.pong(message.data)
-            elif message.type is not WSMsgType.PONG:
+            elif message.type is WSMsgType.BINARY:
                 visit.end(ODD)
 
     def _obey(self, text: str, line: SocketLine, visit: Visit) -> None:
