@@ -10,8 +10,8 @@ from playground.kernel.journal import Entry
 GAP_US = 5_000_000
 """What is alike and follows within this time belongs together."""
 MOST_LINES = 60
-_TOLD_EACH = frozenset({"partition", "one-way", "link", "heal", "load", "clock", "disk"})
-"""What a person did to the network and the load: always a line of its own."""
+_TOLD_EACH = frozenset({"by", "partition", "one-way", "link", "heal", "load", "clock", "disk"})
+"""What a person did to the network and the load, and who did something: always a line of its own."""
 _UNTOLD = frozenset({"compaction"})
 """Housekeeping."""
 _MACHINES = {"start": "starting", "up": "up"}
