@@ -1,4 +1,4 @@
-"""An SSH server for tests: in the loop of the test with seats that echo, or as a process with real ones; and clients."""
+"""An SSH server for tests: in the loop of the test with seats that echo, or a process with real ones; and clients."""
 
 from __future__ import annotations
 
@@ -156,9 +156,9 @@ class Server:
 
     def __init__(self, folder: Path, *args: str) -> None:
         self.log_file = folder / "log"
+        files = ["--port", "0", "--log", str(self.log_file), "--host-key", str(folder / "key")]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "playground", "ssh", "--port", "0", "--log", str(self.log_file)]
-            + ["--host-key", str(folder / "key"), *args],
+            [sys.executable, "-m", "playground", "ssh", *files, *args],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,
@@ -240,9 +240,10 @@ class Client(Terminal):
 
 def run_ssh(server: Server, *args: str, timeout: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
     """The client without a terminal of its own."""
+    options = ["-F", "none", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"]
+    options += ["-o", "BatchMode=yes", "-o", "IdentityAgent=none", "-p", str(server.port)]
     return subprocess.run(
-        ["ssh", "-F", "none", "-p", str(server.port), "-o", "UserKnownHostsFile=/dev/null"]
-        + ["-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "-o", "IdentityAgent=none", *args],
+        ["ssh", *options, *args],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -219,6 +219,7 @@ def test_nothing_is_forwarded_copied_or_listened_for() -> None:
                     await connection.open_tun()
                 process = await server.terminal(connection, x11_forwarding="ignore_failure", x11_display="h:0")
                 await reads(process, b"[anna player")
+                await server.logs("forwarding of X11: there is none here")
             for what in (
                 "forwarding of a port",
                 "forwarding of a socket",
@@ -228,6 +229,26 @@ def test_nothing_is_forwarded_copied_or_listened_for() -> None:
             ):
                 await server.logs(f"{what}: there is none here")
             assert not os.path.exists("/tmp/nowhere")
+
+    asyncio.run(run())
+
+
+def test_nobodys_agent_is_asked(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    async def agent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(1))
+        writer.close()
+
+    async def run() -> None:
+        path = str(tmp_path / "agent")
+        own = await asyncio.start_unix_server(agent, path)
+        async with own, lab() as server:
+            given = {"agent_forwarding": True, "agent_path": path, "client_keys": [ANNA]}
+            async with await server.connect("anna", **given) as connection:
+                await reads(await server.terminal(connection), b"[anna player")
+                await server.logs("forwarding of an agent: there is none here")
+        assert not asked
 
     asyncio.run(run())
 
@@ -291,7 +312,7 @@ def test_at_the_end_everybody_is_told_and_nobody_comes_in() -> None:
             process = await server.terminal(connection)
             await reads(process, b"[anna")
             server.server.shut()
-            with pytest.raises(OSError):
+            with pytest.raises(ConnectionRefusedError):
                 await server.connect()
         rest = await process.stdout.read()
         assert "thank you for coming" in rest.decode()
