@@ -37,7 +37,9 @@ AGAIN_S = 0.03
 """A line without room is looked at again after so long."""
 ASKED_S, TOLD_S, KILLED_S = 1.5, 2.3, 2.8
 """After being left: until then the process may end by itself, then on SIGTERM, then it is killed."""
-POLL_S = 0.01
+LEFT_S = 0.6
+"""What a process has started ends within so long after it, or is killed."""
+POLL_S = 0.02
 SAID_BYTES = 300
 """Of what the process says about its end."""
 
@@ -181,15 +183,17 @@ class PlayerSeat:
         """Until none of the processes is left, and the visitor has been shown what they drew last."""
         began_s = time.monotonic()
         self._loop.remove_writer(self._master)
-        told = False
+        ended_s, told = 0.0, False
         self._watch.look()
         while (after_s := time.monotonic() - began_s) < KILLED_S:
-            ended = self._process.poll() is not None
-            if ended and self._drained.is_set() and not self._watch.alive():
+            if not ended_s and self._process.poll() is not None:
+                ended_s = after_s + POLL_S
+            left = self._watch.alive()
+            if ended_s and self._drained.is_set() and not left:
                 break
-            if after_s >= TOLD_S:
+            if after_s >= TOLD_S or (ended_s and left and after_s >= ended_s + LEFT_S):
                 self._watch.kill()
-            elif after_s >= ASKED_S and not told and not ended:
+            elif after_s >= ASKED_S and not told and not ended_s:
                 told = True
                 self._process.send_signal(signal.SIGTERM)
             await asyncio.sleep(POLL_S)

@@ -21,7 +21,7 @@ from playground.serve.seat import PlayerSeat
 from playground.serve.visit import Caller, Visit
 from playground.spec import ClusterSpec
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 UNKNOWN = re.compile(rb"\x1b\[[<>=]\d*u|\x1b\[\?\d+\$p")
 """What the emulated terminal does not know."""
 SMALL = ClusterSpec.model_validate({"nodes": 3})

@@ -7,13 +7,18 @@ import os
 import random
 import resource
 import signal
+import subprocess
+import sys
 
 import psutil
 import pytest
 
+from playground.company import Role
+from playground.remote.wire import Wire
+from playground.serve import player
 from playground.serve.bonds import NICE, OOM_SCORE
 from playground.serve.line import terminal
-from playground.serve.messages import Programme
+from playground.serve.messages import Brief, Programme
 from playground.serve.seat import AHEAD_BYTES
 from playground.serve.watch import MARK, lives
 from tests.serve.seat_lab import SMALL, Guest, in_loop, until
@@ -219,3 +224,47 @@ def test_junk_is_no_input_and_ctrl_z_stops_nothing() -> None:
         assert await guest.gone() == "quit"
 
     in_loop(test)
+
+
+FRONT = """
+import asyncio, sys
+from tests.serve.seat_lab import Guest, until
+
+async def main():
+    guest = Guest()
+    await guest.shows("n1")
+    await until(lambda: len(guest.family()) > 2)
+    print(*(each.pid for each in guest.family()), flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_a_front_that_is_killed_leaves_nobody_behind() -> None:
+    front = subprocess.Popen([sys.executable, "-c", FRONT], stdout=subprocess.PIPE, text=True)
+    assert front.stdout is not None
+    family = [psutil.Process(int(pid)) for pid in front.stdout.readline().split()]
+    front.kill()
+    front.communicate()
+    assert len(family) > 2
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert not [each for each in alive if lives(each)]
+
+
+def test_of_what_has_failed_a_visitor_is_told_one_line_without_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crashed(*_: object) -> int:
+        print("Traceback (most recent call last):\n  File '/somewhere/secret.py'\nThe app has crashed", file=sys.stderr)
+        return 1
+
+    monkeypatch.setattr(player, "_own", crashed)
+    here, there = Wire.pair()
+    brief = Brief("anna", Role.PLAYER, own=Programme(SMALL))
+    assert player._played(brief, None, player.Ear(here)) == (player.FAULT, "The app has crashed")
+    there.close()
+    try:
+        open("/nonexistent/file", encoding="ascii")  # noqa: SIM115
+    except OSError as error:
+        told = player._failure(error)
+    assert told.startswith("it has failed: FileNotFoundError (test_seat.py:")
+    assert "/" not in told
