@@ -99,7 +99,7 @@ def test_the_app_is_drawn_and_obeys_a_key(width: int, height: int, tmp_path: Pat
             assert roomy
             await page.keyboard.press("q")
             await page.wait_for_selector("body.-closed")
-            assert await page.inner_text("#says") == "You have left the playground."
+            assert await page.text_content("#says") == "You have left the playground."
             assert browsed.complaints == []
             _only(served, browsed)
             await until(lambda: ": quit" in served.log)
@@ -118,7 +118,7 @@ def test_a_link_opens_the_page_and_leaves_nothing_in_the_address_bar() -> None:
             await until(lambda: served.log.count("mia came as presenter") == 2)
             await page.goto(f"{served.url}?name=eve#key=guess")
             await page.wait_for_selector("body.-closed")
-            assert await page.inner_text("#says") == "this link opens nothing, or not any more"
+            assert await page.text_content("#says") == "this link opens nothing, or not any more"
             assert browsed.complaints == []
             _only(served, browsed)
             assert not any(served.links.presenter in url.partition("#")[0] for url in browsed.asked)
@@ -148,7 +148,7 @@ def test_keys_paste_and_size_arrive_and_the_end_is_told_with_a_way_back() -> Non
                 await page.evaluate(paste % event)
                 await until(lambda: '["stdin","pasted"]' in heard)
             await page.wait_for_selector("body.-closed")
-            assert await page.inner_text("#says") == "the playground closes; thank you for coming"
+            assert await page.text_content("#says") == "the playground closes; thank you for coming"
             assert await page.is_visible("#again")
 
     asyncio.run(look())
