@@ -12,6 +12,7 @@ import time
 from typing import Protocol
 
 from playground.screens.layout import LEAST
+from playground.serve.limits import Bucket
 from playground.serve.messages import Style
 from playground.serve.presses import Press, Presses
 from playground.serve.styles import style_of
@@ -22,6 +23,9 @@ LEAVE = b"\x1b[0m\x1b[?25h\x1b[?1049l\r"
 CLEAR = b"\x1b[0m\x1b[2J\x1b[H"
 SETTLED_S = 0.2
 """A terminal that is being resized has its last size when it has had it for so long."""
+RESTLESS_S = 3.0
+"""… and for so long, when that happens all the time: each size may cost a rendering of its own."""
+SETTLES, SETTLES_PER_S = 6, 0.2
 NOTICE_S = 3.0
 AGAIN_S = 1.0
 """Between two notices."""
@@ -51,6 +55,7 @@ class Place:
         self._places = places
         self._loop = asyncio.get_running_loop()
         self._presses = Presses()
+        self._settles = Bucket(SETTLES, SETTLES_PER_S, time.monotonic())
         self._settling: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
         """Until it ends, a notice stands across the picture."""
@@ -78,7 +83,8 @@ class Place:
         self.owed = True
         if self._settling is not None:
             self._settling.cancel()
-        self._settling = self._loop.call_later(SETTLED_S, self._settle)
+        restless = self._settles.left(time.monotonic()) < 1
+        self._settling = self._loop.call_later(RESTLESS_S if restless else SETTLED_S, self._settle)
 
     async def leave(self) -> None:
         if not self._left:
@@ -123,6 +129,7 @@ class Place:
 
     def _settle(self) -> None:
         self._settling = None
+        self._settles.take(1, time.monotonic())
         self.owed = True
         screen = self._visit.terminal
         best = style_of(screen)

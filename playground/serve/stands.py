@@ -2,7 +2,8 @@
 
 The process that renders is started when the first of them comes, and again should it have died; who watches then gets
 the picture again. If it keeps dying they are told so, and asked to come back later. A rendering that nobody looks at
-is ended after a while, or as soon as somebody else needs the room.
+is ended after a while, or as soon as somebody else needs the room. To begin one costs all the others a moment, so that
+there is an end of it: who would need one more then is shown one that there is, or waits.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from collections import deque
 from typing import Any
 
 from playground.serve.doors import Doors
-from playground.serve.limits import Limits
+from playground.serve.limits import Bucket, Limits
 from playground.serve.messages import Drawn, Lost, Open, Shut, Style, Whole
 from playground.serve.place import Place
 from playground.serve.renderer import Renderer
-from playground.serve.styles import chosen
+from playground.serve.styles import chosen, fits, worth
 from playground.serve.visit import Seat, Visit
 
 TICK_S = 0.25
@@ -26,6 +27,8 @@ IDLE_S = 10.0
 """A rendering that nobody looks at lasts so long."""
 ANSWER_S = 30.0
 """A process that was asked for a picture and draws none for so long never will."""
+OPENINGS, OPENINGS_PER_S = 20, 0.5
+"""Renderings that are begun: at once, and in the long run."""
 DEATHS, WITHIN_S = 3, 60.0
 """So many ends by itself in so long, and nobody waits for another beginning."""
 BROKEN = "the picture could not be drawn, again and again; come back later"
@@ -68,6 +71,9 @@ class Stands:
         self._blocks: dict[Style, Block] = {}
         self._renderer: Renderer | None = None
         self._deaths = Deaths()
+        self._openings = Bucket(OPENINGS, OPENINGS_PER_S, time.monotonic())
+        self._standing: dict[Place, Style] = {}
+        """Those who wait until one more rendering may be begun."""
         self._ticking: asyncio.Task[None] | None = None
 
     def take(self, visit: Visit) -> Seat:
@@ -94,8 +100,15 @@ class Stands:
             for style in [style for style, block in self._blocks.items() if not block.places]:
                 self._shut(style)
         style = chosen(best, self._blocks, self._limits.renderings)
+        if style not in self._blocks and self._openings.left(time.monotonic()) < 1:
+            there = [style for style in self._blocks if fits(style, best)]
+            if not there:
+                self._standing[place] = best
+                return
+            style = max(there, key=worth)
         block = self._blocks.get(style)
         if block is None:
+            self._openings.take(1, time.monotonic())
             block = self._blocks[style] = Block()
             self._open(style)
         block.places[place] = None
@@ -108,6 +121,7 @@ class Stands:
                 self._ask(style, block)
 
     def free(self, place: Place) -> None:
+        self._standing.pop(place, None)
         for block in self._blocks.values():
             if place in block.places:
                 del block.places[place]
@@ -186,6 +200,8 @@ class Stands:
         while True:
             await asyncio.sleep(TICK_S)
             now_s = time.monotonic()
+            for place, best in list(self._standing.items()):
+                self.seat(place, best)
             for style, block in list(self._blocks.items()):
                 if not block.places:
                     if now_s - block.empty_s > IDLE_S:

@@ -43,11 +43,11 @@ def chosen(best: Style, drawn: Collection[Style], renderings: int) -> Style:
     """
     if best in drawn or len(drawn) < renderings:
         return best
-    fitting = [style for style in drawn if _fits(style, best)]
+    fitting = [style for style in drawn if fits(style, best)]
     if len(drawn) < renderings + len(USUAL):
         sizes = (Style(columns, rows, best.colors, best.unicode) for columns, rows in USUAL)
-        fitting += [style for style in sizes if _fits(style, best)]
-    return max(fitting, key=_worth, default=PLAINEST)
+        fitting += [style for style in sizes if fits(style, best)]
+    return max(fitting, key=worth, default=PLAINEST)
 
 
 def look_of(style: Style, theme: Theme) -> Look:
@@ -56,7 +56,8 @@ def look_of(style: Style, theme: Theme) -> Look:
     return Look(colors, style.unicode, theme)
 
 
-def _fits(style: Style, best: Style) -> bool:
+def fits(style: Style, best: Style) -> bool:
+    """Whether a terminal for which ``best`` is best can show this one."""
     return (
         style.columns <= best.columns
         and style.rows <= best.rows
@@ -65,5 +66,6 @@ def _fits(style: Style, best: Style) -> bool:
     )
 
 
-def _worth(style: Style) -> tuple[int, int, bool]:
+def worth(style: Style) -> tuple[int, int, bool]:
+    """Of two that fit, the one that is worth more is better."""
     return style.columns * style.rows, style.colors, style.unicode

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from playground.serve import place, stands
+from playground.serve.limits import Bucket
 from playground.serve.messages import Lost, Open, Shut, Style, Whole
 from playground.serve.place import ENTER, NOTICE
 from playground.serve.stands import Stands
@@ -27,6 +29,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[PlayedRenderer]:
     monkeypatch.setattr(stands, "TICK_S", 0.01)
     monkeypatch.setattr(place, "SETTLED_S", 0.02)
     monkeypatch.setattr(place, "NOTICE_S", 0.1)
+    monkeypatch.setattr(stands, "OPENINGS_PER_S", 0.0001)
     return PlayedRenderer.made
 
 
@@ -160,6 +163,43 @@ def test_renderings_are_few_however_many_sizes_there_are(made: list[PlayedRender
         assert len(opened) <= 3 + len(USUAL) + 1
 
     play(test, renderings=3)
+
+
+def test_renderings_are_begun_only_so_often_and_who_needs_one_more_is_shown_another_or_waits(
+    made: list[PlayedRenderer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stands, "OPENINGS", 2)
+
+    async def test(here: Stands) -> None:
+        first, second = Watching(here, sized(160, 50)), Watching(here, sized(100, 30))
+        third, narrow = Watching(here, sized(150, 45)), Watching(here, sized(70, 24))
+        assert [message for message in made[0].told if isinstance(message, Open)] == [Open(LARGE), Open(Style(100, 30))]
+        made[0].whole(Style(100, 30), b"the one that fits")
+        assert third.writes[-1] == b"the one that fits"
+        assert narrow.writes[-1] == place.CLEAR
+        monkeypatch.setattr(here, "_openings", Bucket(1, 1, time.monotonic()))
+        await until(lambda: Open(Style(70, 24)) in made[0].told)
+        made[0].whole(Style(70, 24), b"at last")
+        assert narrow.writes[-1] == b"at last"
+        for each in (first, second, third, narrow):
+            await each.leave()
+        assert not any(block.places for block in here._blocks.values())
+
+    play(test)
+
+
+def test_who_changes_the_size_all_the_time_waits_longer(made: list[PlayedRenderer]) -> None:
+    async def test(here: Stands) -> None:
+        one = Watching(here, sized(160, 50))
+        sizes = [(100 + number, 40) for number in range(place.SETTLES)]
+        for size in sizes[:-1]:
+            one.resize(*size)
+            await until(lambda size=size: Open(Style(*size)) in made[0].told)  # type: ignore[misc]
+        one.resize(*sizes[-1])
+        await asyncio.sleep(5 * place.SETTLED_S)
+        assert Open(Style(*sizes[-1])) not in made[0].told
+
+    play(test)
 
 
 def test_room_is_made_for_a_size_that_somebody_has(made: list[PlayedRenderer]) -> None:
