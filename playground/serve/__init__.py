@@ -18,6 +18,7 @@
 :mod:`.doors`       the front's way to the hall
 :mod:`.hall`        the process of the session that all share
 :mod:`.audience`    those who look at it: what each is told, may do, and is shown
+:mod:`.staging`     what is shown to all of them instead: the past that a presenter went back to
 :mod:`.roster`      who is there, who may act, who has been lent the keyboard
 :mod:`.guard`       who may connect at all, and how often
 :mod:`.ssh`         visitors over SSH

@@ -4,14 +4,11 @@ All of it belongs to the hall's main thread, but for what a guest's server calls
 and leaves the rest to the main thread. Nothing here waits for a guest: of Frames and of the company only the newest is
 sent, when it can be.
 
-What is *staged* is a session in another process, to which a presenter went back. The hall has a door to it, lets all in
-but presenters (they have time in their own hands), and tells it of the company, so that it knows who may act.
+What is staged (:mod:`.staging`) is shown to all but presenters: they have time in their own hands.
 """
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,10 +17,11 @@ from playground.company import ACTS, TIME, Company, Role, Wish
 from playground.frame import View
 from playground.kernel.errors import UserError
 from playground.remote.server import Server
-from playground.remote.wire import Call, Chair, Gone, Staged, Wire, Word
+from playground.remote.wire import Call, Staged, Wire, Word
 from playground.serve.limits import Bucket
 from playground.serve.messages import Assigned
 from playground.serve.roster import Roster, Told
+from playground.serve.staging import Staging
 from playground.session import Session
 from playground.viewpoints import Viewpoint
 from widgets.shapes import Tone
@@ -46,8 +44,9 @@ class Audience:
         self._places: list[_Place] = []
         self._owed: dict[str, str] = {}
         """Words for those who have no screen of their own yet."""
-        self._stage: Wire | None = None
+        self._staging: Staging | None = None
         self._stager: _Place | None = None
+        """Who staged that."""
         self._alone_s = time.monotonic()
         """Since when nobody who may act has been here; the end of time: somebody is."""
         self.acted_s = time.monotonic()
@@ -56,7 +55,7 @@ class Audience:
     @property
     def staged(self) -> bool:
         """All are shown another session."""
-        return self._stage is not None
+        return self._staging is not None
 
     def left_alone_s(self, now_s: float) -> float:
         """For how long nobody who may act has been here."""
@@ -96,8 +95,7 @@ class Audience:
             viewpoint.say(self._owed.pop(name), Tone.ACCENT)
         place = _Place(self, name, viewpoint, wire)
         self._places.append(place)
-        if self._stage is not None:
-            self._show(place)
+        self._show(place)
 
     def _gone(self, place: _Place) -> None:
         if place not in self._places:
@@ -131,8 +129,8 @@ class Audience:
         self._told = company
         for place in self._places:
             place.server.put(company)
-        if self._stage is not None:
-            self._send(company)
+        if self._staging is not None:
+            self._staging.send(company)
 
     def _inform(self, text: str, tone: Tone = Tone.MUTED, but: str = "") -> None:
         """Something for those who present."""
@@ -146,7 +144,8 @@ class Audience:
             place.viewpoint.say(text, tone)
         if not places:
             self._owed[name] = text
-        self._send(Word(name, text, tone))  # it may be there that they look
+        if self._staging is not None:
+            self._staging.send(Word(name, text, tone))  # it may be there that they look
 
     # --- what is wanted ------------------------------------------------------------------
 
@@ -169,11 +168,13 @@ class Audience:
 
     # --- the sessions that are shown -------------------------------------------------------
 
-    def turn(self, session: Session) -> None:
-        """Show everybody this one from now on; the one before is about to end."""
+    def turn(self, session: Session, words: str = "") -> None:
+        """Show everybody this one from now on, with these ``words``; the one before is about to end."""
         self._session = session
         for place in self._places:
             place.turn(session)
+            if words:
+                place.viewpoint.say(words, Tone.WARN)
 
     def let_go_on(self, speed: float) -> None:
         """Nobody has the session in hand any more: let it go on as it began."""
@@ -183,58 +184,37 @@ class Audience:
         if header.speed != speed:
             self._session.set_speed(speed)
 
-    def _staging(self, place: _Place, wire: Wire | None) -> None:
-        """A presenter shows everybody the session whose door ``wire`` leads to; None: the present again."""
+    def _stage(self, place: _Place, wire: Wire | None) -> None:
+        """A presenter shows everybody the session to whose door ``wire`` leads; None: the present again."""
         if wire is None:
             if place is self._stager:
                 self._clear()
             return
-        if self._stage is not None:
-            self._stage.close()
-        self._stage, self._stager = wire, place
-        threading.Thread(target=self._await, args=(wire,), name="stage", daemon=True).start()
-        self._send(self.company())
+        before, self._stager = self._staging, place
+        staging = self._staging = Staging(wire, self.company(), lambda: self._post(partial(self._lost, staging)))
         for each in self._places:
             self._show(each)
+        if before is not None:
+            before.close()
 
     def _show(self, place: _Place) -> None:
-        if place.name in self._roster.presenters:
-            return
-        here, there = Wire.pair()
-        self._send(Chair(place.name), there)
-        there.drop()
-        place.server.say(Staged(), here)
+        """What is staged, if anything is."""
+        if self._staging is not None and place.name not in self._roster.presenters:
+            place.server.say(Staged(), self._staging.chair(place.name))
 
-    def _send(self, message: object, carrying: Wire | None = None) -> None:
-        """To the session that is staged."""
-        if self._stage is None:
-            return
-        try:
-            if not self._stage.ready:
-                raise Gone("it does not listen any more")
-            self._stage.send(message, carrying)
-        except Gone:
-            self._clear()
-
-    def _await(self, stage: Wire) -> None:
-        """The end of what is staged, in a thread of its own: nothing else comes from there."""
-        with contextlib.suppress(Exception):
-            while True:
-                stage.receive()
-        self._post(partial(self._lost, stage))
-
-    def _lost(self, stage: Wire) -> None:
-        if stage is self._stage:
+    def _lost(self, staging: Staging) -> None:
+        if staging is self._staging:
             self._clear()
 
     def _clear(self) -> None:
         """Show everybody the present."""
-        if self._stage is not None:
-            self._stage.close()
-            self._stage = self._stager = None
-            for place in self._places:
-                if place.name not in self._roster.presenters:
-                    place.server.say(Staged())
+        if self._staging is None:
+            return
+        self._staging.close()
+        self._staging = self._stager = None
+        for place in self._places:
+            if place.name not in self._roster.presenters:
+                place.server.say(Staged())
 
 
 class _Place:
@@ -275,7 +255,7 @@ class _Place:
             case "manage":
                 audience._post(partial(audience._wish, self, *call.args))
             case "stage":
-                audience._post(partial(audience._staging, self, carried))
+                audience._post(partial(audience._stage, self, carried))
             case "pause" if call.args[0]:
                 self.halted = not self.viewpoint.paused
         if call.name in ACTS | TIME:

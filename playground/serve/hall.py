@@ -5,12 +5,15 @@
   comes to. Whatever else happens, each guest's reading and writing, has a thread of its own and waits for nobody else.
 * A looped programme begins anew when its script has been over for a while, and nobody is at it any more. All guests are
   turned to the new session, on the wires that they have.
+* A session keeps all of its history. One that has grown as much as it may begins anew, too, whoever is at it: rather
+  than that the machine ran out of memory.
 * It ends when the front's wire ends, however that happens, and leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
 import secrets
@@ -23,9 +26,12 @@ from functools import partial
 from socket import socket
 from typing import NoReturn
 
+import psutil
+
 from playground.frame import Frame, View
 from playground.kernel.errors import UserError, WorldStopped
 from playground.pacing import Bounds
+from playground.record import Record
 from playground.remote.wire import Gone, Wire
 from playground.scenario.writer import rescue
 from playground.serve.audience import Audience
@@ -48,19 +54,27 @@ TICK_S = 0.2
 """That is looked at this often."""
 TOP_SPEED = 20.0
 """Whoever has time in hand may not have hours of it, and their memory, in minutes."""
+GROWTH = 2
+"""A session may at least grow to so many times what it began with, be it as large as it may."""
+GROWN = "the cluster before had grown as much as it may: this is a new one"
 SEEDS = 1_000_000
 
 
 class Hall:
     """Of one programme."""
 
-    def __init__(self, begin: Begin, wire: Wire) -> None:
+    def __init__(self, begin: Begin, wire: Wire, size: Callable[[], int] | None = None) -> None:
+        """``size``: how many bytes this process takes."""
         self._programme = begin.programme
+        self._memory_bytes = begin.memory_bytes
+        self._size = size or _size_bytes
         self._save = begin.save
         self._wire = wire
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._session = self._new()
         self._audience = Audience(self._session, self._events.put, self._say)
+        self._fresh_bytes = self._size()
+        """With a session that has just begun."""
         self._over_s: float | None = None
         """Since when the script has been over."""
 
@@ -75,7 +89,7 @@ class Hall:
             self._audience.tell()
             if time.monotonic() >= tick_s:
                 tick_s = time.monotonic() + TICK_S
-                self._check()
+                self.check()
 
     # --- the front ---------------------------------------------------------------------
 
@@ -90,11 +104,12 @@ class Hall:
         try:
             while True:
                 message, carried = self._wire.receive()
-                self._events.put(partial(self._hear, message, carried))
+                self._events.put(partial(self.hear, message, carried))
         finally:
             os._exit(0)  # even if the world does not come to an end
 
-    def _hear(self, message: object, carried: Wire | None) -> None:
+    def hear(self, message: object, carried: Wire | None) -> None:
+        """What the front says."""
         match message:
             case Enter(name, role):
                 self._audience.enter(name, role)
@@ -108,13 +123,20 @@ class Hall:
                 self._close()
 
     def _close(self) -> NoReturn:
+        self._say(self.end())
+        os._exit(0)
+
+    def end(self) -> Closed:
+        """End the session; what it has come to."""
         record = self._session.close()
-        saved = ""
+        return Closed(record.seed, record.end_us, len(record.timeline), record.digest, self._keep(record))
+
+    def _keep(self, record: Record) -> str:
+        """Save what somebody has done, if that is wanted; the file."""
         if self._save and record.touched:
             with contextlib.suppress(UserError):
-                saved = str(rescue(record))
-        self._say(Closed(record.seed, record.end_us, len(record.timeline), record.digest, saved))
-        os._exit(0)
+                return str(rescue(record))
+        return ""
 
     # --- the session -------------------------------------------------------------------
 
@@ -145,8 +167,12 @@ class Hall:
         if session is self._session:
             self._say(Failed(why))
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Begin anew, if it is time to."""
+        if self._size() > max(self._memory_bytes, GROWTH * self._fresh_bytes):
+            self._keep(self._session.record())
+            self._begin_anew(GROWN)
+            return
         until_us = self._programme.script.until_us
         if not self._programme.looped or until_us is None:
             return
@@ -162,15 +188,22 @@ class Hall:
         if now_s - self._over_s >= rest_s and idle and not self._audience.staged:
             self._begin_anew()
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, words: str = "") -> None:
         before, self._over_s = self._session, None
         try:
             self._session = self._new()
         except (UserError, WorldStopped) as error:
             self._say(Failed(str(error)))
             return
-        self._audience.turn(self._session)
+        self._audience.turn(self._session, words)
         before.close()
+        del before
+        gc.collect()  # all that it was is in cycles: whether it fits may be asked again soon
+        self._fresh_bytes = self._size()
+
+
+def _size_bytes() -> int:
+    return psutil.Process().memory_info().rss
 
 
 def main() -> NoReturn:

@@ -44,6 +44,8 @@ class Begin:
 
     programme: Programme
     save: bool = False
+    memory_bytes: int = 1_500_000_000
+    """What the hall may take: with more, the session begins anew."""
 
 
 @dataclass(frozen=True, slots=True)

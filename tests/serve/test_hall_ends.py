@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from playground.company import Role
 from playground.kernel.errors import UserError
 from playground.record import Script
 from playground.remote.guest import Guest
 from playground.remote.wire import Wire
 from playground.serve.doors import Doors
-from playground.serve.messages import Begin, Failed, Programme
+from playground.serve.hall import Hall
+from playground.serve.messages import Begin, Enter, Failed, Programme, Sit
 from playground.spec import ClusterSpec
 from tests.remote.test_remote_follower import is_gone, wait_until
 from tests.serve.hall_lab import SPEC, Lab, act, descriptors, in_hall, log, until
@@ -173,3 +175,32 @@ def test_it_does_not_begin_anew_while_somebody_is_at_it() -> None:
         await until(lambda: rendering.frame().header.seed != seed)
 
     in_hall(steps, LOOPED)
+
+
+def test_a_session_that_has_grown_as_much_as_it_may_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here, there = Wire.pair()
+    sizes = [100]
+    hall = Hall(Begin(Programme(SPEC, 7, 0.0), save=True, memory_bytes=150), there, lambda: sizes[-1])
+    mine, its = Wire.pair()
+    hall.hear(Enter("anna", Role.PLAYER), None)
+    hall.hear(Sit("anna"), its)
+    anna = Guest(mine, "anna")
+    wait_until(lambda: anna.arrived)
+    act(anna, "crash n3")
+    wait_until(lambda: "anna: crash n3" in log(anna))
+    for size in (149, 199):  # the latter is less than twice what it was at first
+        sizes.append(size)
+        hall.check()
+        assert "anna: crash n3" in log(anna)
+    sizes.append(201)
+    hall.check()
+    wait_until(lambda: anna.frame().notice == "the cluster before had grown as much as it may: this is a new one")
+    assert "anna: crash n3" not in log(anna)
+    assert [path.name for path in tmp_path.iterdir()] == ["session-7-1.yaml"]
+    anna.close()
+    hall.end()
+    here.close()
+    there.close()
