@@ -38,11 +38,11 @@ class Limits:
     """From one visitor, in the long run. Nobody types faster; a mouse may be moved so fast."""
     input_burst_bytes: int = 200_000
     memory_bytes: int = 700_000_000
-    """What a visitor's processes may take, all together."""
+    """What a visitor's processes may take, all together (0: as much as they like). A presenter is not cut for it …"""
     cpu_share: float = 0.8
     """Of one processor, what a visitor's processes may take on average (0: as much as they like) …"""
     cpu_window_s: float = 30.0
-    """… over so long."""
+    """… over so long. Nor is a presenter cut for this."""
     renderings: int = 8
     """Terminal sizes for which spectators get a picture of their own; others are shown the next smaller one."""
 

@@ -65,8 +65,8 @@ class PlayerSeat:
         try:
             mark = token_hex(8)
             self._process = started(slave, there, {**environment(visit.terminal), MARK: mark}, visit.terminal)
-            if brief.role is Role.PRESENTER:  # what they go back to, everybody sees, at any speed
-                limits = replace(limits, cpu_share=0.0)
+            if brief.role is Role.PRESENTER:  # what they go back to is for everybody, and nothing to be cut for
+                limits = replace(limits, cpu_share=0.0, memory_bytes=0)
             with contextlib.suppress(Gone):  # its end is told like any other
                 Wire(self._control).send(replace(brief, cpu_s=limits.session_s * limits.cpu_share), wire)
         except BaseException:

@@ -126,7 +126,7 @@ class Watch:
         """That they have more memory than they may, in one line; "": they have not."""
         most = self._limits.memory_bytes
         resident = sum(_resident(each) for each in self._known.values())
-        if resident <= NEAR * most:
+        if not most or resident <= NEAR * most:
             return ""
         at_s, before, took = self._dear
         if now_s - at_s >= DEAR_S or resident - before > GROWN * most:

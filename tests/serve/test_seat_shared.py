@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from playground.company import Role
+from playground.serve import watch
 from playground.serve.doors import Doors
+from playground.serve.limits import Limits
 from playground.serve.messages import Programme
 from tests.serve.seat_lab import SMALL, Guest, in_loop, until
 
@@ -23,9 +27,9 @@ def in_company(test: Callable[[Doors], Awaitable[None]]) -> None:
     in_loop(opened)
 
 
-def seated(doors: Doors, name: str, role: Role = Role.PLAYER) -> Guest:
+def seated(doors: Doors, name: str, role: Role = Role.PLAYER, limits: Limits | None = None) -> Guest:
     doors.enter(name, role)
-    return Guest(wire=doors.sit(name), name=name, role=role)
+    return Guest(limits, wire=doors.sit(name), name=name, role=role)
 
 
 def test_two_who_act_see_what_the_other_did_and_who_leaves_ends_nothing() -> None:
@@ -67,6 +71,29 @@ def test_a_presenter_goes_back_for_everybody_and_comes_again() -> None:
         await anna.shows("pia: crash n2")
         for each in (pia, anna):
             await each.visit_left()
+
+    in_company(test)
+
+
+def test_a_presenter_is_not_cut_for_what_everybody_looks_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LOOK_S", 0.05)
+    looks: list[str] = []
+    memory_excess = watch.Watch.memory_excess
+
+    def noted(eye: watch.Watch, now_s: float) -> str:
+        looks.append(memory_excess(eye, now_s))
+        return looks[-1]
+
+    monkeypatch.setattr(watch.Watch, "memory_excess", noted)
+
+    async def test(doors: Doors) -> None:
+        limits = Limits(memory_bytes=20_000_000, cpu_share=0.001, cpu_window_s=0.2)
+        pia = seated(doors, "pia", Role.PRESENTER, limits)
+        await pia.shows("all promises kept")
+        await until(lambda: len(looks) > 20)
+        assert set(looks) == {""}
+        assert not pia.over
+        await pia.visit_left()
 
     in_company(test)
 
