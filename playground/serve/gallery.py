@@ -138,6 +138,7 @@ def main() -> NoReturn:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
     os.nice(NICE)
+    sys.setswitchinterval(0.0005)  # a thread that has a Frame to read must not wait for the app that draws
     gc.freeze()
     asyncio.run(_run(Wire(socket.socket(fileno=int(sys.argv[1]))), Theme(sys.argv[2])))
     raise AssertionError("the thread that reads ends the process")
