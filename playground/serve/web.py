@@ -8,6 +8,8 @@ connection with one line in the logbook:
    address has come,
 4. the first message: who, and by which link (:mod:`.links`), 5. whether there is room (:mod:`.front`),
 6. each further message: its size, its form, how many of them there are (:mod:`.webvisit`).
+
+Nothing is served but the few files of :mod:`.pagefiles`; nothing is taken.
 """
 
 from __future__ import annotations
