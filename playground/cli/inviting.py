@@ -51,6 +51,7 @@ def ssh(
     players: serving.Players = None,
     per_address: serving.PerAddress = None,
     idle: serving.Idle = None,
+    stalled: serving.Stalled = None,
     session: serving.Stay = None,
     memory: serving.Memory = None,
 ) -> int:
@@ -71,7 +72,13 @@ def ssh(
         save=save,
     )
     limits = serving.limits_of(
-        visitors=visitors, players=players, per_address=per_address, idle=idle, session=session, memory=memory
+        visitors=visitors,
+        players=players,
+        per_address=per_address,
+        idle=idle,
+        stalled=stalled,
+        session=session,
+        memory=memory,
     )
     role = serving.guests_of(guests, offer)
     if not serving.is_loopback(host) and authorized_keys is None and not everybody:

@@ -52,6 +52,9 @@ PerAddress = Annotated[
 Idle = Annotated[
     str | None, typer.Option(metavar="TIME", help="Who acts and presses no key for so long is asked to go (15m).")
 ]
+Stalled = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Who reads nothing that is shown for so long is cut (20s).")
+]
 Stay = Annotated[str | None, typer.Option("--session", metavar="TIME", help="A visit lasts so long at most (2h).")]
 Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="For one visitor's processes (700MB).")]
 
@@ -172,6 +175,7 @@ def limits_of(
     players: int | None,
     per_address: int | None,
     idle: str | None,
+    stalled: str | None = None,
     session: str | None,
     memory: str | None,
 ) -> Limits:
@@ -190,6 +194,7 @@ def limits_of(
     given: dict[str, Any] = {"visitors": visitors, "players": players, "per_address": per_address}
     parsers: tuple[tuple[str, str, str | None, Callable[[str], Any]], ...] = (
         ("--idle", "idle_s", idle, seconds),
+        ("--stalled", "stalled_s", stalled, seconds),
         ("--session", "session_s", session, seconds),
         ("--memory", "memory_bytes", memory, parse_size_bytes),
     )

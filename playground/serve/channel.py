@@ -109,6 +109,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         if not self._refusal:
             try:
                 self._visit = self._front.admit(self._caller, self._line, self._screen())
+                self._connection.visited = True
             except Refused as error:
                 self._turned_away(str(error))
                 self._refusal = str(error)

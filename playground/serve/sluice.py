@@ -7,11 +7,14 @@ The library keeps whatever a stranger makes it keep. Rules kept here, for every 
   packets that mean nothing, or new keys over and over.
 * What goes out is all counted: what waits for the socket, and what the library holds back while keys are exchanged
   anew, which a client need never complete. Whoever asks for answers and reads none of them is cut.
+* Between us and a client that has stopped there may be room for megabytes. So it is asked now and then whether it is
+  there, and has to answer, which it can't without having read all before.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -29,10 +32,11 @@ OVERHEAD = 8
 """A key that is typed takes so many times its bytes, and more, on the way; a paste takes hardly more than its bytes."""
 UNREAD_BYTES = 512_000
 """Answers and pictures under way: several times more than ever waits for somebody who reads."""
+SOCKET_BYTES = 131_072
 LAST_OF_KEX = 49
 """Messages of a higher number wait until keys have been exchanged (RFC 4250)."""
 FLOODED = "too much was sent"
-UNREAD = "nothing that was sent is read"
+UNREAD = "nothing that was sent has been read for too long"
 
 
 class Connection(asyncssh.SSHServerConnection):
@@ -48,6 +52,8 @@ class Connection(asyncssh.SSHServerConnection):
         super().__init__(asyncio.get_running_loop(), options)
         self.address = "?"
         self.logged_in = False
+        self.visited = False
+        """It became a visit: whatever happens to it now stands in the logbook as what happened to that."""
         self.cut_because = ""
         self.refuse: Callable[[str], None] = _nobody
         """Hears what the client asked for that there is not."""
@@ -86,6 +92,10 @@ class Connection(asyncssh.SSHServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
+        opened = transport.get_extra_info("socket")
+        if opened is not None:
+            # What lies there is neither seen from here nor new any more when it is read.
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
         peer = transport.get_extra_info("peername")
         if peer:
             self.address = str(peer[0])
@@ -102,10 +112,13 @@ class Connection(asyncssh.SSHServerConnection):
     def connection_lost(self, exc: Exception | None = None) -> None:
         over, self._over = self._over, None
         if self._sluice is not None:
+            if self.logged_in and exc is not None and self._sluice.silent_s() > 0.9 * self._limits.stalled_s:
+                self.cut_because = self.cut_because or UNREAD
             self._sluice.close()
         super().connection_lost(exc)
         if over is not None:
-            over(self)
+            # After all that the library has still to say of it.
+            asyncio.get_running_loop().call_soon(over, self)
 
     def send_packet(self, pkttype: int, *args: bytes, handler: Any = None) -> None:
         sluice = self._sluice
@@ -173,6 +186,7 @@ class _Sluice:
         self._waiting = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._held_back = 0
+        self._came_s = now_s
 
     @property
     def unsent(self) -> int:
@@ -187,12 +201,17 @@ class _Sluice:
             self._timer.cancel()
             self._timer = None
 
+    def silent_s(self) -> float:
+        """How long nothing has come, not even an answer."""
+        return time.monotonic() - self._came_s
+
     def came(self, data: bytes) -> None:
+        self._came_s = time.monotonic()
         if self._login_bytes is not None:
             self._login_bytes -= len(data)
             enough = self._login_bytes >= 0
         else:
-            enough = self._all.take(len(data), time.monotonic())
+            enough = self._all.take(len(data), self._came_s)
         if not enough:
             self._cut(FLOODED)
         elif self.unsent > UNREAD_BYTES:

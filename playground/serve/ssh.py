@@ -32,7 +32,8 @@ from playground.serve.logbook import Logbook
 from playground.serve.sluice import Connection
 
 VERSION = "playground"
-KEEPALIVE_S, KEEPALIVES = 15, 3
+KEEPALIVES = 3
+"""Of so many one may go unanswered before a client counts as stalled."""
 WINDOW_BYTES, PACKET_BYTES = 65_536, 32_768
 """What a visitor may type ahead, and in one piece."""
 FAREWELL_S = 1.0
@@ -75,7 +76,7 @@ class SshServer:
             config=[],
             server_version=VERSION,
             login_timeout=limits.login_s,
-            keepalive_interval=KEEPALIVE_S,
+            keepalive_interval=limits.stalled_s / (KEEPALIVES + 1),
             keepalive_count_max=KEEPALIVES,
             kex_algs=_EXCHANGES,
             mac_algs=_MACS,
@@ -149,5 +150,5 @@ class SshServer:
     def _over(self, connection: Connection) -> None:
         self._guard.over(connection)
         self._connections.discard(connection)
-        if connection.cut_because:
+        if connection.cut_because and not connection.visited:
             self._logbook.refused(connection.address, connection.cut_because)
