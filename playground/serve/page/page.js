@@ -9,6 +9,7 @@
 
 (() => {
   const SIZES = [8, 15, 48]; // of the font: least, usual, most; 15 makes a cell of 9 x 18 points
+  const STALE = "this link opens nothing, or not any more";
   const SAYS = { quit: "You have left the playground.", "": "The connection has ended." };
 
   const address = new URL(window.location.href);
@@ -24,6 +25,13 @@
       return secret; // a browser that keeps nothing
     }
   }
+  function forget() {
+    try {
+      window.sessionStorage.removeItem("key");
+    } catch {
+      return; // nothing was kept
+    }
+  }
   const key = kept(new URLSearchParams(address.hash.slice(1)).get("key") || "").slice(0, 200);
 
   const plain = new URL(address.pathname, address);
@@ -36,7 +44,10 @@
     constructor(url) {
       super(url);
       this.addEventListener("open", () => this.send(JSON.stringify(["enter", { name, key }])));
-      this.addEventListener("close", (event) => over(SAYS[event.reason] || event.reason));
+      this.addEventListener("close", (event) => {
+        if (event.reason === STALE) forget(); // of a playground that has ended; this one may let in anybody
+        over(SAYS[event.reason] || event.reason);
+      });
     }
     send(data) {
       if (this.readyState === window.WebSocket.OPEN) super.send(data); // a key after the end is no error
