@@ -44,6 +44,7 @@ def web(
     players: serving.Players = None,
     per_address: serving.PerAddress = None,
     idle: serving.Idle = None,
+    stalled: serving.Stalled = None,
     session: serving.Stay = None,
     memory: serving.Memory = None,
 ) -> int:
@@ -64,7 +65,13 @@ def web(
         save=save,
     )
     limits = serving.limits_of(
-        visitors=visitors, players=players, per_address=per_address, idle=idle, session=session, memory=memory
+        visitors=visitors,
+        players=players,
+        per_address=per_address,
+        idle=idle,
+        stalled=stalled,
+        session=session,
+        memory=memory,
     )
     role = serving.guests_of(guests, offer)
     serving.need("web")
