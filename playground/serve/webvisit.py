@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from aiohttp import WSMessage, WSMsgType, web
+from aiohttp.http import WebSocketError
 
 from playground.serve.front import GOODBYE, Front, Refused
 from playground.serve.limits import Bucket, Limits
@@ -21,13 +22,16 @@ from playground.serve.logbook import Logbook
 from playground.serve.socketline import LONGEST, ODD, Entered, Pinged, Resized, SocketLine, Typed, parse
 from playground.serve.visit import Caller, Visit
 
-HEARTBEAT_S = 15.0
+ASKED = 2 / 3
+"""Of the time that a page may read nothing: when it has been silent for so long, it is asked whether it is there."""
 MESSAGES, MESSAGES_PER_S = 1_000, 300
 """From one page: at once, and in the long run. A mouse that moves makes a hundred in a second."""
 SETTLED_S = 0.15
 """A window that is being made larger has many sizes on the way; the last one counts."""
 TERM, LANG = "xterm-direct", "en_US.UTF-8"
 """Of the page's terminal: it shows all colours."""
+BROKEN = f"a message was sent that is broken, or has more than {LONGEST / 1000:.0f} kB"
+UNREAD = "nothing that was sent has been read for too long"
 _END = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -52,7 +56,11 @@ class WebVisits:
     async def receive(self, request: web.Request, address: str, entered: asyncio.Future[None]) -> web.StreamResponse:
         """A web socket that may be opened; returns when it has ended. ``entered``: done when it is a visit."""
         socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_S, autoping=False, compress=False, max_msg_size=LONGEST, timeout=2.0
+            heartbeat=self._limits.stalled_s * ASKED,
+            autoping=False,
+            compress=False,
+            max_msg_size=LONGEST,
+            timeout=2.0,
         )
         await socket.prepare(request)
         transport = request.transport
@@ -108,7 +116,7 @@ class WebVisits:
                 except ValueError as error:
                     visit.end(str(error))
             elif message.type is WSMsgType.ERROR:
-                visit.end(f"a message was sent that is broken, or has more than {LONGEST / 1000:.0f} kB")
+                visit.end(BROKEN if isinstance(message.data, WebSocketError) else UNREAD)
             elif (
                 message.type is WSMsgType.PING and not line.backlog
             ):  # else other bytes are on their way, or many pongs

@@ -172,6 +172,19 @@ def test_whoever_never_reads_is_cut_and_keeps_nothing() -> None:
     asyncio.run(visit())
 
 
+def test_whoever_is_not_there_any_more_is_cut() -> None:
+    async def visit() -> None:
+        async with serving(Limits(stalled_s=0.3)) as served:
+            _, writer = await handshaken(served)
+            send(writer, '["enter", {"name": "anna", "key": ""}]')
+            await until(lambda: served.front.visits)
+            await until(lambda: not served.front.visits)  # it was asked, and did not answer
+            assert "from 127.0.0.1: nothing that was sent has been read for too long\n" in served.log
+            writer.transport.abort()
+
+    asyncio.run(visit())
+
+
 def test_half_open_connections_are_cut_and_keep_nobody_out() -> None:
     async def visit() -> None:
         limits = Limits(login_s=0.5, logins_per_address=2, visits_per_minute=100)
