@@ -71,7 +71,5 @@ def _read(file: Path) -> asyncssh.SSHKey:
         raise UserError(f"{file}: the host key can't be read: {error.strerror}") from None
     try:
         return asyncssh.import_private_key(data)
-    except asyncssh.KeyEncryptionError:
-        raise UserError(f"{file}: this key needs a passphrase; a host key has none") from None
-    except (asyncssh.KeyImportError, ValueError):
-        raise UserError(f"{file}: this is no private key") from None
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
+        raise UserError(f"{file}: this is no private key, or none that opens without a passphrase") from None
