@@ -45,8 +45,8 @@ class Staging:
         self._wire.close()
 
     def _await(self) -> None:
-        with contextlib.suppress(Gone):
+        with contextlib.suppress(Exception):  # nothing comes from there but the end, and nothing else is believed
             while True:
-                self._wire.receive()  # nothing comes from there but the end
+                self._wire.receive()
         self._wire.close()
         self._lost()

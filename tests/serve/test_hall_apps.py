@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
 
 from playground.company import Role
 from playground.remote.guest import Guest
+from playground.scenario.loader import load
+from playground.scenario.runner import play
 from playground.screens.app import PlaygroundApp
 from playground.screens.timelines import Timelines
 from tests.screens.driving import Driver
-from tests.serve.hall_lab import Lab, in_hall, log, until
+from tests.screens.monkey import Monkey
+from tests.serve.hall_lab import Lab, act, in_hall, log, until
+
+EVENTS = 250
 
 
 class Apps:
@@ -59,6 +69,37 @@ def test_the_apps_of_players_and_spectators_go_with_the_presenters() -> None:
             assert "ben: crash n3" not in log(ben)
 
     in_hall(steps)
+
+
+def test_whatever_is_pressed_by_several_nothing_asked_is_strange_and_the_record_replays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def steps(lab: Lab) -> None:
+        async def press(name: str, role: Role, seed: int) -> None:
+            monkey, guest = Monkey(random.Random(seed)), await lab.guest(name, role)
+            while monkey.posted < EVENTS:
+                timelines = Timelines(guest) if role is Role.PRESENTER else None
+                app = PlaygroundApp(guest, host=guest, files=False, timelines=timelines)
+                try:
+                    await monkey.play(app, EVENTS)
+                finally:
+                    if timelines is not None:
+                        timelines.end()
+                assert app.crash is None
+                assert not guest.over
+
+        await asyncio.gather(press("anna", Role.PRESENTER, 2), press("ben", Role.PLAYER, 7))
+        anna = next(guest for guest in lab.guests if guest.name == "anna")
+        record = await asyncio.to_thread(anna.record)
+        assert {command.by for _, command in record.timeline} <= {"anna", "ben"}
+        act(anna, "load rate=10")  # there is something to save, whatever the two have done
+        await until(lambda: anna.frame().header.commands == len(record.timeline) + 1)
+
+    closed = in_hall(steps, save=True)
+    assert closed is not None
+    assert play(load(closed.saved)).digest == closed.digest
 
 
 def test_the_apps_of_all_see_that_the_hall_has_ended() -> None:
