@@ -30,7 +30,7 @@ class Server:
         self._log = (folder / "log").open("w+", encoding="utf-8")
         command = [sys.executable, "-m", "playground", "ssh", "--shared", "--open", "--port", "0", "--seed", "1"]
         command += ["--host-key", str(folder / "host"), "--authorized-keys", str(keys)]
-        command += ["--visitors", str(room), "--per-address", str(room), *cluster]
+        command += ["--visitors", str(room), *cluster]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, cwd=folder)
         self._root = psutil.Process(self._process.pid)
         self.port = self._port()

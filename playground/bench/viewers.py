@@ -3,7 +3,8 @@
 The real ``playground ssh --shared`` runs on loopback with the default cluster. Viewers come over SSH with terminals of
 160x50, from client processes of their own (:mod:`playground.bench.visitors`), so that what they cost is not the
 server's; but they share the machine's processors with it, and their part is told. Spectators press nothing; players
-press keys that harm nothing, two a second.
+press keys that harm nothing, two a second. Limits are as they are, but for the number of visitors: so each comes from
+an address of loopback of their own, which needs Linux.
 
 A *picture* is a change of the clock on the header's line, which every new Frame changes. The *pace* is virtual time, as
 that clock shows it, per second of the wall clock. Its peer is the pace in the same run with nobody there: one
@@ -68,11 +69,11 @@ class Step:
 class Bus:
     """A process full of viewers, see :mod:`playground.bench.visitors`."""
 
-    def __init__(self, server: Server, spectators: int = 0, players: int = 0) -> None:
+    def __init__(self, server: Server, number: int, spectators: int = 0, players: int = 0) -> None:
         command = [sys.executable, "-m", "playground.bench.visitors", str(server.port), str(spectators), str(players)]
         self._server = server
         self._process = subprocess.Popen(
-            [*command, str(server.key)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, str(server.key), f"127.0.{number + 1}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def told(self) -> Any:
@@ -107,9 +108,9 @@ def _aboard(server: Server, spectators: int, players: int) -> Iterator[list[Bus]
     """So many viewers, all of whom have seen a picture."""
     shares = [spectators // BUSES + (number < spectators % BUSES) for number in range(BUSES)]
     with ExitStack() as leaving:
-        buses = [Bus(server, share) for share in shares if share]
+        buses = [Bus(server, number, share) for number, share in enumerate(shares) if share]
         if players:
-            buses.append(Bus(server, players=players))
+            buses.append(Bus(server, BUSES, players=players))
         for bus in buses:
             leaving.callback(bus.close)
         for bus in buses:

@@ -1,8 +1,8 @@
 """A process full of viewers who come over SSH, for :mod:`playground.bench.viewers`; it says only what they saw.
 
-``python -m playground.bench.visitors PORT SPECTATORS PLAYERS KEY``: says ``"aboard"`` once each of them has seen a
-picture. For each line with a number of seconds it counts for so long, and says what it came to, as one JSON object. At
-the end of its input all of them leave.
+``python -m playground.bench.visitors PORT SPECTATORS PLAYERS KEY NETWORK``: each comes from an address of that network
+(three numbers), and ``"aboard"`` is said once all have seen a picture. For each line with a number of seconds it counts
+for so long, and says what it came to, as one JSON object. At the end of its input all of them leave.
 
 Viewers do as little as they can: of all that comes to a terminal they follow only the top line, where the clock is.
 """
@@ -124,7 +124,7 @@ async def _press(writer: Any) -> None:
         await asyncio.sleep(KEY_S)
 
 
-async def ride(port: int, spectators: int, players: int, key: str) -> None:
+async def ride(port: int, spectators: int, players: int, key: str, network: str) -> None:
     """Come, count whenever asked, and leave."""
     import asyncssh
 
@@ -134,7 +134,7 @@ async def ride(port: int, spectators: int, players: int, key: str) -> None:
             acts = number >= spectators
             connection = await asyncssh.connect(
                 "127.0.0.1", port, username="player" if acts else "viewer", known_hosts=None, config=[],
-                agent_path=None, client_keys=[key] if acts else None,
+                agent_path=None, client_keys=[key] if acts else None, local_addr=(f"{network}.{number + 1}", 0),
             )  # fmt: skip
             connections.append(connection)
             process = await connection.create_process(
@@ -169,4 +169,4 @@ async def _count(viewers: list[Viewer]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(ride(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
+    asyncio.run(ride(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]))
