@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,6 +74,8 @@ def web(
     )
     role = serving.guests_of(guests, offer)
     serving.need("web")
+    import asyncio
+
     from playground.serve.links import Links
     from playground.serve.origins import Origins
 
