@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,6 +91,8 @@ def ssh(
     file = host_key or default_file()
     key = read_host_key(file)
     with serving.logbook_in(log) as logbook:
+        import asyncio
+
         from playground.company import Role
         from playground.serve.admission import new_passphrase
         from playground.serve.keys import Keys

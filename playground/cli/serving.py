@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ipaddress
 import signal
@@ -17,6 +16,8 @@ from playground.cli.options import parse_speed
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from playground.company import Role
     from playground.serve.front import Front, Offer
     from playground.serve.limits import Limits
@@ -230,6 +231,7 @@ def logbook_in(file: Path | None) -> Iterator[Logbook]:
 
 def quietly(logbook: Logbook) -> None:
     """Let an error in the loop that serves become one line, and no traceback: strangers may provoke it."""
+    import asyncio
 
     def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -240,6 +242,8 @@ def quietly(logbook: Logbook) -> None:
 
 async def ended(front: Front) -> int:
     """Until somebody ends it, or it can't go on (one line says why); the exit status."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     came: asyncio.Future[int] = loop.create_future()
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from playground.company import Role
 from playground.kernel.errors import UserError
 from playground.serve.doors import Doors
+from playground.serve.guard import source_of
 from playground.serve.limits import Limits
 from playground.serve.line import Line, Terminal
 from playground.serve.logbook import Logbook
@@ -116,7 +117,7 @@ class Front:
             return  # whoever runs it comes in, however many are here
         if len(here) >= limits.visitors:
             raise Refused(f"{len(here)} visitors are here already, and there is room for no more; come back later")
-        if sum(visit.address == caller.address for visit in here) >= limits.per_address:
+        if sum(source_of(visit.address) == source_of(caller.address) for visit in here) >= limits.per_address:
             raise Refused(f"{limits.per_address} visitors from your address are here already")
         if caller.role is Role.PLAYER and not self._has_seat():
             raise Refused(f"all {limits.players} seats of those who act are taken; come back later")

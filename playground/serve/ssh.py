@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 
 import asyncssh
@@ -106,9 +107,10 @@ class SshServer:
                 self.port,
                 reuse_address=True,
             )
-        except (OSError, OverflowError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise UserError(f"{self._host}, port {self.port}: {why.lower()}") from None
+        except OSError as error:
+            # A resolver's numbers are below zero.
+            why = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address here"
+            raise UserError(f"cannot listen on {self._host}, port {self.port}: {why}") from None
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def __aexit__(self, *_: object) -> None:

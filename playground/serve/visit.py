@@ -147,8 +147,11 @@ class Visit:
 
     async def ended(self) -> None:
         """Wait until it has."""
-        if self._moving is not None:
-            await asyncio.wait([self._moving])
+        moved = None
+        while self._moving is not moved:
+            moved = self._moving
+            if moved is not None:
+                await asyncio.wait([moved])
 
     # --- the ways from seat to seat ------------------------------------------------------
 
@@ -156,8 +159,13 @@ class Visit:
         if before is not None:
             await asyncio.wait([before])
         await self._stand_up()
-        if not self.ending:
+        if self.ending:
+            return
+        try:
             self._seat = self._make(self)
+        except OSError as error:
+            why = f"there is no seat left on this machine ({error.strerror})"
+            self._finish(why, status=1, text=why)
 
     async def _stand_up(self) -> None:
         seat, self._seat = self._seat, None

@@ -105,7 +105,7 @@ def test_there_is_room_for_so_many_and_for_so_many_from_one_address() -> None:
         lab.come()
         lab.come()
         with pytest.raises(Refused, match="2 visitors from your address"):
-            lab.come()
+            lab.come(address="::ffff:10.0.0.1")
         visit, _ = lab.come(address="10.0.0.2")
         with pytest.raises(Refused, match="3 visitors are here"):
             lab.come(address="10.0.0.3")
@@ -146,6 +146,18 @@ def test_where_no_seat_can_be_made_nobody_is_left_standing() -> None:
             lab.come()
         assert not lab.front.visits
         assert "no seat for anna: Cannot allocate memory" in lab.log.getvalue()
+
+    @within()
+    async def _(lab: Lab) -> None:
+        def broken(_visit: Visit) -> Seat:
+            raise OSError(11, "Resource temporarily unavailable")
+
+        visit, line = lab.come()
+        visit._make = broken
+        lab.front._hear(Assigned("anna", Role.SPECTATOR))
+        await visit.ended()
+        assert line.status == 1
+        assert b"no seat left" in line.sent
 
 
 def test_who_types_faster_than_anybody_can_is_cut() -> None:
