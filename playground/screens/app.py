@@ -309,7 +309,8 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         """Focus a panel, wherever it is."""
         self.stage.bring(panel)
         # At once, not by focus(), which would let the next key pass before it.
-        self.screen_stack[0].set_focus(self.stage.panels[panel], scroll_visible=False)
+        for screen in self.screen_stack[:1]:  # there is none any more while the app closes
+            screen.set_focus(self.stage.panels[panel], scroll_visible=False)
         if self.among is not None:
             self.among.focused()
         self.show_bars()
@@ -385,6 +386,8 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         self.acts.left(message.mode)
 
     def on_resize(self, event: events.Resize) -> None:
+        if not self.screen_stack:  # the app closes
+            return
         width, height = event.size
         small = width < LEAST[0] or height < LEAST[1]
         was_small = self.screen_stack[0].has_class("-small")
