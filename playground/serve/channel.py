@@ -43,7 +43,7 @@ class SshLine:
     def hang_up(self, status: int = 0) -> None:
         with contextlib.suppress(OSError):
             self._channel.exit(status)
-        asyncio.get_running_loop().call_later(FAREWELL_S, self._connection.drop)
+        self._connection.drop_after(FAREWELL_S)
 
     def drop(self) -> None:
         self._connection.drop()

@@ -60,6 +60,7 @@ class Connection(asyncssh.SSHServerConnection):
         self._knocks = knocks
         self._over: Callable[[Connection], None] | None = over
         self._sluice: _Sluice | None = None
+        self._dropping: asyncio.TimerHandle | None = None
         self._limits = limits
 
     @property
@@ -82,6 +83,11 @@ class Connection(asyncssh.SSHServerConnection):
         """As :meth:`cut`, for no reason worth a word."""
         if self._sluice is not None:
             self._sluice.transport.abort()
+
+    def drop_after(self, span_s: float) -> None:
+        """As :meth:`drop`, if it has not ended by then."""
+        if self._sluice is not None and self._dropping is None:
+            self._dropping = asyncio.get_running_loop().call_later(span_s, self.drop)
 
     def leave(self) -> None:
         """Nothing more is to be said; all that was said has arrived."""
@@ -115,6 +121,8 @@ class Connection(asyncssh.SSHServerConnection):
             if self.logged_in and exc is not None and self._sluice.silent_s() > 0.9 * self._limits.stalled_s:
                 self.cut_because = self.cut_because or UNREAD
             self._sluice.close()
+        if self._dropping is not None:
+            self._dropping.cancel()
         super().connection_lost(exc)
         if over is not None:
             # After all that the library has still to say of it.

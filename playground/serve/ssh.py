@@ -37,7 +37,7 @@ KEEPALIVES = 3
 """Of so many one may go unanswered before a client counts as stalled."""
 WINDOW_BYTES, PACKET_BYTES = 65_536, 32_768
 """What a visitor may type ahead, and in one piece."""
-FAREWELL_S = 1.0
+FAREWELL_S = 2.0
 """At the end, connections that were told so have so long to close."""
 # What costs the server much and the client little is off (large groups), and so is what is old.
 _EXCHANGES = "-diffie-hellman-*,rsa*,gss-*,curve448*,ecdh-sha2-1.3*"

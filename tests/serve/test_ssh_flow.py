@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,8 @@ from typing import Any
 import asyncssh
 import pytest
 
+from playground.serve.channel import Channel
+from playground.serve.doorman import Doorman
 from playground.serve.limits import Limits
 from playground.serve.sluice import PIECE_BYTES, Connection
 from playground.serve.visit import BACKLOG_BYTES
@@ -157,5 +160,29 @@ def test_a_flood_is_taken_in_small_pieces_and_others_are_served_between_them(mon
             assert max(pieces) == PIECE_BYTES
             flooding.abort()
             other.abort()
+
+    asyncio.run(run())
+
+
+def test_who_has_gone_leaves_nothing_behind() -> None:
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, Connection | Channel | Doorman | EchoSeat) for each in gc.get_objects())
+
+    async def run() -> None:
+        async with lab(limits=Limits(visits_per_minute=100)) as server:
+            for number in range(10):
+                connection = await server.connect()
+                process = await server.terminal(connection)
+                await reads(process, b"[anna")
+                process.stdin.write(b"q" if number % 2 else b"w")
+                if number % 2:
+                    await process.wait()
+                connection.abort()
+                await connection.wait_closed()
+                del connection, process
+                server.seats.clear()
+            await until(lambda: not server.front.visits)
+            await until(lambda: not kept())
 
     asyncio.run(run())
