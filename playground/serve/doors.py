@@ -71,9 +71,10 @@ class Doors:
         return self._process.pid
 
     async def opened(self) -> None:
-        """Until the session runs. UserError: it can't."""
+        """Until the session runs. UserError: it can't, and the hall is closed."""
         why = await asyncio.shield(self._opened)
         if why:
+            await self.close()
             raise UserError(why)
 
     def enter(self, name: str, role: Role) -> None:

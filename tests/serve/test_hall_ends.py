@@ -109,12 +109,10 @@ def test_a_programme_that_cannot_run_says_why_in_one_line() -> None:
 
     async def main() -> None:
         doors = Doors(Programme(ClusterSpec.model_construct(nodes=None), 7), print)
-        try:
-            with pytest.raises(UserError) as failed:
-                await doors.opened()
-            assert "\n" not in str(failed.value)
-        finally:
-            await doors.close()
+        with pytest.raises(UserError) as failed:
+            await doors.opened()
+        assert "\n" not in str(failed.value)
+        assert is_gone(doors.pid)
 
     asyncio.run(main())
 
