@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -73,6 +74,28 @@ def test_the_table_says_which_budget_is_broken() -> None:
     told = lines({"pace": 1.0, "hall_percent": 15.0}, steps)
     assert [line.split()[-1] for line in told[2:6]] == ["kept", "BROKEN", "BROKEN", "BROKEN"]
     assert told[6].endswith("MB"), "nothing is promised of a hundred"
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "measure", lambda: ({"pace": 1.0, "hall_percent": 15.0}, [row(50, 8)]))
+
+
+def test_as_json(measured: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run(as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["alone"]["pace"] == 1.0
+    assert [(each["spectators"], each["players"]) for each in told["steps"]] == [(50, 8)]
+
+
+def test_for_a_person(measured: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run() == 0
+    head, columns, alone, step, budget = capsys.readouterr().out.splitlines()
+    assert "160x50" in head
+    assert len(alone.split()) == 4
+    # A column of processor or memory more or less would stand under no title.
+    assert len(step.split()) == len(columns.split()) + 3
+    assert budget.startswith("budget: 8 pictures/s and 50 kB/s each")
 
 
 def test_real_viewers_are_counted() -> None:
