@@ -5,7 +5,8 @@ rebinding), and open a web socket to it. Rules kept here:
 
 * ``Host`` is an address of ours, never a name that we don't know: on loopback ``localhost`` and the loopback addresses;
   elsewhere any address as a number (nobody can bend those) and this machine's own name; and the public address.
-* ``Origin`` of a web socket is there, and is one of these.
+* ``Origin`` of a web socket is there, and is that ``Host`` or the public address: an address that might be ours as well
+  as any other is somebody else's, if it is not the one that is spoken to.
 """
 
 from __future__ import annotations
@@ -48,13 +49,15 @@ class Origins:
             return True
         return self._public is not None and _split(said, _PORTS[self._public[0]]) == self._public[1:]
 
-    def origin(self, said: str) -> bool:
-        """Whether a page of this ``Origin`` is ours; ``""``: none was said."""
+    def origin(self, said: str, host: str) -> bool:
+        """Whether a page of this ``Origin`` is ours, as it speaks to this ``Host``; ``""``: none was said."""
         scheme, colon, authority = said.partition("://")
         asked = _split(authority, _PORTS[scheme]) if colon and scheme in _PORTS else None
         if asked is None:
             return False
-        return (scheme == "http" and self._ours(*asked)) or (scheme, *asked) == self._public
+        if (scheme, *asked) == self._public:
+            return True
+        return scheme == "http" and self._ours(*asked) and asked == _split(host, _PORTS["http"])
 
     def _ours(self, name: str, port: int) -> bool:
         if port != self.port:

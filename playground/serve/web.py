@@ -138,7 +138,7 @@ class Web:
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         assert self._origins is not None
-        if not self._origins.origin(request.headers.get("Origin", "")):
+        if not self._origins.origin(request.headers.get("Origin", ""), request.headers.get("Host", "")):
             return self._refuse(request, 403, "a web socket for a page that is not ours")
         if not web.WebSocketResponse().can_prepare(request):
             return self._refuse(request, 400, "not a web socket")

@@ -122,7 +122,7 @@ def test_hosts_and_origins_on_loopback() -> None:
     assert ours.url == "http://127.0.0.1:8000/"
     for host in ("127.0.0.1:8000", "localhost:8000", "LOCALHOST:8000", "[::1]:8000"):
         assert ours.host(host), host
-        assert ours.origin(f"http://{host}"), host
+        assert ours.origin(f"http://{host}", host), host
     for host in (
         "127.0.0.1",
         "localhost:80",
@@ -132,17 +132,26 @@ def test_hosts_and_origins_on_loopback() -> None:
         "0x7f.1:8000",
     ):
         assert not ours.host(host), host
-        assert not ours.origin(f"http://{host}"), host
+        assert not ours.origin(f"http://{host}", host), host
     for origin in ("", "null", "https://localhost:8000", "file://", "http:localhost:8000", "http://localhost:8000/"):
-        assert not ours.origin(origin), origin
+        assert not ours.origin(origin, "localhost:8000"), origin
 
 
 def test_elsewhere_any_address_as_a_number_is_ours_but_no_name_that_we_do_not_know() -> None:
     ours = Origins("0.0.0.0", 8000)
     assert ours.host("192.0.2.7:8000")
-    assert ours.origin("http://192.0.2.7:8000")
+    assert ours.origin("http://192.0.2.7:8000", "192.0.2.7:8000")
     assert not ours.host("evil.example:8000")
-    assert not ours.origin("http://evil.example:8000")
+    assert not ours.origin("http://evil.example:8000", "evil.example:8000")
+    assert not ours.origin("http://evil.example:8000", "192.0.2.7:8000")
+
+
+def test_a_page_at_another_address_on_the_same_port_is_not_ours() -> None:
+    everywhere, here = Origins("0.0.0.0", 8000), Origins("127.0.0.1", 8000)
+    assert not everywhere.origin("http://203.0.113.9:8000", "192.0.2.7:8000")
+    assert not everywhere.origin("http://192.0.2.7:8000", "")
+    assert not here.origin("http://127.0.0.2:8000", "127.0.0.1:8000")
+    assert not here.origin("http://localhost:8000", "127.0.0.1:8000")
 
 
 def test_a_public_address_is_ours_too() -> None:
@@ -151,8 +160,8 @@ def test_a_public_address_is_ours_too() -> None:
     assert ours.host("demo.example.org")
     assert ours.host("demo.example.org:443")
     assert ours.host("127.0.0.1:8000")
-    assert ours.origin("https://demo.example.org")
-    assert not ours.origin("http://demo.example.org")
+    assert ours.origin("https://demo.example.org", "127.0.0.1:8000")
+    assert not ours.origin("http://demo.example.org", "demo.example.org")
     assert not ours.host("demo.example.org:8000")
     assert not ours.host("org")
 
