@@ -22,7 +22,8 @@
 :mod:`.roster`      who is there, who may act, who has been lent the keyboard
 :mod:`.guard`       who may connect at all, and how often
 :mod:`.ssh`         visitors over SSH
-:mod:`.sluice`      how much comes in and goes out of one such connection, whatever it is
+:mod:`.connection`  one such connection, from its first byte on
+:mod:`.sluice`      how much comes in and goes out of it, whatever it is
 :mod:`.doorman`     asks one of them who they are, and for what they come
 :mod:`.admission`   as whom they come in
 :mod:`.keys`        who comes by key

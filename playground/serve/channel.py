@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 import asyncssh
 
+from playground.serve.connection import Connection
 from playground.serve.front import Front, Refused
 from playground.serve.line import Terminal, terminal
-from playground.serve.sluice import Connection
 from playground.serve.visit import Caller, Visit
 
 SETTLED_S = 0.05

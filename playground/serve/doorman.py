@@ -11,11 +11,11 @@ import asyncssh
 
 from playground.serve.admission import Admission
 from playground.serve.channel import Channel
+from playground.serve.connection import Connection
 from playground.serve.front import Front
 from playground.serve.keys import Holder
 from playground.serve.limits import Limits
 from playground.serve.logbook import Logbook
-from playground.serve.sluice import Connection
 from playground.serve.visit import Caller
 
 TRIES = 3

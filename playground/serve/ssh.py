@@ -7,7 +7,8 @@ the system's ssh is read, nothing is compressed (what is small on the way in mus
 
 ==================  ======================================================
 :mod:`.guard`       who may connect at all, and how often
-:mod:`.sluice`      how much comes in and goes out, whatever it is
+:mod:`.connection`  one connection of a stranger
+:mod:`.sluice`      how much comes in and goes out of it, whatever it is
 :mod:`.admission`   as whom somebody comes in
 :mod:`.doorman`     asks one visitor who they are, and for what they come
 :mod:`.channel`     the terminal of one visitor
@@ -25,12 +26,12 @@ import asyncssh
 
 from playground.kernel.errors import UserError
 from playground.serve.admission import Admission
+from playground.serve.connection import Connection
 from playground.serve.doorman import Desk, Doorman
 from playground.serve.front import Front
 from playground.serve.guard import Guard
 from playground.serve.limits import Limits
 from playground.serve.logbook import Logbook
-from playground.serve.sluice import Connection
 
 VERSION = "playground"
 KEEPALIVES = 3

@@ -13,9 +13,10 @@ import asyncssh
 import pytest
 
 from playground.serve.channel import Channel
+from playground.serve.connection import Connection
 from playground.serve.doorman import Doorman
 from playground.serve.limits import Limits
-from playground.serve.sluice import PIECE_BYTES, Connection
+from playground.serve.sluice import PIECE_BYTES
 from playground.serve.visit import BACKLOG_BYTES
 from tests.serve.ssh_lab import EchoSeat, Lab, lab, reads, until
 
