@@ -92,16 +92,17 @@ class Rendering:
         self._changed = asyncio.Event()
         self._picture: Picture | None = None
         self._asked = False
+        self._shut = False
         self._guest = Guest(wire, told=self._told)
 
     async def run(self, theme: Theme) -> str:
         """Until it is shut, or ends by itself: why, in one line."""
         try:
-            while not self._guest.arrived:
-                if self._guest.over:
-                    return self._guest.over
+            while not self._guest.arrived and not self._guest.over:
                 await self._changed.wait()
                 self._changed.clear()
+            if self._shut or not self._guest.arrived:
+                return self._guest.over
             self._picture = picture = Picture(self.style, self._guest, self._guest, theme, self._way)
             if self._asked:
                 picture.whole()
@@ -119,6 +120,7 @@ class Rendering:
             self._picture.whole()
 
     def shut(self) -> None:
+        self._shut = True
         self._guest.close()
         if self._picture is not None:
             self._picture.shut()

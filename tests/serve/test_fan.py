@@ -198,6 +198,23 @@ def test_nothing_is_left_of_a_rendering_that_was_shut(session: Session) -> None:
     play(session, test)
 
 
+def test_a_rendering_can_be_shut_at_every_moment_of_its_beginning(session: Session) -> None:
+    async def test(front: Front) -> None:
+        for moments in range(24):
+            front.open(LARGE)
+            await until(lambda: LARGE in front.gallery._renderings)
+            if moments % 2:
+                guest = front.gallery._renderings[LARGE]._guest
+                await until(lambda guest=guest: guest.arrived)  # type: ignore[misc]
+            for _ in range(moments // 2):
+                await asyncio.sleep(0)
+            front.gallery.hear(Shut(LARGE), None)
+            await until(lambda: not front.gallery._tasks, f"it has ended, shut after {moments}")
+        assert not front.heard or all(isinstance(each, Drawn) for each in front.heard)
+
+    play(session, test)
+
+
 def test_while_the_way_is_full_nothing_is_drawn_and_then_what_is_new(session: Session) -> None:
     async def main() -> None:
         doors, way, arrived = SessionDoors(session), Way(), threading.Event()
