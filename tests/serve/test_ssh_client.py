@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.ssh_lab import Client, Server, needs_ssh, run_ssh, serving, wait_until
+from tests.serve.ssh_lab import PATIENCE_S, Client, Server, needs_ssh, run_ssh, serving, wait_until
 
 pytestmark = needs_ssh
 QUIT = 0
@@ -154,3 +154,20 @@ def test_at_the_end_of_a_shared_cluster_it_is_said_how_to_meet_it_again(tmp_path
         assert "1 command, digest" in said
         assert "playground replay " in said
         assert list(tmp_path.glob("*.yaml"))
+
+
+def test_when_the_cluster_has_died_visitors_are_told_and_it_ends(tmp_path: Path) -> None:
+    with serving(tmp_path, "--shared", "--nodes", "3") as server:
+        client = Client(server, "zoe", 80, 24)
+        client.shows("n2")
+        children = server.processes()
+        hall = next(each for each in children if "playground.serve.hall" in each.cmdline())
+        hall.kill()
+        out, error = server.process.communicate(timeout=PATIENCE_S)
+        assert server.process.returncode == 1
+        assert len(error.decode().splitlines()) == 1
+        assert error.decode().startswith("playground: the cluster has stopped: ")
+        assert b"digest" not in out
+        client.end()
+        assert client.told()
+        wait_until(lambda: not any(each.is_running() for each in children))
