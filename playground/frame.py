@@ -25,6 +25,7 @@ from widgets.shapes import (
     Tree,
     Why,
 )
+from widgets.travelling import hasten
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +178,6 @@ class Frame:
     """How many captions have been shown, this one among them, and how many there are."""
     stopped: str = ""
     """Not empty: the world has stopped because of an error in the playground; the text says which."""
+
+
+hasten([Header, Thing, Lens, Question, View, Frame])

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from widgets.travelling import hasten
+
 
 class State(Enum):
     """What *is*: the life of a node's process, or of anything drawn like one."""
@@ -571,3 +573,5 @@ class Why:
 
 
 Shape = Ring | Table | Tree | Partitions | Matrix | Series | Log | Detail | SpaceTime | Why
+
+hasten(list(globals().values()))
