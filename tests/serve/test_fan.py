@@ -7,6 +7,7 @@ import gc
 import io
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -20,7 +21,7 @@ from playground.serve.gallery import Gallery
 from playground.serve.messages import Drawn, Lost, Open, Shut, Style, Whole
 from playground.session import Session
 from playground.spec import ClusterSpec
-from tests.serve.stands_lab import Screen, SessionDoors, until
+from tests.serve.stands_lab import PATIENCE_S, Screen, SessionDoors, until
 from widgets.palette import Theme
 
 LARGE, SMALL = Style(140, 40), Style(80, 24, 16, False)
@@ -201,11 +202,12 @@ def test_nothing_is_left_of_a_rendering_that_was_shut(session: Session) -> None:
 def test_a_rendering_can_be_shut_at_every_moment_of_its_beginning(session: Session) -> None:
     async def test(front: Front) -> None:
         for moments in range(24):
-            front.open(LARGE)
-            await until(lambda: LARGE in front.gallery._renderings)
+            front.gallery.hear(Open(LARGE), front.doors.sit(""))
+            await asyncio.sleep(0)  # it waits for its session by now
             if moments % 2:
-                guest = front.gallery._renderings[LARGE]._guest
-                await until(lambda guest=guest: guest.arrived)  # type: ignore[misc]
+                guest, ends = front.gallery._renderings[LARGE]._guest, time.monotonic() + PATIENCE_S
+                while not guest.arrived:  # without the loop, which has not heard of it so far
+                    assert time.monotonic() < ends
             for _ in range(moments // 2):
                 await asyncio.sleep(0)
             front.gallery.hear(Shut(LARGE), None)
