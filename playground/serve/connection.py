@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
 import asyncssh
 
-from playground.serve.limits import Limits
-from playground.serve.sluice import LAST_OF_KEX, UNREAD, Sluice
+from playground.serve.limits import Bucket, Limits
+from playground.serve.sluice import FLOODED, LAST_OF_KEX, UNREAD, Sluice
 
 SOCKET_BYTES = 131_072
 """What the system keeps for a client: it is neither seen from here nor new any more when it is read."""
+KEXINIT = 20
+"""Keys are exchanged anew: the message with which that begins (RFC 4253)."""
+EXCHANGES, EXCHANGES_PER_S = 20.0, 0.2
+"""Each costs us more than it costs the client. Clients want one in an hour, or in a gigabyte."""
 
 
 class Connection(asyncssh.SSHServerConnection):
@@ -43,6 +48,7 @@ class Connection(asyncssh.SSHServerConnection):
         self._sluice: Sluice | None = None
         self._dropping: asyncio.TimerHandle | None = None
         self._limits = limits
+        self._exchanges = Bucket(EXCHANGES, EXCHANGES_PER_S, time.monotonic())
 
     @property
     def unsent(self) -> int:
@@ -114,6 +120,8 @@ class Connection(asyncssh.SSHServerConnection):
         super().send_packet(pkttype, *args, handler=handler)
         if sluice is not None:
             sluice.sent(sum(map(len, args)), held_back=sluice.tap.written == before, exchanging=pkttype <= LAST_OF_KEX)
+        if pkttype == KEXINIT and not self._exchanges.take(1, time.monotonic()):
+            self.cut(FLOODED)
 
     async def attach_x11_listener(self, *_: Any, **__: Any) -> None:
         self.refuse("forwarding of X11")

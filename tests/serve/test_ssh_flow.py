@@ -13,7 +13,7 @@ import asyncssh
 import pytest
 
 from playground.serve.channel import Channel
-from playground.serve.connection import Connection
+from playground.serve.connection import EXCHANGES, Connection
 from playground.serve.doorman import Doorman
 from playground.serve.limits import Limits
 from playground.serve.sluice import PIECE_BYTES
@@ -120,6 +120,26 @@ def test_whoever_floods_is_cut(flood: Callable[[Any, asyncssh.SSHClientProcess[b
             await until(lambda: not server.front.visits)
             assert "too much was sent" in server.log
             connection.abort()
+
+    asyncio.run(run())
+
+
+def test_whoever_wants_new_keys_over_and_over_is_cut() -> None:
+    async def run() -> None:
+        async with lab() as server:
+            connection, process, seat = await come(server)
+            exchanged = 0
+            while not connection.is_closed():
+                connection._kexinit_sent = True
+                connection._send_kexinit()
+                await until(lambda: connection.is_closed() or (connection._kex_complete and not connection._kex))
+                exchanged += 1
+                assert exchanged < 3 * EXCHANGES
+                if exchanged == 3:
+                    process.stdin.write(b"still here")
+                    await reads(process, b"still here")
+            await until(lambda: bool(seat.visit.ending))
+            await server.logs("too much was sent")
 
     asyncio.run(run())
 
