@@ -105,7 +105,6 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         return True
 
     def session_started(self) -> None:
-        self._begun()
         if not self._refusal:
             try:
                 self._visit = self._front.admit(self._caller, self._line, self._screen())
@@ -113,6 +112,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             except Refused as error:
                 self._turned_away(str(error))
                 self._refusal = str(error)
+        self._begun()
         if self._refusal:
             with contextlib.suppress(OSError):
                 self._channel.write_stderr(f"playground: {self._refusal}\r\n".encode())

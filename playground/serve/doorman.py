@@ -26,13 +26,13 @@ KEYS = 12
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the doormen of one server have in common. ``came_in``: somebody has logged in."""
+    """What the doormen of one server have in common. ``seated``: a connection is a visit now, and no login any more."""
 
     front: Front
     admission: Admission
     limits: Limits
     logbook: Logbook
-    came_in: Callable[[Connection], None]
+    seated: Callable[[Connection], None]
 
 
 class Doorman(asyncssh.SSHServer):
@@ -108,7 +108,8 @@ class Doorman(asyncssh.SSHServer):
         return False
 
     def auth_completed(self) -> None:
-        self._desk.came_in(self._connection)
+        # Still a login to the guard: somebody who asks for nothing further takes up as much as one who never logs in.
+        self._connection.enter()
         within_s = self._desk.limits.start_s
         self._waiting = asyncio.get_running_loop().call_later(
             within_s, self._connection.cut, f"asked for no terminal within {within_s:.0f} s"
@@ -138,6 +139,8 @@ class Doorman(asyncssh.SSHServer):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+        if self._connection.visited:
+            self._desk.seated(self._connection)
 
     def _turned_away(self, why: str) -> None:
         self._desk.logbook.refused(self._connection.address, why)

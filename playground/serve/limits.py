@@ -18,7 +18,7 @@ class Limits:
     visits_per_minute: int = 30
     """Connections from one address, the refused ones among them."""
     logins: int = 20
-    """Connections that have not logged in yet, all together …"""
+    """Connections that are no visits yet, all together …"""
     logins_per_address: int = 5
     """… and from one address."""
     login_s: float = 15.0

@@ -71,7 +71,7 @@ class SshServer:
         self._server: asyncio.Server | None = None
         # What the library has to say is for its own developers.
         logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
-        desk = Desk(front, admission, limits, logbook, self._came_in)
+        desk = Desk(front, admission, limits, logbook, self._guard.over)
         self._options = asyncssh.SSHServerConnectionOptions(
             server_factory=lambda: Doorman(desk),
             server_host_keys=[key],
@@ -144,11 +144,6 @@ class SshServer:
             return False
         self._connections.add(connection)
         return True
-
-    def _came_in(self, connection: Connection) -> None:
-        """It has logged in."""
-        self._guard.over(connection)
-        connection.enter()
 
     def _over(self, connection: Connection) -> None:
         self._guard.over(connection)

@@ -276,6 +276,22 @@ def test_who_asks_for_no_terminal_is_cut() -> None:
     asyncio.run(run())
 
 
+def test_who_has_logged_in_and_asks_for_no_terminal_yet_is_counted_with_those_who_log_in() -> None:
+    async def run() -> None:
+        async with lab(limits=Limits(logins_per_address=2)) as server:
+            first, second = await server.connect("one"), await server.connect("two")
+            with pytest.raises((OSError, asyncssh.Error)):
+                await server.connect("three")
+            await reads(await server.terminal(first), b"[one")
+            async with await server.connect("four") as fourth:
+                await reads(await server.terminal(fourth), b"[four")
+            for connection in (first, second):
+                connection.abort()
+            assert "127.0.0.1: 2 logins from there are under way" in server.log
+
+    asyncio.run(run())
+
+
 def test_whose_input_ends_has_left_and_whose_connection_breaks_is_gone() -> None:
     async def run() -> None:
         async with lab() as server:
