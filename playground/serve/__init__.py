@@ -14,7 +14,12 @@
 :mod:`.bonds`       what binds it from its first moment
 :mod:`.watch`       what the processes of a seat take of memory and processor
 :mod:`.stands`      the seats of those who watch: one rendering for all with the same terminal
-:mod:`.gallery`     the process that renders for them
+:mod:`.place`       the place of one of them: what reaches their terminal, and how they leave
+:mod:`.presses`     what their keys mean
+:mod:`.styles`      which rendering suits a terminal
+:mod:`.renderer`    the front's handle on the process that renders
+:mod:`.gallery`     that process
+:mod:`.fan`         one rendering in it: an app whose terminal are many
 :mod:`.doors`       the front's way to the hall
 :mod:`.hall`        the process of the session that all share
 :mod:`.audience`    those who look at it: what each is told, may do, and is shown
