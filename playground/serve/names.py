@@ -11,13 +11,14 @@ from playground.spec import CONSOLE
 LONGEST = 16
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 NOBODY = "guest"
+MEANT = frozenset({CONSOLE, "all"})
+"""Names by which the log, and a presenter who lends the keyboard, mean somebody else."""
 
 
 def plain_name(wanted: str) -> str:
     """A name like ``wanted`` that can be shown: letters, digits, dots, dashes and underscores, at most 16 of them."""
     plain = _ODD.sub("-", wanted[:200]).strip("-.")[:LONGEST].rstrip("-.") or NOBODY
-    # The log means somebody else by it.
-    return NOBODY if plain == CONSOLE else plain
+    return NOBODY if plain in MEANT else plain
 
 
 def name_for(wanted: str, taken: Container[str]) -> str:

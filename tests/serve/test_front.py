@@ -263,7 +263,7 @@ def test_a_seat_that_is_not_left_in_time_keeps_nobody(monkeypatch: pytest.Monkey
 @given(st.text(max_size=300), st.sets(st.text(max_size=5), max_size=5))
 def test_a_name_can_be_shown_and_is_nobody_elses(wanted: str, taken: set[str]) -> None:
     name = name_for(wanted, taken | {plain_name(wanted)})
-    assert name not in taken | {plain_name(wanted), "you"}
+    assert name not in taken | {plain_name(wanted), "you", "all"}
     assert name.isascii()
     assert name.isprintable()
     assert 0 < len(name) <= 20
@@ -305,3 +305,7 @@ def test_a_logbook_that_can_not_be_written_ends_nothing() -> None:
     file = io.StringIO()
     file.close()
     Logbook(file).write("hello")
+
+
+def test_nobody_is_called_by_a_word_that_means_somebody_else() -> None:
+    assert [plain_name(each) for each in ("you", "all", "-all-", "All")] == ["guest", "guest", "guest", "All"]
