@@ -7,6 +7,7 @@
 :mod:`.names`       what visitors are called
 :mod:`.logbook`     who came, who was refused and why, who left
 :mod:`.visit`       one visitor, from being let in until gone: limits, and the seat they have
+:mod:`.restoring`   puts a terminal back in order at the end
 :mod:`.front`       lets visitors in and seats them; ends everything
 :mod:`.seat`        the seat of those who act: a process on a pseudo-terminal
 :mod:`.launch`      how that process begins

@@ -27,6 +27,7 @@ from playground.serve.visit import Caller, Seat, Visit
 
 CHECK_S = 1.0
 GOODBYE = "the playground closes; thank you for coming"
+FULL = "all seats of those who act are taken"
 
 
 class Refused(UserError):
@@ -116,11 +117,11 @@ class Front:
         if caller.role is Role.PRESENTER:
             return  # whoever runs it comes in, however many are here
         if len(here) >= limits.visitors:
-            raise Refused(f"{len(here)} visitors are here already, and there is room for no more; come back later")
+            raise Refused(f"there is room for no more than {limits.visitors} here; come back later")
         if sum(source_of(visit.address) == source_of(caller.address) for visit in here) >= limits.per_address:
-            raise Refused(f"{limits.per_address} visitors from your address are here already")
+            raise Refused(f"no more than {limits.per_address} at a time may come from your address")
         if caller.role is Role.PLAYER and not self._has_seat():
-            raise Refused(f"all {limits.players} seats of those who act are taken; come back later")
+            raise Refused(f"{FULL}; come back later")
 
     def _has_seat(self) -> bool:
         return sum(visit.role is not Role.SPECTATOR for visit in self.visits) < self._limits.players
@@ -149,7 +150,7 @@ class Front:
                 visit = self._visits[name]
                 if role is not Role.SPECTATOR and visit.role is Role.SPECTATOR and not self._has_seat():
                     assert self._doors is not None
-                    self._doors.decline(name, f"all {self._limits.players} seats of those who act are taken")
+                    self._doors.decline(name, FULL)
                 else:
                     self._logbook.write(f"{name} is a {role.value} now")
                     visit.assign(role)

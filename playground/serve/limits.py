@@ -47,6 +47,16 @@ class Limits:
     """Terminal sizes for which spectators get a picture of their own; others are shown the next smaller one."""
 
 
+def span(seconds: float) -> str:
+    """As it is said: ``1 hour``, ``15 minutes``, ``90 seconds``."""
+    number, unit = seconds, "second"
+    for size, name in ((3600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            number, unit = seconds / size, name
+            break
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"
+
+
 class Bucket:
     """So much at once, and so much per second in the long run (a token bucket). Times are of any steady clock."""
 

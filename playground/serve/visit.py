@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from playground.company import Role
-from playground.serve.limits import Bucket, Limits
+from playground.serve.limits import Bucket, Limits, span
 from playground.serve.line import Line, Terminal, terminal
+from playground.serve.restoring import Restoring
 
-RESET = b"\x1b[0m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?25h\r"
-"""Puts a terminal back in order, whatever a seat has left undone; harmless where all is in order."""
 BACKLOG_BYTES = 64_000
 """With so much under way to a visitor, nothing more is written."""
 LEAVE_S = 3.0
@@ -66,6 +65,7 @@ class Visit:
         self.terminal = screen
         self.began_s = now_s
         self._line = line
+        self._restoring = Restoring()
         self._limits = limits
         self._make = seat
         self._over = over
@@ -113,6 +113,7 @@ class Visit:
     def show(self, data: bytes) -> None:
         """Write to the visitor's terminal."""
         self._out.take(len(data), time.monotonic())
+        self._restoring.wrote(data)
         self._line.write(data)
 
     def left(self, why: str = "") -> None:
@@ -137,9 +138,9 @@ class Visit:
         if now_s - self._flowed_s > self._limits.stalled_s:
             self.end("nothing that was sent has been read for too long")
         elif now_s - self.began_s > self._limits.session_s:
-            self.end(f"a visit lasts {self._limits.session_s / 60:.0f} minutes at most")
+            self.end(f"a visit lasts {span(self._limits.session_s)} at most")
         elif self.role is not Role.SPECTATOR and now_s - self._typed_s > self._limits.idle_s:
-            self.end(f"no key for {self._limits.idle_s / 60:.0f} minutes")
+            self.end(f"no key for {span(self._limits.idle_s)}")
 
     def end(self, why: str, status: int = 1) -> None:
         """Ask the visitor to leave, and tell them why."""
@@ -188,7 +189,7 @@ class Visit:
             if silent or self._line.backlog > BACKLOG_BYTES:
                 self._line.drop()
             else:
-                self._line.write(RESET + (f"playground: {text}\r\n".encode() if text else b""))
+                self._line.write(self._restoring.bytes() + (f"playground: {text}\r\n".encode() if text else b""))
                 self._line.hang_up(status)
         finally:
             self._over(self, why)

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from playground.company import Role
 from playground.serve import visit as visits
 from playground.serve.front import Front, Offer, Refused
-from playground.serve.limits import Bucket, Limits
+from playground.serve.limits import Bucket, Limits, span
 from playground.serve.line import Terminal
 from playground.serve.logbook import AGAIN_S, SHORTEST, Logbook
 from playground.serve.messages import Assigned, Programme
 from playground.serve.names import name_for, plain_name
-from playground.serve.visit import BACKLOG_BYTES, RESET, Caller, Visit
+from playground.serve.restoring import LEAVE, RESET, Restoring
+from playground.serve.visit import BACKLOG_BYTES, Caller, Visit
 from playground.spec import ClusterSpec
 
 SPEC = ClusterSpec.model_validate({"nodes": 3})
@@ -104,10 +105,10 @@ def test_there_is_room_for_so_many_and_for_so_many_from_one_address() -> None:
     async def _(lab: Lab) -> None:
         lab.come()
         lab.come()
-        with pytest.raises(Refused, match="2 visitors from your address"):
+        with pytest.raises(Refused, match="no more than 2 at a time may come from your address"):
             lab.come(address="::ffff:10.0.0.1")
         visit, _ = lab.come(address="10.0.0.2")
-        with pytest.raises(Refused, match="3 visitors are here"):
+        with pytest.raises(Refused, match="there is room for no more than 3"):
             lab.come(address="10.0.0.3")
         visit.left()
         await visit.ended()
@@ -116,8 +117,16 @@ def test_there_is_room_for_so_many_and_for_so_many_from_one_address() -> None:
     @within(replace(Limits(), players=1))
     async def _(lab: Lab) -> None:
         lab.come()
-        with pytest.raises(Refused, match="all 1 seats"):
+        with pytest.raises(Refused, match="all seats of those who act are taken"):
             lab.come()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(7200, "2 hours"), (60, "1 minute"), (90, "90 seconds"), (1, "1 second"), (1.5, "1.5 seconds")],
+)
+def test_a_span_is_said_as_people_say_it(seconds: float, said: str) -> None:
+    assert span(seconds) == said
 
 
 def test_nobody_comes_in_when_it_closes_and_who_is_here_is_told() -> None:
@@ -133,6 +142,22 @@ def test_nobody_comes_in_when_it_closes_and_who_is_here_is_told() -> None:
             lab.come()
 
     asyncio.run(run())
+
+
+def test_the_alternate_screen_is_left_once_so_that_what_a_seat_says_last_stays_to_be_read() -> None:
+    @within()
+    async def _(lab: Lab) -> None:
+        visit, line = lab.come()
+        for data in (b"\x1b[?10", b"49hpicture", b"\x1b[?1049", b"lseed 7\r\n"):  # as bytes happen to be cut
+            visit.show(data)
+        visit.end("no key")
+        await visit.ended()
+        assert line.sent.count(LEAVE) == 1
+        assert line.sent.endswith(b"seed 7\r\n" + RESET + b"\rplayground: no key\r\n")
+
+    restoring = Restoring()
+    restoring.wrote(b"\x1b[?1049l\x1b[?1049hpicture")
+    assert LEAVE in restoring.bytes()
 
 
 def test_where_no_seat_can_be_made_nobody_is_left_standing() -> None:
@@ -181,8 +206,8 @@ def at(monkeypatch: pytest.MonkeyPatch, now_s: float) -> None:
 @pytest.mark.parametrize(
     ("limits", "why"),
     [
-        (Limits(idle_s=60), "no key for 1 minutes"),
-        (Limits(session_s=60), "a visit lasts 1 minutes at most"),
+        (Limits(idle_s=60), "no key for 1 minute"),
+        (Limits(session_s=60), "a visit lasts 1 minute at most"),
     ],
 )
 def test_time_is_limited(limits: Limits, why: str) -> None:

@@ -316,7 +316,7 @@ def test_who_finds_no_room_is_told_so() -> None:
             async with await server.connect() as two:
                 result = await two.run(term_type="xterm", check=False)
                 assert result.exit_status == 1
-                assert "1 visitors from your address" in str(result.stderr)
+                assert "no more than 1 at a time may come from your address" in str(result.stderr)
 
     asyncio.run(run())
 

@@ -95,7 +95,7 @@ def test_there_is_room_for_so_many() -> None:
             await one.sees("welcome anna")
             await two.sees("welcome anna-2")
             async with page(served) as three:
-                assert await three.farewell() == "2 visitors from your address are here already"
+                assert await three.farewell() == "no more than 2 at a time may come from your address"
             async with page(served) as four:
                 await four.farewell()
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
