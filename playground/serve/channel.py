@@ -1,6 +1,7 @@
 """The terminal of one visitor over SSH: becomes a visit when a shell on a terminal is asked for, and nothing else does.
 
-Whoever asks for anything else is told so on standard error, and has the exit status 1.
+Whoever asks for anything else is told so on standard error, and has the exit status 1. The terminal is asked first how
+many colours it has; until it has answered it counts as a login that is under way.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable, Mapping
 
 import asyncssh
 
+from playground.serve.asking import Asking
+from playground.serve.colors import TRUE, to_ask
 from playground.serve.connection import Connection
 from playground.serve.front import Front, Refused
 from playground.serve.line import Terminal, terminal
@@ -71,6 +74,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._term = ""
         self._size: tuple[int, int] | None = None
         self._refusal = ""
+        self._asking: Asking | None = None
         self._visit: Visit | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._checking: asyncio.TimerHandle | None = None
@@ -105,9 +109,16 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         return True
 
     def session_started(self) -> None:
+        if not self._refusal and to_ask(self._screen().term):
+            self._asking = Asking(self._line, self._seat, self._typed)
+        else:
+            self._seat(False)
+
+    def _seat(self, true: bool) -> None:
+        """``true``: the terminal has said that it shows all colours."""
         if not self._refusal:
             try:
-                self._visit = self._front.admit(self._caller, self._line, self._screen())
+                self._visit = self._front.admit(self._caller, self._line, self._screen(TRUE if true else None))
                 self._connection.visited = True
             except Refused as error:
                 self._turned_away(str(error))
@@ -118,15 +129,21 @@ class Channel(asyncssh.SSHServerSession[bytes]):
                 self._channel.write_stderr(f"playground: {self._refusal}\r\n".encode())
             self._line.hang_up(1)
 
-    def _screen(self) -> Terminal:
+    def _screen(self, colors: int | None = None) -> Terminal:
         said = self._channel.get_environment_bytes()
         lang = next((said[name] for name in (b"LC_ALL", b"LC_CTYPE", b"LANG") if said.get(name)), b"")
         assert self._size is not None
-        return terminal(self._term, lang.decode("ascii", "replace"), *self._size)
+        return terminal(self._term, lang.decode("ascii", "replace"), *self._size, colors)
 
     # --- what comes of it ----------------------------------------------------------------
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        if self._asking is not None:
+            self._asking.hear(data)
+        else:
+            self._typed(data)
+
+    def _typed(self, data: bytes) -> None:
         if self._visit is not None:
             self._visit.typed(data)
 
@@ -143,6 +160,10 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def eof_received(self) -> bool:
         if self._visit is not None:
             self._visit.left()
+        elif self._asking is not None:
+            self._asking.close()
+            self._begun()
+            self._line.hang_up()
         return True  # what is left to say can still be said
 
     def break_received(self, msec: int) -> bool:
@@ -152,6 +173,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         for timer in (self._settling, self._checking):
             if timer is not None:
                 timer.cancel()
+        if self._asking is not None:
+            self._asking.close()
         if self._visit is not None:
             self._visit.gone(self._connection.cut_because)
         # The terminal is closed at both ends; there is nothing else on this connection.

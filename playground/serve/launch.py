@@ -11,10 +11,10 @@ import subprocess
 import sys
 import termios
 
+from playground.serve.colors import TRUE
 from playground.serve.line import Terminal
 
-TRUECOLOR = ("256color", "direct", "kitty", "alacritty")
-"""Terminals with such names show all colours."""
+_SYSTEMS = {0: "standard", 16: "standard", 256: "256", TRUE: "truecolor"}
 
 
 def started(terminal: int, control: socket.socket, env: dict[str, str], screen: Terminal) -> subprocess.Popen[bytes]:
@@ -44,9 +44,12 @@ def environment(screen: Terminal) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONCOERCECLOCALE": "0",  # LANG is the visitor's word on what their terminal can show
+        "TEXTUAL_COLOR_SYSTEM": _SYSTEMS[screen.colors],  # whatever it would make of the name
     }
-    if any(name in screen.term for name in TRUECOLOR):
+    if screen.colors == TRUE:
         env["COLORTERM"] = "truecolor"
+    elif not screen.colors:
+        env["NO_COLOR"] = "1"
     return env
 
 

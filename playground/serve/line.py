@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from playground.serve.colors import by_name
+
 _TERM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 _LANG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
 LEAST, MOST = (1, 1), (500, 200)
@@ -20,16 +22,20 @@ class Terminal:
     lang: str = "en_US.UTF-8"
     columns: int = 80
     rows: int = 24
+    colors: int = 256
+    """0, 16, 256, or all that there are: ``1 << 24``."""
 
 
-def terminal(term: str, lang: str, columns: int, rows: int) -> Terminal:
-    """What may be believed of it: anything odd becomes what most terminals are."""
+def terminal(term: str, lang: str, columns: int, rows: int, colors: int | None = None) -> Terminal:
+    """What may be believed of it: anything odd becomes what most terminals are. ``colors`` None: by its name."""
     plain = Terminal()
+    term = term if _TERM.fullmatch(term) else plain.term
     return Terminal(
-        term if _TERM.fullmatch(term) else plain.term,
+        term,
         lang if _LANG.fullmatch(lang) else plain.lang,
         max(LEAST[0], min(MOST[0], columns)) if columns else plain.columns,
         max(LEAST[1], min(MOST[1], rows)) if rows else plain.rows,
+        by_name(term) if colors is None else colors,
     )
 
 

@@ -22,18 +22,14 @@ USUAL = (200, 60), (160, 50), (120, 36), (100, 30), (80, 24), LEAST
 """The sizes that there are even when all renderings are taken."""
 PLAINEST = Style(*LEAST, colors=0, unicode=False)
 """Every terminal that is large enough can show it."""
-_TRUE = 1 << 24
 
 
 def style_of(screen: Terminal) -> Style | None:
     """The best style for it. None: it is too small for any."""
     if screen.columns < LEAST[0] or screen.rows < LEAST[1]:
         return None
-    look = detect({"TERM": screen.term, "LANG": screen.lang})
-    # TERM and LANG are all that a client may tell; a terminal that only says that it has 256 colours may have no more.
-    true = any(word in screen.term for word in ("direct", "kitty", "alacritty"))
-    depth = {Colors.TRUE: _TRUE if true else 256, Colors.SIXTEEN: 16, Colors.NONE: 0}[look.colors]
-    return Style(min(screen.columns, MOST[0]), min(screen.rows, MOST[1]), depth, look.unicode)
+    unicode = detect({"TERM": screen.term, "LANG": screen.lang}).unicode
+    return Style(min(screen.columns, MOST[0]), min(screen.rows, MOST[1]), screen.colors, unicode)
 
 
 def chosen(best: Style, drawn: Collection[Style], renderings: int) -> Style:

@@ -95,7 +95,8 @@ class Visit:
             self._seat.typed(data)
 
     def resized(self, columns: int, rows: int) -> None:
-        self.terminal = terminal(self.terminal.term, self.terminal.lang, columns, rows)
+        now = self.terminal
+        self.terminal = terminal(now.term, now.lang, columns, rows, now.colors)
         if self._seat is not None and not self.ending:
             self._seat.resized(self.terminal.columns, self.terminal.rows)
 

@@ -38,6 +38,8 @@ from tests.screens.terminals import Terminal
 PATIENCE_S = 30.0
 HOST_KEY = asyncssh.generate_private_key("ssh-ed25519")
 SPEC = ClusterSpec.model_validate({"nodes": 3})
+KIND = b"\x1b[?62;22c"
+"""What every terminal answers, when it is asked for its kind."""
 needs_ssh = pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh here")
 
 
@@ -94,11 +96,20 @@ class Lab:
         return await asyncssh.connect("127.0.0.1", self.server.port, username=user, known_hosts=None, **given)
 
     async def terminal(
-        self, connection: asyncssh.SSHClientConnection, columns: int = 80, rows: int = 24, **options: Any
+        self,
+        connection: asyncssh.SSHClientConnection,
+        columns: int = 80,
+        rows: int = 24,
+        answer: bytes = KIND,
+        **options: Any,
     ) -> asyncssh.SSHClientProcess[bytes]:
-        return await connection.create_process(
+        """``answer``: what the terminal says at once."""
+        process = await connection.create_process(
             term_type=options.pop("term_type", "xterm-256color"), term_size=(columns, rows), encoding=None, **options
         )
+        if answer:
+            process.stdin.write(answer)
+        return process
 
 
 @contextlib.asynccontextmanager

@@ -80,7 +80,7 @@ def test_the_process_knows_nothing_of_ours_and_has_little_to_give(monkeypatch: p
         env = process.environ()
         assert "hunter2" not in str(env)
         assert set(env) <= {
-            *("PATH", "HOME", "TERM", "LANG", "COLORTERM", "PYTHONPATH"),
+            *("PATH", "HOME", "TERM", "LANG", "COLORTERM", "TEXTUAL_COLOR_SYSTEM", "PYTHONPATH"),
             *("PYTHONDONTWRITEBYTECODE", "PYTHONCOERCECLOCALE", MARK),
         }
         assert (env["TERM"], env["LANG"], env["HOME"]) == ("xterm-256color", "en_US.UTF-8", "/nonexistent")
