@@ -4,8 +4,8 @@ The page's terminal is that of textual-serve, and speaks its protocol (:mod:`.so
 SSH: the same seats, roles and limits. What strangers send is judged in this order, and whatever is odd ends their
 connection with one line in the logbook:
 
-1. the connection (:mod:`.gate`), 2. how often it asks, ``Host`` and ``Origin`` (:mod:`.origins`), 3. how often that
-   address has come,
+1. the connection (:mod:`.gate`), and whether it speaks HTTP (:mod:`.answerer`),
+2. how often it asks, ``Host`` and ``Origin`` (:mod:`.origins`), 3. how often that address has come,
 4. the first message: who, and by which link (:mod:`.links`), 5. whether there is room (:mod:`.front`),
 6. each further message: its size, its form, how many of them there are (:mod:`.webvisit`).
 
@@ -26,6 +26,7 @@ from ipaddress import ip_address
 from aiohttp import web
 
 from playground.kernel.errors import UserError
+from playground.serve.answerer import Answerer
 from playground.serve.front import Front
 from playground.serve.gate import Gate, Gated, peer
 from playground.serve.guard import Guard
@@ -75,14 +76,7 @@ class Web:
         UserError: one can't listen there.
         """
         Origins(host, port, self._public)  # is it an address at all?
-        runner = web.AppRunner(
-            self._app(),
-            access_log=None,
-            logger=_one_line_each(self._logbook),
-            keepalive_timeout=KEPT_S,
-            lingering_time=0.0,
-            shutdown_timeout=CLOSING_S,
-        )
+        runner = web.AppRunner(self._app(), shutdown_timeout=CLOSING_S)
         await runner.setup()
         try:
             server = await self._listen(runner, host, port)
@@ -96,11 +90,23 @@ class Web:
             await runner.cleanup()
 
     async def _listen(self, runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
-        make = runner.server
-        assert make is not None
+        asked, logger, loop = runner.server, _one_line_each(self._logbook), asyncio.get_running_loop()
+        assert asked is not None
+
+        def answerer() -> asyncio.Protocol:
+            inner = Answerer(
+                asked,
+                self._logbook,
+                loop=loop,
+                access_log=None,
+                logger=logger,
+                keepalive_timeout=KEPT_S,
+                lingering_time=0.0,
+            )
+            return Gated(inner, self._gate)
+
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.create_server(lambda: Gated(make(), self._gate), host, port, backlog=64)
+            return await loop.create_server(answerer, host, port, backlog=64)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address here"
             raise UserError(f"cannot listen on {host}, port {port}: {why}") from None

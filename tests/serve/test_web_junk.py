@@ -224,12 +224,27 @@ def test_what_is_not_http_is_answered_shortly(junk: bytes) -> None:
                     answer = await reader.read()
                 except ConnectionResetError:
                     answer = b""
-            assert not answer or b"400" in answer
+            assert not answer or (b" 400 " in answer and b"Server: playground" in answer)
+            assert not answer or answer.endswith(b"\r\n\r\nplayground: not a request that is understood here\n")
             assert b"Traceback" not in answer
             assert "Traceback" not in served.log
             writer.transport.abort()
             async with page(served) as anna:
                 await anna.sees("welcome anna")
+
+    asyncio.run(visit())
+
+
+def test_what_is_no_request_over_and_over_is_one_line_in_the_log() -> None:
+    async def visit() -> None:
+        async with serving(Limits(visits_per_minute=100)) as served:
+            for _ in range(50):
+                reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+                writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nHost: \x1b[31mb\r\n\r\n")
+                assert b"\x1b" not in await reader.read()
+                writer.close()
+            assert served.log.count("\n") == 1
+            assert "refused 127.0.0.1: not a request that is understood here" in served.log
 
     asyncio.run(visit())
 
