@@ -41,7 +41,10 @@ HARMLESS = frozenset(
     {"help", "back", "move", "scroll", "next_panel", "pause", "step", "step_second", "quit",
      "hint_quit", "screenshot"}
 )  # fmt: skip
-"""What can be done while help lies over the panels; anything else closes it and does nothing more."""
+"""What can be done while help lies over the panels; anything else closes it and does nothing more.
+
+But for ``:``: what is typed after it would be taken for keys, each with an act of its own.
+"""
 
 
 class Acts(TimeActs, WhyActs, TourActs, ItemActs, HostActs):
@@ -57,7 +60,8 @@ class Acts(TimeActs, WhyActs, TourActs, ItemActs, HostActs):
             app.show_bars()
         if app.stage.help.is_open and act not in HARMLESS:
             self.back("")
-            return
+            if act != "command":
+                return
         try:
             if act in ORDERS:
                 self._order(act)

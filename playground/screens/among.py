@@ -124,9 +124,9 @@ class Among:
         """What may stand behind these words."""
         if self.role is not Role.PRESENTER:
             return {}
-        lent = [each.name for each in self.company.visitors if each.lent]
+        playing = [each.name for each in self.company.visitors if each.role is Role.PLAYER]
         watching = [each.name for each in self.company.visitors if each.role is Role.SPECTATOR]
-        return {"lend": (*watching, ALL), "take": (*lent, ALL)}
+        return {"lend": (*watching, ALL), "take": (*playing, ALL)}
 
     # --- for the app ------------------------------------------------------------------------
 

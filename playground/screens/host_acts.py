@@ -74,10 +74,13 @@ class HostActs:
 
     def _visitor(self, act: str, name: str) -> str:
         """The one who is meant; "": all. UserError: nobody of that name is here."""
-        company = self._presents.company
-        others = [each.name for each in company.visitors if each.name != self._presents.host.name]
+        among = self._presents
+        others = [each.name for each in among.company.visitors if each.name != among.host.name]
         if not name:
-            raise UserError(f"{act}: whose? write {act} {others[0] if others else 'NAME'}, or {act} {ALL}")
+            likely = next((each for each in among.tails()[act] if each != ALL), "NAME")
+            raise UserError(f"{act}: {'to whom' if act == 'lend' else 'whose'}? write {act} {likely}, or {act} {ALL}")
+        if name == among.host.name:
+            raise UserError(f"{act}: {name} is you, and you keep the keyboard")
         if name not in (*others, ALL):
             raise UserError(f"{act}: {unknown('visitor', name, [*others, ALL])}")
         return "" if name == ALL else name

@@ -55,7 +55,9 @@ COMPANY: dict[str, Word] = {
         "Lend the keyboard to somebody who watches: they act on their own screen until you take it back.",
         "lend",
     ),
-    "take": Word("take NAME | take all", "take ben", "Take back the keyboard that you have lent.", "take"),
+    "take": Word(
+        "take NAME | take all", "take ben", "Take the keyboard back from somebody who plays: they watch again.", "take"
+    ),
     "lock": Word("lock", "lock", "Nobody but who presents acts, until unlock; L does both.", "lock"),
     "unlock": Word("unlock", "unlock", "Whoever has a keyboard acts again.", "unlock"),
     "bring": Word("bring", "bring", "Bring everybody to what you look at; B does the same.", "bring"),

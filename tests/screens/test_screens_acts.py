@@ -219,6 +219,10 @@ def test_help_lies_over_the_panels_and_swallows_acts() -> None:
         assert d.lines() == ["crash n3"]
         await d.press("question_mark", "question_mark")
         assert not d.app.stage.help.is_open
+        await d.press("question_mark", "colon")
+        await d.write("thaw n3")
+        assert not d.app.stage.help.is_open
+        assert d.app.prompt.text == "thaw n3"
 
     drive(steps)
 

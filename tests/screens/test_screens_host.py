@@ -347,9 +347,10 @@ def test_a_presenter_lends_takes_locks_and_brings_by_word_and_key() -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("lend", "lend: whose? write lend ben, or lend all"),
+        ("lend", "lend: to whom? write lend cleo, or lend all"),
         ("lend clea", "lend: unknown visitor 'clea': did you mean cleo?"),
-        ("take anna", "take: unknown visitor 'anna'"),
+        ("take", "take: whose? write take ben, or take all"),
+        ("take anna", "take: anna is you, and you keep the keyboard"),
         ("lock ben", "lock: takes no name, it is for all; write lock"),
     ],
 )
@@ -371,7 +372,7 @@ def test_visitors_names_are_completed_and_follow_who_comes() -> None:
         assert d.app.prompt.text == "lend cleo "
         host.change(visitors=(*ALL.visitors, Visitor("eve", Role.SPECTATOR)))
         await d.until(lambda: "5 here" in d.text())
-        assert d.app.prompt.tails == {"lend": ("cleo", "eve", "all"), "take": ("dora", "all")}
+        assert d.app.prompt.tails == {"lend": ("cleo", "eve", "all"), "take": ("ben", "dora", "all")}
 
     visit("anna", steps)
 
@@ -397,6 +398,10 @@ def test_the_list_of_who_is_here_follows_them_and_leaves() -> None:
         host.change(visitors=(ANNA,))
         await d.until(lambda: "1 here" in d.text())
         assert "who is here" not in d.text()
+        await typed(d, "who")
+        await typed(d, "who")
+        assert "who is here" in d.text()
+        await d.press("escape")
         await d.press("question_mark")
         assert " help " in d.text()
 
