@@ -47,8 +47,9 @@ def web(
     session: serving.Stay = None,
     memory: serving.Memory = None,
 ) -> int:
-    """Let visitors in by a page in their browser: each with a cluster of their own, or all with the same one.
+    """Let visitors in by a page in their browser, to watch or to act.
 
+    Each has a cluster of their own, or all look at the same one.
     Only this machine can connect, unless --host or a proxy says otherwise; then one comes in by a link, or by --open.
     """
     offer = serving.offer_of(
@@ -80,10 +81,11 @@ def web(
     from playground.serve.origins import Origins
 
     Origins(host, port, public_url)  # complains of an address that is none before anything begins
-    anybody = everybody or (serving.is_loopback(host) and not public_url)
+    alone = serving.is_loopback(host) and not (public_url or trust_proxy)
+    anybody = everybody or alone
     links = Links(role, open_to_all=anybody, presented=offer.shared)
     with serving.logbook_in(log) as logbook:
-        return asyncio.run(_serve(offer, limits, links, host, port, public_url, trust_proxy, logbook))
+        return asyncio.run(_serve(offer, limits, links, host, port, public_url, trust_proxy, alone, logbook))
 
 
 async def _serve(
@@ -94,6 +96,7 @@ async def _serve(
     port: int,
     public_url: str,
     trust_proxy: bool,
+    alone: bool,
     logbook: Logbook,
 ) -> int:
     from playground.serve.front import Front
@@ -103,14 +106,14 @@ async def _serve(
     async with Front(offer, limits, logbook) as front:
         server = Web(front, limits, logbook, links, theme=offer.theme, public=public_url, proxied=trust_proxy)
         async with server.open(host, port) as origins:
-            _say(offer, limits, links, origins.url)
+            _say(offer, limits, links, origins.url, alone)
             status = await serving.ended(front)
     serving.say_closed(front.closed)
     return status
 
 
-def _say(offer: Offer, limits: Limits, links: Links, url: str) -> None:
-    """All that one needs to know to invite people."""
+def _say(offer: Offer, limits: Limits, links: Links, url: str, alone: bool) -> None:
+    """All that one needs to know to invite people. ``alone``: nobody reaches it but this machine."""
     what = "everybody gets a cluster of their own"
     if offer.shared:
         looped = offer.programme.looped
@@ -119,7 +122,9 @@ def _say(offer: Offer, limits: Limits, links: Links, url: str) -> None:
     print(f"  come in     {links.invitation(url)}" + (f"  (as {links.guests.value})" if offer.shared else ""))
     if links.presenter:
         print(f"  to present  {url}#key={links.presenter}")
-    who = "whoever has that link" if links.guest else "anybody who reaches this port"
+    who = (
+        "whoever has that link" if links.guest else f"anybody {'on this machine' if alone else 'who reaches this port'}"
+    )
     print(f"  who         {who}; at most {limits.visitors}, of whom {limits.players} act")
     print(f"  names       {links.invitation(url + '?name=anna')}")
     print("  ctrl-c      ends it", flush=True)

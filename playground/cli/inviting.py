@@ -54,8 +54,9 @@ def ssh(
     session: serving.Stay = None,
     memory: serving.Memory = None,
 ) -> int:
-    """Let visitors in over SSH: each with a cluster of their own, or all with the same one.
+    """Let visitors in over SSH, to watch or to act.
 
+    Each has a cluster of their own, or all look at the same one.
     Only this machine can connect, unless --host says otherwise; then it takes --authorized-keys, or --open.
     """
     offer = serving.offer_of(
@@ -142,8 +143,8 @@ async def _serve(plan: _Plan, logbook: Logbook) -> int:
 
 def _say(plan: _Plan, port: int) -> None:
     """All that one needs to know to invite people."""
-    from playground.serve.admission import PRESENTER
     from playground.serve.hostkey import fingerprint
+    from playground.serve.names import PRESENTER
 
     where = serving.reached_at(plan.host)
     command = "ssh" if port == 22 else f"ssh -p {port}"
@@ -161,7 +162,7 @@ def _say(plan: _Plan, port: int) -> None:
     if plan.anybody:
         who.append(f"anybody {'on this machine' if serving.is_loopback(plan.host) else 'who reaches this port'}")
     if plan.keys is not None:
-        who.append(f"the holders of {len(plan.keys)} keys")
+        who.append("the holder of one key" if len(plan.keys) == 1 else f"the holders of {len(plan.keys)} keys")
     print(f"  who         {', and '.join(who)}; at most {plan.limits.visitors}, of whom {plan.limits.players} act")
     print(f"  host key    {fingerprint(plan.key)} (ED25519), {plan.file}")
     print("  ctrl-c      ends it", flush=True)

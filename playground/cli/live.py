@@ -27,7 +27,7 @@ LEAST_COLUMNS, LEAST_ROWS = 60, 20
 def live(
     context: typer.Context,
     preset: Annotated[
-        str | None, typer.Option(help="platform, quorum, small, eventual, large or ensemble.", metavar="NAME")
+        str | None, typer.Option(help="platform, quorum, small, eventual, large, ensemble or kafka.", metavar="NAME")
     ] = None,
     nodes: Annotated[
         int | None, typer.Option(min=1, max=2_000, metavar="N", help="How many nodes (default: 6).")

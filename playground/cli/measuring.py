@@ -21,7 +21,10 @@ class Bench(StrEnum):
 
 @app.command()
 def bench(what: Annotated[Bench, typer.Argument(help="What to measure.")], as_json: Json = False) -> int:
-    """Measure this machine: the kernel, the ring, the screen, or how many viewers a shared session bears."""
+    """Measure this machine: kernel, ring, screen, or viewers.
+
+    Viewers: how many of them a shared session bears.
+    """
     import importlib
 
     module: Any = importlib.import_module(f"playground.bench.{what.value}")

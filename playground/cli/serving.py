@@ -32,7 +32,7 @@ Play = Annotated[
 ]
 Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; by default only this machine.")]
 Preset = Annotated[
-    str | None, typer.Option(help="platform, quorum, small, eventual, large or ensemble.", metavar="NAME")
+    str | None, typer.Option(help="platform, quorum, small, eventual, large, ensemble or kafka.", metavar="NAME")
 ]
 Nodes = Annotated[int | None, typer.Option(min=1, max=2_000, metavar="N", help="How many nodes (default: 6).")]
 Rate = Annotated[float | None, typer.Option(min=0, max=100_000, metavar="N", help="Operations per second.")]
@@ -60,6 +60,8 @@ Stay = Annotated[str | None, typer.Option("--session", metavar="TIME", help="A v
 Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="For one visitor's processes (700MB).")]
 
 SPEED = "1"
+LEAST_BYTES = 200_000_000
+"""What the processes of a visitor take before anything has happened, and some more."""
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # by name: not every system has all
 _EXTRAS = {"ssh": ("asyncssh", "psutil"), "web": ("aiohttp", "textual_serve", "psutil")}
 
@@ -186,6 +188,12 @@ def limits_of(
     from playground.quantities import parse_duration_us, parse_size_bytes
     from playground.serve.limits import Limits
 
+    def memory_bytes(value: str) -> int:
+        size_bytes = parse_size_bytes(value)
+        if size_bytes < LEAST_BYTES:
+            raise ValueError(f"{value!r} is too little for a visit: at least {LEAST_BYTES / 1e6:.0f}MB")
+        return size_bytes
+
     def seconds(value: str) -> float:
         span_s = parse_duration_us(value) / 1e6
         if span_s < 1:
@@ -197,7 +205,7 @@ def limits_of(
         ("--idle", "idle_s", idle, seconds),
         ("--stalled", "stalled_s", stalled, seconds),
         ("--session", "session_s", session, seconds),
-        ("--memory", "memory_bytes", memory, parse_size_bytes),
+        ("--memory", "memory_bytes", memory, memory_bytes),
     )
     for option, name, value, parse in parsers:
         if value is not None:

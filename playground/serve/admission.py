@@ -13,11 +13,9 @@ import asyncssh
 
 from playground.company import Role
 from playground.serve.keys import Holder, Keys
-from playground.serve.names import plain_name
+from playground.serve.names import PRESENTER, plain_name
 from playground.serve.visit import Caller
 
-PRESENTER = "presenter"
-"""The user whom the passphrase lets in."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 

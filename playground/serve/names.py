@@ -11,6 +11,8 @@ from playground.spec import CONSOLE
 LONGEST = 16
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 NOBODY = "guest"
+PRESENTER = "presenter"
+"""Who presents, and has said no other name. Over SSH: the user whom the passphrase lets in."""
 MEANT = frozenset({CONSOLE, "all"})
 """Names by which the log, and a presenter who lends the keyboard, mean somebody else."""
 

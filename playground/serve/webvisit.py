@@ -14,11 +14,13 @@ from contextlib import suppress
 from aiohttp import WSMessage, WSMsgType, web
 from aiohttp.http import WebSocketError
 
+from playground.company import Role
 from playground.serve.front import GOODBYE, Front, Refused
 from playground.serve.limits import Bucket, Limits
 from playground.serve.line import Terminal, terminal
 from playground.serve.links import Links
 from playground.serve.logbook import Logbook
+from playground.serve.names import PRESENTER
 from playground.serve.socketline import LONGEST, ODD, Entered, Pinged, Resized, SocketLine, Typed, parse
 from playground.serve.visit import Caller, Visit
 
@@ -101,7 +103,8 @@ class WebVisits:
         if role is None:
             raise ValueError("this link opens nothing, or not any more" if said.key else "one comes in by a link only")
         by = "by a link" if said.key else "in a browser"
-        return self._front.admit(Caller(said.name, address, by, role), line, screen)
+        wanted = said.name or (PRESENTER if role is Role.PRESENTER else "")
+        return self._front.admit(Caller(wanted, address, by, role), line, screen)
 
     async def _listen(self, socket: web.WebSocketResponse, line: SocketLine, visit: Visit) -> None:
         budget = Bucket(MESSAGES, MESSAGES_PER_S, time.monotonic())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from playground.cli import serving
+from playground.cli import ORDER, serving
 from playground.cli.inviting import ssh
 from playground.company import Role
 from playground.kernel.errors import UserError
@@ -108,6 +108,13 @@ def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
         ran = playground("ssh", "--port", port, "--host-key", str(tmp_path / "key"))
     assert ran.returncode == 2
     assert ran.stderr == f"playground: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
+
+
+def test_help_tells_each_command_in_a_line_that_is_not_cut() -> None:
+    ran = playground("--help")
+    listed = ran.stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed if line.strip()] == list(ORDER)
+    assert not [line for line in listed if line.endswith("...")]
 
 
 def test_a_lab_is_no_demo_to_watch_together() -> None:

@@ -85,6 +85,7 @@ def test_everybody_gets_a_cluster_and_is_told_at_the_end() -> None:
         async with running("--preset", "small", "--seed", "5") as web:
             assert "everybody gets a cluster of their own" in web.said
             assert "to present" not in web.said
+            assert "anybody on this machine" in web.said
             async with page(web, "anna") as anna:
                 await anna.draws("1 ring")
                 await anna.say("stdin", " ")
@@ -142,12 +143,23 @@ def test_where_others_reach_it_one_comes_in_by_a_link() -> None:
     asyncio.run(serve())
 
 
+def test_where_a_proxy_is_in_front_one_comes_in_by_a_link() -> None:
+    async def serve() -> None:
+        async with running("--trust-proxy", "--preset", "small") as web:
+            assert "whoever has that link" in web.said
+            assert web.guest
+            assert await web.end() == 143
+
+    asyncio.run(serve())
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         (("--public-url", "demo"), "--public-url: 'demo' is no address; write it like https://demo.example.org"),
         (("--host", "no.such.host.invalid"), "cannot listen on no.such.host.invalid, port 0: no such address here"),
         (("--each", "--shared"), "--each and --shared: choose one of them"),
+        (("--memory", "100MB"), "--memory: '100MB' is too little for a visit: at least 200MB"),
         (("--log", "/nonexistent/log"), "--log: /nonexistent/log: No such file or directory"),
     ],
 )

@@ -45,6 +45,8 @@ def test_a_link_opens_what_its_secret_says() -> None:
                 assert await eve.farewell() == "one comes in by a link only"
             async with page(served, "mia", served.links.presenter) as mia:
                 await mia.sees("welcome mia, presenter")
+            async with page(served, "", served.links.presenter) as somebody:
+                await somebody.sees("welcome presenter, presenter")
             async with page(served, "tim", served.links.guest) as tim:
                 await tim.sees("welcome tim, spectator")
             assert served.links.presenter not in served.log
