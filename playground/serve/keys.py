@@ -5,7 +5,7 @@
     ssh-ed25519 AAAA… anna@laptop
     role="presenter",name="anna" ssh-ed25519 AAAA…
 
-Options that take away what nobody has here (``restrict``, ``no-pty`` …) are accepted. Any other is an error, and not
+Options that take away what nobody has here (``restrict``, ``no-port-forwarding`` …) are accepted. Any other is an error, and not
 passed over: whoever writes ``from="10.*"`` relies on it.
 
 The file is read again when it has changed. What can't be read lets nobody in.
@@ -85,7 +85,7 @@ class Keys:
             self._holders, faults = {}, [f"{error}; nobody is let in by key"]
         for fault in faults:
             self._told(fault)
-        self._told(f"{self._file}: {len(self._holders)} keys, read again")
+        self._told(f"{self._file}: read again, keys in it: {len(self._holders)}")
 
 
 def _state(file: Path) -> tuple[int, ...]:
