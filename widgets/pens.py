@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
 from rich.style import Style
+
+from widgets.fewer import nearest
 
 # A pen: attribute bits, foreground codes, background codes, link. Interned to small ints, as they are
 # compared for every cell. Pen 0 is the reset state.
@@ -47,9 +49,9 @@ class Pens:
         fg = bg = ""
         if self._colors:
             if style.color is not None:
-                fg = ";".join(style.color.downgrade(system).get_ansi_codes())
+                fg = _codes(style.color, system, 38)
             if style.bgcolor is not None:
-                bg = ";".join(style.bgcolor.downgrade(system).get_ansi_codes(False))
+                bg = _codes(style.bgcolor, system, 48)
         fg, bg = "" if fg == "39" else fg, "" if bg == "49" else bg
         link = f"id={style._link_id};{style.link}" if style.link else ""
         pen = self._pen((attributes, fg, bg, link))
@@ -108,3 +110,10 @@ class Pens:
         """The bytes that put the pen down."""
         attributes, fg, bg, link = self._pen_list[pen]
         return ("\x1b]8;;\x1b\\" if link else "") + ("\x1b[m" if attributes or fg or bg else "")
+
+
+def _codes(color: Color, system: ColorSystem, ground: int) -> str:
+    """``ground``: 38 for a foreground, 48 for a background."""
+    if system is ColorSystem.EIGHT_BIT and color.triplet is not None:
+        return f"{ground};5;{nearest(color.triplet)}"
+    return ";".join(color.downgrade(system).get_ansi_codes(ground == 38))
