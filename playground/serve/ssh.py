@@ -12,6 +12,7 @@ the system's ssh is read, nothing is compressed (what is small on the way in mus
 :mod:`.admission`   as whom somebody comes in
 :mod:`.doorman`     asks one visitor who they are, and for what they come
 :mod:`.channel`     the terminal of one visitor
+:mod:`.asking`      asks it how many colours it has (:mod:`.colors`)
 ==================  ======================================================
 """
 
