@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from configparser import ConfigParser
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 import typer
 
 import playground.cli
+from playground.cli.serving import limits_of
 from playground.screens import keys
 from playground.screens.words import COMPANY
 from playground.serve.limits import Limits
@@ -56,11 +58,13 @@ def test_limits_in_the_table_of_options_have_the_values_of_the_code() -> None:
         "--players": str(limits.players),
         "--per-address": str(limits.per_address),
         "--idle": span(limits.idle_s).replace(" ", "").replace("min", "m"),
+        "--stalled": span(limits.stalled_s).replace(" ", ""),
         "--session": span(limits.session_s).replace(" ", ""),
         "--memory": f"{limits.memory_bytes / 1e6:g}MB",
     }
     rows = {row[0].strip("`"): row[1] for row in table("docs/serving.md")}
     assert rows == wanted
+    assert set(rows) == {f"--{name.replace('_', '-')}" for name in signature(limits_of).parameters}
     for command in ("ssh", "web"):
         assert set(rows) <= set(options(command)), command
 
@@ -87,7 +91,6 @@ def test_limits_in_the_promises_have_the_values_of_the_code() -> None:
         f"({limits.logins_per_address} from one address)",
         f"asked for within {limits.start_s:g} s",
         f"go {limits.output_bytes_per_s / 1e3:g} kB/s, from them come {limits.input_bytes_per_s / 1e3:g} kB/s",
-        f"reads nothing for {limits.stalled_s:g} s",
         f"take {limits.cpu_share * 100:g} % of one processor at most, measured over {limits.cpu_window_s:g} s",
         f"drawn in {limits.renderings} sizes",
     ):
