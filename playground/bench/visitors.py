@@ -23,6 +23,8 @@ PICTURE_S = 30.0
 KEY_S = 0.5
 KEYS = (b"j", b"k", b"2", b"j", b"k", b"1")
 """They select and focus, and change nothing."""
+ANSWER = b"\x1bP1$r48:2::1:2:3m\x1b\\\x1b[?62c"
+"""To the question how many colours a terminal has: all of them, which takes the most bytes."""
 _MOVE = re.compile(
     rb"\x1b\[(\d*)(?:;(\d+))?([A-Za-z])|\x1b\[[?<>=]?[\d;:$ ]*[A-Za-z~]"
     rb"|\x1b[\]P][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[\]P]"
@@ -140,6 +142,7 @@ async def ride(port: int, spectators: int, players: int, key: str, network: str)
             process = await connection.create_process(
                 term_type="xterm-256color", term_size=(COLUMNS, ROWS), encoding=None
             )
+            process.stdin.write(ANSWER)
             viewers.append(Viewer())
             tasks.append(asyncio.create_task(_follow(process.stdout, viewers[-1])))
             if acts:
