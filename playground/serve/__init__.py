@@ -35,6 +35,8 @@
 :mod:`.keys`        who comes by key
 :mod:`.hostkey`     the server's own key
 :mod:`.channel`     the terminal of one of them
+:mod:`.asking`      asks it how many colours it has
+:mod:`.colors`      how many that are, by its name and its answers
 :mod:`.web`         visitors in a browser
 ==================  ===========================================================================================
 
