@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 
 from playground.company import Role
 from playground.kernel.errors import UserError
 from playground.remote.wire import Gone, Wire
+from playground.serve.aside import started_aside
 from playground.serve.messages import (
     Begin,
     Close,
@@ -47,18 +45,7 @@ class Doors:
         self._closed: asyncio.Future[Closed | None] = self._loop.create_future()
         self._closing = False
         self._wire, there = Wire.pair()
-        # Python's own way to find modules, but not the folder that somebody happens to be in.
-        paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "playground.serve.hall", str(there.fileno())],
-            pass_fds=[there.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # what the terminal sends to the front (ctrl-c, hang-up, stop) is not for it
-            env={**os.environ, "PYTHONPATH": paths},
-        )
-        there.drop()
+        self._process = started_aside("playground.serve.hall", there)
         self._orders: queue.SimpleQueue[tuple[object, Wire | None] | None] = queue.SimpleQueue()
         self._say(Begin(programme, save))
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._send, self._read)]

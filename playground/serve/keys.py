@@ -5,8 +5,8 @@
     ssh-ed25519 AAAA… anna@laptop
     role="presenter",name="anna" ssh-ed25519 AAAA…
 
-Options that take away what nobody has here (``restrict``, ``no-port-forwarding`` …) are accepted. Any other is an error, and not
-passed over: whoever writes ``from="10.*"`` relies on it.
+Options that take away what nobody has here (``restrict``, ``no-port-forwarding`` …) are accepted. Any other is an
+error, and not passed over: whoever writes ``from="10.*"`` relies on it.
 
 The file is read again when it has changed. What can't be read lets nobody in.
 """

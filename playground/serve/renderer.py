@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from playground.remote.wire import Gone, Wire
+from playground.serve.aside import started_aside
 
 AHEAD = 8
 """So many messages may be read before the loop has come to the first of them."""
-_OWN = ("TEXTUAL", "NO_COLOR", "COLUMNS", "LINES")
-"""What these say of the terminal that the front was started on is not for visitors."""
 
 
 class Renderer:
@@ -33,18 +29,7 @@ class Renderer:
         self._closed = False
         self._ahead = threading.Semaphore(AHEAD)
         self._wire, there = Wire.pair()
-        paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "playground.serve.gallery", str(there.fileno()), theme],
-            pass_fds=[there.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # what the terminal sends to the front (ctrl-c, hang-up, stop) is not for it
-            env={**environ, "PYTHONPATH": paths},
-        )
-        there.drop()
+        self._process = started_aside("playground.serve.gallery", there, theme)
         self._reading = threading.Thread(target=self._read, name="gallery", daemon=True)
         self._reading.start()
 
