@@ -22,6 +22,8 @@ TRIES = 3
 """Of a passphrase; each that is wrong costs a second."""
 KEYS = 12
 """So many keys may be shown that are not known here."""
+NAMES = 10
+"""So often somebody may say that they are somebody else after all; each time costs us much, and clients never do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Doorman(asyncssh.SSHServer):
         self._is_presenter = False
         self._tries = 0
         self._unknown = 0
+        self._names = 0
         self._began_s = time.monotonic()
         self._seated = False
         self._waiting: asyncio.TimerHandle | None = None
@@ -72,6 +75,10 @@ class Doorman(asyncssh.SSHServer):
     # --- who they are ------------------------------------------------------------------
 
     def begin_auth(self, username: str) -> bool:
+        self._names += 1
+        if self._names > NAMES:
+            self._connection.cut(f"{NAMES} names, one after the other")
+            return True
         self._user, self._held, self._is_presenter = username, None, False
         return self._admission.asks(username)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -115,6 +116,30 @@ def test_a_key_that_is_only_named_but_not_proved_is_worth_nothing(tmp_path: Path
             with pytest.raises((asyncssh.PermissionDenied, asyncssh.ConnectionLost, asyncssh.DisconnectError)):
                 await server.connect("anna", client_keys=[Forged()])
             assert not server.front.visits
+
+    asyncio.run(run())
+
+
+def test_who_says_to_be_somebody_else_over_and_over_is_cut(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(public(ANNA))
+
+    class Many(asyncssh.SSHClient):
+        def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+            self.connection: Any = conn
+
+        async def public_key_auth_requested(self) -> None:
+            for number in range(100):
+                name = f"name-{number}".encode()
+                parts = (name, b"ssh-connection", b"none")
+                self.connection.send_packet(50, *(len(part).to_bytes(4, "big") + part for part in parts))
+                await asyncio.sleep(0.001)
+
+    async def run() -> None:
+        async with lab(keys=file, everybody=False) as server:
+            with pytest.raises((OSError, asyncssh.Error)):
+                await server.connect("anna", client_factory=Many, client_keys=())
+            await server.logs("10 names, one after the other")
 
     asyncio.run(run())
 
