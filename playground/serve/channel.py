@@ -1,7 +1,7 @@
 """The terminal of one visitor over SSH: becomes a visit when a shell on a terminal is asked for, and nothing else does.
 
 Whoever asks for anything else is told so on standard error, and has the exit status 1. The terminal is asked first how
-many colours it has; until it has answered it counts as a login that is under way.
+many colours it has, which takes a moment; a room full of people who come at once is no flood of logins meanwhile.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class SshLine:
 
 
 class Channel(asyncssh.SSHServerSession[bytes]):
-    """``begun``: called when they have what they came for, or know that they will not have it.
+    """``begun``: hears when they have asked for something, and whether that is what there is.
 
     ``turned_away``: hears why there is no room for them.
     """
@@ -63,7 +63,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         connection: Connection,
         front: Front,
         caller: Caller,
-        begun: Callable[[], None],
+        begun: Callable[[bool], None],
         turned_away: Callable[[str], None],
     ) -> None:
         self._connection = connection
@@ -109,6 +109,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         return True
 
     def session_started(self) -> None:
+        self._begun(not self._refusal)
         if not self._refusal and to_ask(self._screen().term):
             self._asking = Asking(self._line, self._seat, self._typed)
         else:
@@ -123,7 +124,6 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             except Refused as error:
                 self._turned_away(str(error))
                 self._refusal = str(error)
-        self._begun()
         if self._refusal:
             with contextlib.suppress(OSError):
                 self._channel.write_stderr(f"playground: {self._refusal}\r\n".encode())
@@ -162,7 +162,6 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             self._visit.left()
         elif self._asking is not None:
             self._asking.close()
-            self._begun()
             self._line.hang_up()
         return True  # what is left to say can still be said
 

@@ -141,12 +141,12 @@ class Doorman(asyncssh.SSHServer):
         self._seated = True
         return Channel(self._connection, self._desk.front, self._caller(), self._begun, self._turned_away)
 
-    def _begun(self) -> None:
-        """They have what they came for, or know that they will not have it."""
+    def _begun(self, there_is: bool) -> None:
+        """They have said what they came for. It is no login any more, if there is such a thing here."""
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
-        if self._connection.visited:
+        if there_is:
             self._desk.seated(self._connection)
 
     def _turned_away(self, why: str) -> None:
