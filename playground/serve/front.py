@@ -20,7 +20,7 @@ from playground.serve.limits import Limits
 from playground.serve.line import Line, Terminal
 from playground.serve.logbook import Logbook
 from playground.serve.messages import Assigned, Brief, Closed, Failed, Programme
-from playground.serve.names import name_for
+from playground.serve.names import PRESENTER, name_for, plain_name
 from playground.serve.seat import PlayerSeat
 from playground.serve.stands import Stands
 from playground.serve.visit import Caller, Seat, Visit
@@ -94,7 +94,10 @@ class Front:
         if not self._offer.shared:
             caller = replace(caller, role=Role.PLAYER)
         self._check_room(caller)
-        name = name_for(caller.wanted, self._visits)
+        wanted = caller.wanted
+        if self._offer.shared and caller.role is not Role.PRESENTER and plain_name(wanted) == PRESENTER:
+            wanted = ""  # what they do would stand in the log as if whoever presents had done it
+        name = name_for(wanted, self._visits)
         visit = Visit(name, caller, line, screen, self._limits, self._seat, self._over)
         self._visits[name] = visit
         self._logbook.came(name, caller.role.value, caller.address, caller.by)

@@ -6,16 +6,18 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.company import Role
+from playground.screens.layout import LEAST
 from playground.serve import visit as visits
 from playground.serve.front import Front, Offer, Refused
 from playground.serve.limits import Bucket, Limits, span
-from playground.serve.line import Terminal
+from playground.serve.line import NEEDED, Terminal
 from playground.serve.logbook import AGAIN_S, SHORTEST, Logbook
 from playground.serve.messages import Assigned, Programme
 from playground.serve.names import name_for, plain_name
@@ -255,6 +257,43 @@ def test_output_is_limited_in_the_long_run() -> None:
         assert visit.room() == 0
 
 
+@pytest.mark.parametrize(
+    ("screen", "why"),
+    [
+        (Terminal("xterm", columns=50), "the terminal has 50x24 characters, the app needs 60x20"),
+        (Terminal("dumb"), "TERM=dumb: this terminal cannot place text"),
+        (Terminal(), ""),
+    ],
+)
+def test_who_can_not_act_on_their_terminal_goes_on_watching_if_the_keyboard_is_lent(screen: Terminal, why: str) -> None:
+    class Doors:
+        declined: ClassVar[list[tuple[str, str]]] = []
+
+        def decline(self, name: str, text: str) -> None:
+            self.declined.append((name, text))
+
+        def leave(self, name: str) -> None:
+            pass
+
+        async def close(self) -> None:
+            pass
+
+    @within()
+    async def _(lab: Lab) -> None:
+        visit, _ = lab.come()
+        lab.front._doors = Doors()  # type: ignore[assignment]
+        lab.front._hear(Assigned("anna", Role.SPECTATOR))
+        visit.terminal = screen
+        Doors.declined.clear()
+        lab.front._hear(Assigned("anna", Role.PLAYER))
+        assert Doors.declined == ([("anna", why)] if why else [])
+        assert visit.role is (Role.SPECTATOR if why else Role.PLAYER)
+
+
+def test_who_acts_needs_as_much_of_a_terminal_as_the_app() -> None:
+    assert LEAST == NEEDED
+
+
 def test_who_gets_another_role_gets_another_seat_and_the_old_one_is_left_first() -> None:
     @within()
     async def _(lab: Lab) -> None:
@@ -334,3 +373,13 @@ def test_a_logbook_that_can_not_be_written_ends_nothing() -> None:
 
 def test_nobody_is_called_by_a_word_that_means_somebody_else() -> None:
     assert [plain_name(each) for each in ("you", "all", "-all-", "All")] == ["guest", "guest", "guest", "All"]
+
+
+def test_nobody_but_a_presenter_is_called_so() -> None:
+    @within()
+    async def _(lab: Lab) -> None:
+        lab.front._offer = replace(lab.front._offer, shared=True)
+        names = [lab.come(name)[0].name for name in ("presenter", "-presenter.", "presenter-2")]
+        assert names == ["guest", "guest-2", "presenter-2"]
+        caller = Caller("presenter", "10.0.0.9", "passphrase", Role.PRESENTER)
+        assert lab.front.admit(caller, Line(), Terminal()).name == "presenter"
