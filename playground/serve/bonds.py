@@ -20,8 +20,6 @@ OOM_SCORE = 500
 """Should this machine run out of memory, visitors' processes go first."""
 SPARE_BYTES = 2_000_000_000
 """Of addresses, beyond the memory that a process may take: they are reserved far ahead of what is used."""
-LEAST_COLUMNS, LEAST_ROWS = 60, 20
-"""The app needs this much of a terminal."""
 
 
 def bind() -> None:
@@ -50,17 +48,3 @@ def _limit(what: int, most: int) -> None:
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(what, (most, most))
-
-
-def unfit() -> str:
-    """Why the app cannot draw on this terminal, in one line; "": it can."""
-    term = os.environ.get("TERM", "")
-    if term in ("dumb", "unknown", ""):
-        return f"TERM={term}: this terminal cannot place text"
-    columns, rows = os.get_terminal_size(0)
-    if columns < LEAST_COLUMNS or rows < LEAST_ROWS:
-        return (
-            f"the terminal has {columns}x{rows} characters, the app needs {LEAST_COLUMNS}x{LEAST_ROWS}: enlarge it, "
-            "and come again"
-        )
-    return ""

@@ -17,7 +17,7 @@ from playground.kernel.errors import UserError
 from playground.serve.doors import Doors
 from playground.serve.guard import source_of
 from playground.serve.limits import Limits
-from playground.serve.line import Line, Terminal
+from playground.serve.line import Line, Terminal, unfit
 from playground.serve.logbook import Logbook
 from playground.serve.messages import Assigned, Brief, Closed, Failed, Programme
 from playground.serve.names import PRESENTER, name_for, plain_name
@@ -129,6 +129,11 @@ class Front:
     def _has_seat(self) -> bool:
         return sum(visit.role is not Role.SPECTATOR for visit in self.visits) < self._limits.players
 
+    def _unseatable(self, visit: Visit) -> str:
+        """Why who watches can't have a seat of those who act, and had better go on watching; "": they can."""
+        screen = visit.terminal
+        return unfit(screen.term, screen.columns, screen.rows) or ("" if self._has_seat() else FULL)
+
     def _seat(self, visit: Visit) -> Seat:
         if visit.role is Role.SPECTATOR:
             assert self._stands is not None
@@ -151,9 +156,10 @@ class Front:
         match message:
             case Assigned(name, role) if name in self._visits:
                 visit = self._visits[name]
-                if role is not Role.SPECTATOR and visit.role is Role.SPECTATOR and not self._has_seat():
+                why = self._unseatable(visit) if role is not Role.SPECTATOR and visit.role is Role.SPECTATOR else ""
+                if why:
                     assert self._doors is not None
-                    self._doors.decline(name, FULL)
+                    self._doors.decline(name, why)
                 else:
                     self._logbook.write(f"{name} is a {role.value} now")
                     visit.assign(role)

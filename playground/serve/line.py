@@ -12,6 +12,8 @@ _TERM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 _LANG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
 LEAST, MOST = (1, 1), (500, 200)
 """Columns and rows that are believed."""
+NEEDED = 60, 20
+"""Columns and rows without which the app can't be drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,15 @@ def terminal(term: str, lang: str, columns: int, rows: int, colors: int | None =
         max(LEAST[1], min(MOST[1], rows)) if rows else plain.rows,
         by_name(term) if colors is None else colors,
     )
+
+
+def unfit(term: str, columns: int, rows: int) -> str:
+    """Why nobody can act on such a terminal, in one line; "": they can."""
+    if term in ("dumb", "unknown", ""):
+        return f"TERM={term}: this terminal cannot place text"
+    if columns < NEEDED[0] or rows < NEEDED[1]:
+        return f"the terminal has {columns}x{rows} characters, the app needs {NEEDED[0]}x{NEEDED[1]}"
+    return ""
 
 
 class Line(Protocol):

@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from playground.pacing import UNBOUNDED, Bounds
 from playground.remote.wire import Gone, Wire
-from playground.serve.bonds import bind, confine, unfit
+from playground.serve.bonds import bind, confine
+from playground.serve.line import unfit
 from playground.serve.messages import Brief, Full, Programme
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def main() -> NoReturn:
         brief, session = wire.receive()
         assert isinstance(brief, Brief)
         confine(brief)
-        why = unfit()
+        why = unfit(os.environ.get("TERM", ""), *os.get_terminal_size(0))
         if why:
             status = TOLD
         else:
