@@ -41,6 +41,8 @@ WINDOW_BYTES, PACKET_BYTES = 65_536, 32_768
 """What a visitor may type ahead, and in one piece."""
 FAREWELL_S = 2.0
 """At the end, connections that were told so have so long to close."""
+PER_VISITOR = 2
+"""Connections for each visitor that there may be: whoever has left, or found no room, may take a moment to close."""
 # What costs the server much and the client little is off (large groups), and so is what is old.
 _EXCHANGES = "-diffie-hellman-*,rsa*,gss-*,curve448*,ecdh-sha2-1.3*"
 _MACS = "-*sha1*,umac-64*,*@ssh.com"
@@ -137,6 +139,9 @@ class SshServer:
     # --- connections -------------------------------------------------------------------
 
     def _knocks(self, connection: Connection) -> bool:
+        if len(self._connections) >= PER_VISITOR * (self._limits.visitors + self._limits.logins):
+            connection.cut_because = "too many connections that are about to end"
+            return False
         answer = self._guard.knock(connection, connection.address, time.monotonic())
         if isinstance(answer.instead, Connection):
             answer.instead.cut("made room for another login")

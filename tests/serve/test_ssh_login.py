@@ -12,7 +12,7 @@ import asyncssh
 import pytest
 
 from playground.company import Role
-from playground.serve import doorman
+from playground.serve import doorman, ssh
 from playground.serve.limits import Limits
 from tests.serve.ssh_lab import lab, reads, until
 
@@ -313,6 +313,27 @@ def test_who_has_logged_in_and_asks_for_no_terminal_yet_is_counted_with_those_wh
             for connection in (first, second):
                 connection.abort()
             assert "127.0.0.1: 2 logins from there are under way" in server.log
+
+    asyncio.run(run())
+
+
+def test_there_are_not_many_more_connections_than_visitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "PER_VISITOR", 0.5)
+
+    async def run() -> None:
+        async with lab(limits=Limits(visitors=3, logins=1)) as server:
+            held = []
+            for name in ("one", "two"):
+                held.append(await server.connect(name))
+                await reads(await server.terminal(held[-1]), f"[{name}".encode())
+            with pytest.raises((OSError, asyncssh.Error)):
+                await server.connect("three")
+            await server.logs("too many connections that are about to end")
+            held[0].abort()
+            await until(lambda: len(server.server._connections) == 1)
+            async with await server.connect("late") as late:
+                await reads(await server.terminal(late), b"[late")
+            held[1].abort()
 
     asyncio.run(run())
 
