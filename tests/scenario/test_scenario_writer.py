@@ -114,7 +114,7 @@ def fit(do: str, fields: dict[str, Any]) -> Any:
 
 commands = st.sampled_from(list(COMMANDS)).flatmap(
     lambda do: (
-        st.fixed_dictionaries(FIELDS[do])
+        st.fixed_dictionaries({**FIELDS[do], "by": st.sampled_from(["", "anna", "b-2_x.y", "1e3"])})
         .map(lambda fields: fit(do, fields))
         .filter(lambda command: command is not None)
     )
@@ -147,7 +147,7 @@ recordings = st.builds(
 def test_every_command_is_tried() -> None:
     assert set(FIELDS) == set(COMMANDS)
     for do, fields in FIELDS.items():
-        assert set(fields) == set(COMMANDS[do].model_fields) - {"do"}
+        assert set(fields) == set(COMMANDS[do].model_fields) - {"do", "by"}
 
 
 KAFKA = ClusterSpec.model_validate(
