@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from playground.remote.guest import Guest
 from playground.remote.wire import Gone, Wire
+from playground.screens.collecting import collect_seldom
 from playground.serve.fan import Picture
 from playground.serve.messages import Lost, Open, Shut, Style, Whole
 from widgets.palette import Theme
@@ -141,7 +142,7 @@ def main() -> NoReturn:
         signal.signal(number, signal.SIG_IGN)
     os.nice(NICE)
     sys.setswitchinterval(0.0005)  # a thread that has a Frame to read must not wait for the app that draws
-    gc.freeze()
+    collect_seldom()
     asyncio.run(_run(Wire(socket.socket(fileno=int(sys.argv[1]))), Theme(sys.argv[2])))
     raise AssertionError("the thread that reads ends the process")
 

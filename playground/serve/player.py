@@ -151,9 +151,11 @@ def _own(brief: Brief, programme: Programme, ear: Ear) -> int:
 def _shared(brief: Brief, wire: Wire) -> int:
     """As a guest of the session that all share."""
     from playground.company import Role
+    from playground.screens.collecting import collect_seldom
     from playground.screens.run import of_terminal, run_app
     from playground.screens.timelines import Timelines
 
+    collect_seldom()
     with _guest(wire, brief.name) as guest:
         timelines = Timelines(guest, partial(_follow, brief, UNBOUNDED)) if brief.role is Role.PRESENTER else None
         try:
