@@ -51,7 +51,7 @@ def test_a_storm_of_sizes(start: Start) -> None:
         terminal.read(0)
     terminal.resize(120, 36)
     terminal.until(lambda: "q quit" in terminal.screen.display[35], "the footer in the last line")
-    assert terminal.screen.display[0].strip().startswith("quorum store")
+    terminal.until(lambda: terminal.screen.display[0].strip().startswith("quorum store"), "the header of that size")
     leave(terminal)
 
 
