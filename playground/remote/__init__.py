@@ -9,6 +9,7 @@
 :mod:`.door`         how others are let into a session that somebody has elsewhere
 :mod:`.checkpoints`  which of many checkpoints are worth their memory
 :mod:`.worker`       the process that re-executes a record behind the present, and forks where somebody goes back
+:mod:`.aside`        how a process without a terminal begins
 :mod:`.follower`     :class:`Follower`, the screen's handle on that process
 ===================  ==========================================================================================
 """

@@ -7,14 +7,12 @@ All of its methods are quick while it is not :attr:`Follower.busy`, and none rai
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 from playground.frame import View
 from playground.pacing import UNBOUNDED, Bounds
 from playground.record import Record
+from playground.remote.aside import started_aside
 from playground.remote.checkpoints import MEMORY_BYTES
 from playground.remote.client import RemoteSession
 from playground.remote.wire import Gone, Known, Means, Reached, Stand, Wire
@@ -28,18 +26,7 @@ class Follower:
 
     def __init__(self, record: Record, memory_bytes: int = MEMORY_BYTES, bounds: Bounds = UNBOUNDED) -> None:
         self._wire, there = Wire.pair()
-        # Python's own way to find modules, but not the folder that somebody happens to be in.
-        paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "playground.remote.worker", str(there.fileno())],
-            pass_fds=[there.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # what the terminal sends to the app (ctrl-c, hang-up, stop) is not for it
-            env={**os.environ, "PYTHONPATH": paths},
-        )
-        there.drop()
+        self._process = started_aside("playground.remote.worker", there)
         with contextlib.suppress(Gone):
             self._wire.send(Means(memory_bytes, bounds))
         self.known(record)

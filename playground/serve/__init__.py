@@ -21,7 +21,6 @@
 :mod:`.renderer`    the front's handle on the process that renders
 :mod:`.gallery`     that process
 :mod:`.fan`         one rendering in it: an app whose terminal are many
-:mod:`.aside`       how a process begins that has no terminal
 :mod:`.doors`       the front's way to the hall
 :mod:`.hall`        the process of the session that all share
 :mod:`.audience`    those who look at it: what each is told, may do, and is shown

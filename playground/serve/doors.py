@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from playground.company import Role
 from playground.kernel.errors import UserError
+from playground.remote.aside import started_aside
 from playground.remote.wire import Gone, Wire
-from playground.serve.aside import started_aside
 from playground.serve.messages import (
     Begin,
     Close,

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from playground.remote.aside import started_aside
 from playground.remote.wire import Gone, Wire
-from playground.serve.aside import started_aside
 
 AHEAD = 8
 """So many messages may be read before the loop has come to the first of them."""

@@ -1,4 +1,4 @@
-"""How a process of ours begins that has no terminal: the hall, the gallery.
+"""How a process of ours begins that has no terminal: what follows a session, the hall, the gallery.
 
 It knows its work by a wire, and ends with it. What the terminal of the front sends (ctrl-c, a hang-up, a stop) is not
 for it, nor is what the environment says of that terminal. What it says is for nobody.
