@@ -52,6 +52,7 @@ def web(
     Each has a cluster of their own, or all look at the same one.
     Only this machine can connect, unless --host or a proxy says otherwise; then one comes in by a link, or by --open.
     """
+    serving.need("web")
     offer = serving.offer_of(
         each=each,
         shared=shared,
@@ -74,7 +75,6 @@ def web(
         memory=memory,
     )
     role = serving.guests_of(guests, offer)
-    serving.need("web")
     import asyncio
 
     from playground.serve.links import Links

@@ -59,6 +59,7 @@ def ssh(
     Each has a cluster of their own, or all look at the same one.
     Only this machine can connect, unless --host says otherwise; then it takes --authorized-keys, or --open.
     """
+    serving.need("ssh")
     offer = serving.offer_of(
         each=each,
         shared=shared,
@@ -85,7 +86,6 @@ def ssh(
         raise UserError(
             f"--host {host}: others can connect there, so say who may come in: --authorized-keys FILE, or --open"
         )
-    serving.need("ssh")
     from playground.serve.hostkey import default_file
     from playground.serve.hostkey import host_key as read_host_key
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,27 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"playground ssh needs asyncssh: pip install 'chaos-playground\[ssh\]'"):
         serving.need("ssh")
+
+
+WITHOUT = """
+import importlib.machinery, sys
+found = importlib.machinery.PathFinder.find_spec
+def find_spec(name, path=None, target=None):
+    extra = name.partition(".")[0] in ("asyncssh", "psutil", "aiohttp", "textual_serve")
+    return None if extra else found(name, path, target)
+importlib.machinery.PathFinder.find_spec = find_spec
+from playground.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(("command", "lacks"), [("ssh", "asyncssh"), ("web", "aiohttp")])
+def test_who_has_installed_no_extra_is_told_so_and_nothing_else(command: str, lacks: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT, command, "--shared"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ran.returncode == 2
+    assert ran.stderr == f"playground: playground {command} needs {lacks}: pip install 'chaos-playground[{command}]'\n"
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
