@@ -18,7 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from playground.effort import excess
 from playground.frame import View
 
 
@@ -61,10 +63,11 @@ class Company:
         """Somebody presents."""
         return any(each.role is Role.PRESENTER for each in self.visitors)
 
-    def refuses(self, name: str, call: str) -> str:
+    def refuses(self, name: str, call: str, *what: Any) -> str:
         """Why ``name`` may not ask this of the session, in one line; "": they may.
 
         ``call``: a method of the session, see :data:`ACTS`, :data:`TIME` and :data:`MANAGES`; others anybody may call.
+        ``what``: with what it is called. Of what changes the cluster players may not ask for more than it bears.
         """
         role = self.role_of(name)
         if role is Role.PRESENTER or call not in ACTS | TIME | MANAGES:
@@ -77,7 +80,7 @@ class Company:
             return "the keyboards are locked: the presenter will unlock them"
         if call in TIME and self.presented:
             return "time is in the presenter's hands; everything else is in yours"
-        return ""
+        return excess(*what) if call in ACTS and what else ""
 
 
 ACTS = frozenset({"send"})

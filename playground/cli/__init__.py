@@ -37,7 +37,7 @@ from playground.cli import (  # noqa: F401
     sweeping,
     touring,
 )
-from playground.cli.ending import INTERRUPTED, READER_GONE, drop_output, no_room, open_streams, signals_as_ctrl_c
+from playground.cli.ending import INTERRUPTED, READER_GONE, Said, drop_output, no_room, open_streams, signals_as_ctrl_c
 from playground.cli.options import app
 from playground.kernel.errors import UserError, WorldStopped
 
@@ -54,7 +54,7 @@ def main() -> int:
     open_streams()
     with signals_as_ctrl_c() as came:
         status = _status()
-    if status == INTERRUPTED:
+    if status == INTERRUPTED and not isinstance(status, Said):
         # Some versions of typer turn Ctrl-C into this status without a word, others let it pass.
         print("playground: ended" if came else "playground: interrupted", file=sys.stderr)
         return 128 + came[0] if came else INTERRUPTED

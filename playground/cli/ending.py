@@ -23,6 +23,10 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _SIGNALS = ("SIGTERM", "SIGHUP")  # by name: not every system has both
 
 
+class Said(int):
+    """An exit status of a command that has told itself how it came to its end: nobody tells it again."""
+
+
 def open_streams() -> None:
     """Give each standard stream that is closed something to write to; let no letter be too strange for any."""
     for name in ("stdout", "stderr"):

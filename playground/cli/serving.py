@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from playground.cli.ending import Said
 from playground.cli.options import parse_speed
 from playground.kernel.errors import UserError
 
@@ -271,7 +272,7 @@ async def ended(front: Front) -> int:
             loop.remove_signal_handler(number)
     if came.done():
         print("playground: closing; everybody is told", file=sys.stderr)
-        return 128 + came.result()
+        return Said(128 + came.result())
     print(f"playground: the cluster has stopped: {front.failed.result()}", file=sys.stderr)
     return 1
 

@@ -57,8 +57,8 @@ class _Host:
         self._door = door
         self._name = name
 
-    def may(self, call: str) -> str:
-        return self._door.company.refuses(self._name, call)
+    def may(self, call: Call) -> str:
+        return self._door.company.refuses(self._name, call.name, *call.args)
 
     def hear(self, call: Call, carried: Wire | None) -> None:
         if carried is not None:

@@ -34,7 +34,7 @@ CALLS = frozenset({"send", "look", "pause", "set_speed", "faster", "step", "reco
 class Host(Protocol):
     """Who has guests. Called from a thread of the server's: for the guest, and nobody else, it may wait a while."""
 
-    def may(self, call: str) -> str:
+    def may(self, call: Call) -> str:
         """Why this may not be called, in one line for the guest; "": it may."""
 
     def hear(self, call: Call, carried: Wire | None) -> None:
@@ -202,7 +202,7 @@ class Server:
     def _serve_guest(self, host: Host, call: Call, carried: Wire | None) -> None:
         viewpoint = self._session
         assert isinstance(viewpoint, Viewpoint)
-        refusal = host.may(call.name)
+        refusal = host.may(call)
         if carried is not None and (refusal or call.name != "stage"):
             carried.close()
             carried = None

@@ -9,11 +9,13 @@ What is staged (:mod:`.staging`) is shown to all but presenters: they have time 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
 
 from playground.company import ACTS, TIME, Company, Role, Wish
+from playground.effort import MOST_AT_ONCE, effort
 from playground.frame import View
 from playground.kernel.errors import UserError
 from playground.remote.server import Server
@@ -28,6 +30,8 @@ from widgets.shapes import Tone
 
 CALLS_PER_S, CALLS_BURST = 50.0, 200.0
 """Of one guest. No keyboard asks for more; who does is listened to later."""
+EFFORT_PER_S = 100.0
+"""Of one player, in the long run, and :data:`MOST_AT_ONCE`; who asks for more is refused it for the moment."""
 
 
 class Audience:
@@ -42,6 +46,8 @@ class Audience:
         self._roster = Roster()
         self._told = self._roster.company
         self._places: list[_Place] = []
+        self._numbers: dict[str, int] = {}
+        """Of the visits, by name."""
         self._owed: dict[str, str] = {}
         """Words for those who have no screen of their own yet."""
         self._staging: Staging | None = None
@@ -66,8 +72,9 @@ class Audience:
 
     # --- who comes and goes ------------------------------------------------------------
 
-    def enter(self, name: str, role: Role) -> None:
+    def enter(self, name: str, role: Role, number: int) -> None:
         self._roster.enter(name, role)
+        self._numbers[name] = number
         self._inform(f"{name} is here" + (" to watch" if role is Role.SPECTATOR else ""), but=name)
         self._count()
 
@@ -77,6 +84,7 @@ class Audience:
         if led:
             self._lead_by_others()
         self._owed.pop(name, None)
+        self._numbers.pop(name, None)
         for place in [each for each in self._places if each.name == name and name]:
             place.server.close()
         self._inform(f"{name} has left")
@@ -163,7 +171,7 @@ class Audience:
         for name, text in told.words:
             self._word(name, text)
         for visitor in told.changed:
-            self._say(Assigned(visitor.name, visitor.role))
+            self._say(Assigned(visitor.name, visitor.role, self._numbers.get(visitor.name, 0)))
         self._count()
 
     # --- the sessions that are shown -------------------------------------------------------
@@ -227,6 +235,7 @@ class _Place:
         self.halted = False
         """The session was under way when it paused it last."""
         self._calls = Bucket(CALLS_BURST, CALLS_PER_S, time.monotonic())
+        self._effort = Bucket(MOST_AT_ONCE, EFFORT_PER_S, time.monotonic())
         gone = partial(audience._post, partial(audience._gone, self))
         self.server = Server(viewpoint, wire, gone, host=self, first=[audience.company()])
 
@@ -239,13 +248,25 @@ class _Place:
 
     # --- as a host, in the server's thread -------------------------------------------------
 
-    def may(self, call: str) -> str:
+    def may(self, call: Call) -> str:
         now_s = time.monotonic()
         self._calls.take(1, now_s)
         wait_s = self._calls.wait_s(now_s)
         if wait_s:
             time.sleep(wait_s)
-        return self._audience.company().refuses(self.name, call)
+        company = self._audience.company()
+        refusal = company.refuses(self.name, call.name, *call.args)
+        if refusal or call.name not in ACTS or company.role_of(self.name) is Role.PRESENTER:
+            return refusal
+        return self._tire(effort(*call.args), time.monotonic())
+
+    def _tire(self, asked: float, now_s: float) -> str:
+        """Why a player has asked for too much of late to ask for so much more; "": they have not, and do."""
+        lacking = asked - self._effort.left(now_s)
+        if lacking > 0:
+            return f"not so much at once: the cluster is everybody's; again in {math.ceil(lacking / EFFORT_PER_S)} s"
+        self._effort.take(asked, now_s)
+        return ""
 
     def hear(self, call: Call, carried: Wire | None) -> None:
         audience = self._audience

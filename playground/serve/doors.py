@@ -64,8 +64,8 @@ class Doors:
             await self.close()
             raise UserError(why)
 
-    def enter(self, name: str, role: Role) -> None:
-        self._say(Enter(name, role))
+    def enter(self, name: str, role: Role, number: int = 0) -> None:
+        self._say(Enter(name, role, number))
 
     def leave(self, name: str) -> None:
         self._say(Leave(name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from dataclasses import dataclass, replace
 
@@ -54,6 +55,7 @@ class Front:
         self._limits = limits
         self._logbook = logbook
         self._visits: dict[str, Visit] = {}
+        self._numbers = itertools.count(1)
         self._doors: Doors | None = None
         self._stands: Stands | None = None
         self._checking: asyncio.Task[None] | None = None
@@ -98,11 +100,11 @@ class Front:
         if self._offer.shared and caller.role is not Role.PRESENTER and plain_name(wanted) == PRESENTER:
             wanted = ""  # what they do would stand in the log as if whoever presents had done it
         name = name_for(wanted, self._visits)
-        visit = Visit(name, caller, line, screen, self._limits, self._seat, self._over)
+        visit = Visit(name, caller, line, screen, self._limits, self._seat, self._over, next(self._numbers))
         self._visits[name] = visit
         self._logbook.came(name, caller.role.value, caller.address, caller.by)
         if self._doors is not None:
-            self._doors.enter(name, caller.role)
+            self._doors.enter(name, caller.role, visit.number)
         try:
             visit.begin()
         except OSError as error:
@@ -154,7 +156,8 @@ class Front:
 
     def _hear(self, message: object) -> None:
         match message:
-            case Assigned(name, role) if name in self._visits:
+            # Of another number: that one has left, and who has the name now comes as they came.
+            case Assigned(name, role, number) if name in self._visits and self._visits[name].number == number:
                 visit = self._visits[name]
                 why = self._unseatable(visit) if role is not Role.SPECTATOR and visit.role is Role.SPECTATOR else ""
                 if why:

@@ -111,8 +111,8 @@ class Hall:
     def hear(self, message: object, carried: Wire | None) -> None:
         """What the front says."""
         match message:
-            case Enter(name, role):
-                self._audience.enter(name, role)
+            case Enter(name, role, number):
+                self._audience.enter(name, role, number)
             case Leave(name):
                 self._audience.leave(name)
             case Decline(name, text):

@@ -50,10 +50,11 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """A visitor has come."""
+    """A visitor has come. ``number``: of the visit; a name may be somebody else's later, a number is not."""
 
     name: str
     role: Role
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A visitor has another role now: they were lent the keyboard, or it was taken back."""
+    """A visitor has another role now: they were lent the keyboard, or it was taken back. ``number``: as in Enter."""
 
     name: str
     role: Role
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

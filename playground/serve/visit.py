@@ -46,7 +46,10 @@ class Caller:
 
 
 class Visit:
-    """``seat``: makes a seat for a role. ``over``: called once, when it has ended and all is let go of."""
+    """``seat``: makes a seat for a role. ``over``: called once, when it has ended and all is let go of.
+
+    ``number``: that of no other visit to the same front.
+    """
 
     def __init__(
         self,
@@ -57,8 +60,10 @@ class Visit:
         limits: Limits,
         seat: Callable[[Visit], Seat],
         over: Callable[[Visit, str], None],
+        number: int = 0,
     ) -> None:
         now_s = time.monotonic()
+        self.number = number
         self.name = name
         self.role = caller.role
         self.address = caller.address

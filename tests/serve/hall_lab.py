@@ -44,7 +44,7 @@ class Lab:
     async def guest(self, name: str, role: Role = Role.PLAYER) -> Guest:
         """Somebody who has come and sees something."""
         if name:
-            self.doors.enter(name, role)
+            self.doors.enter(name, role, len(self.guests))
         return await self.seat(name)
 
     async def seat(self, name: str) -> Guest:

@@ -123,7 +123,7 @@ class SessionDoors:
 
 
 class _Open:
-    def may(self, call: str) -> str:
+    def may(self, call: Call) -> str:
         return ""
 
     def hear(self, call: Call, carried: Wire | None) -> None:

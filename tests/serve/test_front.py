@@ -181,7 +181,7 @@ def test_where_no_seat_can_be_made_nobody_is_left_standing() -> None:
 
         visit, line = lab.come()
         visit._make = broken
-        lab.front._hear(Assigned("anna", Role.SPECTATOR))
+        lab.front._hear(Assigned("anna", Role.SPECTATOR, visit.number))
         await visit.ended()
         assert line.status == 1
         assert b"no seat left" in line.sent
@@ -282,10 +282,10 @@ def test_who_can_not_act_on_their_terminal_goes_on_watching_if_the_keyboard_is_l
     async def _(lab: Lab) -> None:
         visit, _ = lab.come()
         lab.front._doors = Doors()  # type: ignore[assignment]
-        lab.front._hear(Assigned("anna", Role.SPECTATOR))
+        lab.front._hear(Assigned("anna", Role.SPECTATOR, visit.number))
         visit.terminal = screen
         Doors.declined.clear()
-        lab.front._hear(Assigned("anna", Role.PLAYER))
+        lab.front._hear(Assigned("anna", Role.PLAYER, visit.number))
         assert Doors.declined == ([("anna", why)] if why else [])
         assert visit.role is (Role.SPECTATOR if why else Role.PLAYER)
 
@@ -299,7 +299,7 @@ def test_who_gets_another_role_gets_another_seat_and_the_old_one_is_left_first()
     async def _(lab: Lab) -> None:
         lab.slow = True
         visit, _ = lab.come()
-        lab.front._hear(Assigned("anna", Role.SPECTATOR))
+        lab.front._hear(Assigned("anna", Role.SPECTATOR, visit.number))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert [seat.left for seat in lab.seats] == [1]
@@ -383,3 +383,17 @@ def test_nobody_but_a_presenter_is_called_so() -> None:
         assert names == ["guest", "guest-2", "presenter-2"]
         caller = Caller("presenter", "10.0.0.9", "passphrase", Role.PRESENTER)
         assert lab.front.admit(caller, Line(), Terminal()).name == "presenter"
+
+
+def test_a_role_is_for_who_was_meant_and_not_for_who_has_the_name_by_then() -> None:
+    @within()
+    async def _(lab: Lab) -> None:
+        first, _ = lab.come()
+        first.gone()
+        await first.ended()
+        second, _ = lab.come()
+        assert second.name == first.name
+        lab.front._hear(Assigned("anna", Role.SPECTATOR, first.number))
+        assert second.role is Role.PLAYER
+        lab.front._hear(Assigned("anna", Role.SPECTATOR, second.number))
+        assert second.role is Role.SPECTATOR

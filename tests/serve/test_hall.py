@@ -77,7 +77,7 @@ def test_a_presenter_lends_takes_locks_and_unlocks() -> None:
         await until(lambda: "unknown visitor 'bne': did you mean ben?" in told)
         manage(anna, "lend ben")
         await until(lambda: ben.company().role_of("ben") is Role.PLAYER and bool(lab.assigned))
-        assert lab.assigned == [Assigned("ben", Role.PLAYER)]
+        assert lab.assigned == [Assigned("ben", Role.PLAYER, 1)], "of the visit that was meant"
         await until(lambda: "anna lends you the keyboard" in his)
         act(ben, "crash n3")
         await until(lambda: "ben: crash n3" in log(anna))
@@ -94,7 +94,7 @@ def test_a_presenter_lends_takes_locks_and_unlocks() -> None:
         await until(lambda: ben.company().role_of("ben") is Role.SPECTATOR)
         act(ben, "crash n3")
         await until(lambda: WATCHING in his)
-        assert lab.assigned[1:] == [Assigned("ben", Role.SPECTATOR)]
+        assert lab.assigned[1:] == [Assigned("ben", Role.SPECTATOR, 1)]
 
     closed = in_hall(steps)
     assert closed is not None
@@ -254,3 +254,25 @@ def test_a_session_in_which_nobody_acted_is_not_saved(tmp_path: Path, monkeypatc
     assert closed is not None
     assert closed.saved == ""
     assert not list(tmp_path.iterdir())
+
+
+def test_a_player_can_not_give_the_cluster_so_much_that_it_slows_for_everybody() -> None:
+    async def steps(lab: Lab) -> None:
+        anna, ben = await lab.guest("anna", Role.PRESENTER), await lab.guest("ben")
+        his = notices(ben)
+        act(ben, "load rate=100000")
+        await until(lambda: any("a presenter may ask for more" in each for each in his))
+        act(ben, "add n50 n51 n52 n53")  # each is fine, all of them are not
+        act(ben, "add n54 n55 n56 n57")
+        await until(lambda: any("n57" in line for line in log(anna)))
+        act(ben, "add n58 n59 n60 n61")
+        await until(lambda: any("not so much at once: the cluster is everybody's" in each for each in his))
+        act(anna, "load rate=600")
+        await until(lambda: any(line.startswith("anna: load") for line in log(anna)))
+        assert [line for line in log(anna) if line.startswith("ben: ")] == [
+            "ben: add n50 n51 n52 n53", "ben: add n54 n55 n56 n57"
+        ]  # fmt: skip
+
+    closed = in_hall(steps)
+    assert closed is not None
+    assert closed.commands == 3

@@ -28,7 +28,7 @@ class Hosting:
         self.heard: list[Call] = []
         self.carried: list[Wire] = []
 
-    def may(self, _call: str) -> str:
+    def may(self, _call: Call) -> str:
         return ""
 
     def hear(self, call: Call, carried: Wire | None) -> None:

@@ -152,6 +152,7 @@ def test_at_the_end_of_a_shared_cluster_it_is_said_how_to_meet_it_again(tmp_path
         assert client.end() == 0
         assert "seed 7, " in said
         assert "1 command, digest" in said
+        assert "interrupted" not in said, "that was how to end it"
         assert "playground replay " in said
         assert list(tmp_path.glob("*.yaml"))
 
