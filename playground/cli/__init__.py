@@ -10,6 +10,7 @@
 :mod:`.inviting`    visitors over SSH
 :mod:`.browsing`    visitors in a browser
 :mod:`.serving`     what all who serve visitors share
+:mod:`.terms`       the options of all who do
 :mod:`.measuring`   benchmarks
 :mod:`.options`     what they share
 :mod:`.ending`      signals, and output that nobody takes

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from playground.cli import serving
-from playground.cli.options import Seed, Speed, Theme, app
+from playground.cli.options import app
+from playground.cli.terms import Terms, on_terms
 
 if TYPE_CHECKING:
     from playground.serve.front import Offer
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@on_terms
 def web(
-    each: serving.Each = False,
-    shared: serving.Shared = False,
-    play: serving.Play = None,
-    host: serving.Host = "127.0.0.1",
+    terms: Terms,
     port: Annotated[int, typer.Option(min=0, max=65_535, metavar="N", help="0: a free one.")] = 8000,
     public_url: Annotated[
         str, typer.Option(metavar="URL", help="Where people find it, if that is elsewhere: a proxy's address.")
@@ -29,23 +28,6 @@ def web(
     trust_proxy: Annotated[
         bool, typer.Option("--trust-proxy", help="The last address of X-Forwarded-For is the visitor's.")
     ] = False,
-    everybody: serving.Open = False,
-    guests: serving.Guests = None,
-    preset: serving.Preset = None,
-    nodes: serving.Nodes = None,
-    seed: Seed = None,
-    rate: serving.Rate = None,
-    speed: Speed = serving.SPEED,
-    theme: Theme = "dark",
-    save: serving.Save = False,
-    log: serving.Log = None,
-    visitors: serving.Visitors = None,
-    players: serving.Players = None,
-    per_address: serving.PerAddress = None,
-    idle: serving.Idle = None,
-    stalled: serving.Stalled = None,
-    session: serving.Stay = None,
-    memory: serving.Memory = None,
 ) -> int:
     """Let visitors in by a page in their browser, to watch or to act.
 
@@ -53,28 +35,10 @@ def web(
     Only this machine can connect, unless --host or a proxy says otherwise; then one comes in by a link, or by --open.
     """
     serving.need("web")
-    offer = serving.offer_of(
-        each=each,
-        shared=shared,
-        play=play,
-        preset=preset,
-        nodes=nodes,
-        seed=seed,
-        rate=rate,
-        speed=speed,
-        theme=theme,
-        save=save,
-    )
-    limits = serving.limits_of(
-        visitors=visitors,
-        players=players,
-        per_address=per_address,
-        idle=idle,
-        stalled=stalled,
-        session=session,
-        memory=memory,
-    )
-    role = serving.guests_of(guests, offer)
+    host = terms.host
+    offer = serving.offer_of(terms)
+    limits = serving.limits_of(terms)
+    role = serving.guests_of(terms, offer)
     import asyncio
 
     from playground.serve.links import Links
@@ -82,9 +46,9 @@ def web(
 
     Origins(host, port, public_url)  # complains of an address that is none before anything begins
     alone = serving.is_loopback(host) and not (public_url or trust_proxy)
-    anybody = everybody or alone
+    anybody = terms.everybody or alone
     links = Links(role, open_to_all=anybody, presented=offer.shared)
-    with serving.logbook_in(log) as logbook:
+    with serving.logbook_in(terms.log) as logbook:
         return asyncio.run(_serve(offer, limits, links, host, port, public_url, trust_proxy, alone, logbook))
 
 

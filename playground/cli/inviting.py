@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from playground.cli import serving
-from playground.cli.options import Seed, Speed, Theme, app
+from playground.cli.options import app
+from playground.cli.terms import Terms, on_terms
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,36 +24,17 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@on_terms
 def ssh(
-    each: serving.Each = False,
-    shared: serving.Shared = False,
-    play: serving.Play = None,
-    host: serving.Host = "127.0.0.1",
+    terms: Terms,
     port: Annotated[int, typer.Option(min=0, max=65_535, metavar="N", help="0: a free one.")] = 2222,
     authorized_keys: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help='Whose keys may come in; options role="…" and name="…" before a key.'),
     ] = None,
-    everybody: serving.Open = False,
-    guests: serving.Guests = None,
     host_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Made once, and kept (default: in the data folder).")
     ] = None,
-    preset: serving.Preset = None,
-    nodes: serving.Nodes = None,
-    seed: Seed = None,
-    rate: serving.Rate = None,
-    speed: Speed = serving.SPEED,
-    theme: Theme = "dark",
-    save: serving.Save = False,
-    log: serving.Log = None,
-    visitors: serving.Visitors = None,
-    players: serving.Players = None,
-    per_address: serving.PerAddress = None,
-    idle: serving.Idle = None,
-    stalled: serving.Stalled = None,
-    session: serving.Stay = None,
-    memory: serving.Memory = None,
 ) -> int:
     """Let visitors in over SSH, to watch or to act.
 
@@ -60,29 +42,11 @@ def ssh(
     Only this machine can connect, unless --host says otherwise; then it takes --authorized-keys, or --open.
     """
     serving.need("ssh")
-    offer = serving.offer_of(
-        each=each,
-        shared=shared,
-        play=play,
-        preset=preset,
-        nodes=nodes,
-        seed=seed,
-        rate=rate,
-        speed=speed,
-        theme=theme,
-        save=save,
-    )
-    limits = serving.limits_of(
-        visitors=visitors,
-        players=players,
-        per_address=per_address,
-        idle=idle,
-        stalled=stalled,
-        session=session,
-        memory=memory,
-    )
-    role = serving.guests_of(guests, offer)
-    if not serving.is_loopback(host) and authorized_keys is None and not everybody:
+    host = terms.host
+    offer = serving.offer_of(terms)
+    limits = serving.limits_of(terms)
+    role = serving.guests_of(terms, offer)
+    if not serving.is_loopback(host) and authorized_keys is None and not terms.everybody:
         raise UserError(
             f"--host {host}: others can connect there, so say who may come in: --authorized-keys FILE, or --open"
         )
@@ -91,7 +55,7 @@ def ssh(
 
     file = host_key or default_file()
     key = read_host_key(file)
-    with serving.logbook_in(log) as logbook:
+    with serving.logbook_in(terms.log) as logbook:
         import asyncio
 
         from playground.company import Role
@@ -101,7 +65,7 @@ def ssh(
         keys = None if authorized_keys is None else Keys(authorized_keys, logbook.write)
         presented = keys is not None and keys.has(Role.PRESENTER)
         passphrase = new_passphrase() if offer.shared and not presented else ""
-        anybody = everybody or keys is None
+        anybody = terms.everybody or keys is None
         plan = _Plan(offer, limits, role, host, port, key, file, keys, anybody, passphrase)
         return asyncio.run(_serve(plan, logbook))
 

@@ -8,12 +8,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from playground.cli.ending import Said
 from playground.cli.options import parse_speed
+from playground.cli.terms import Terms
 from playground.kernel.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,42 +24,6 @@ if TYPE_CHECKING:
     from playground.serve.logbook import Logbook
     from playground.serve.messages import Closed, Programme
 
-Each = Annotated[bool, typer.Option("--each", help="Everybody gets a cluster of their own (the default).")]
-Shared = Annotated[bool, typer.Option("--shared", help="All look at one cluster: presenter, players, spectators.")]
-Play = Annotated[
-    str | None,
-    typer.Option("--play", metavar="SCENARIO", help="All watch this scenario, over and over; a file or a name."),
-]
-Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; by default only this machine.")]
-Preset = Annotated[
-    str | None, typer.Option(help="platform, quorum, small, eventual, large, ensemble or kafka.", metavar="NAME")
-]
-Nodes = Annotated[int | None, typer.Option(min=1, max=2_000, metavar="N", help="How many nodes (default: 6).")]
-Rate = Annotated[float | None, typer.Option(min=0, max=100_000, metavar="N", help="Operations per second.")]
-Open = Annotated[bool, typer.Option("--open", help="Anybody may come in, from wherever the port is reached.")]
-Guests = Annotated[
-    str | None,
-    typer.Option("--guests", metavar="ROLE", help="Of whom no role is known: spectator (the default) or player."),
-]
-Save = Annotated[bool, typer.Option("--save", help="Save a shared cluster at the end, if somebody has acted in it.")]
-Log = Annotated[Path | None, typer.Option("--log", metavar="FILE", help="Who came and went (default: standard error).")]
-Visitors = Annotated[int | None, typer.Option(min=1, max=1_000, metavar="N", help="Visitors at a time (default: 60).")]
-Players = Annotated[
-    int | None, typer.Option(min=0, max=200, metavar="N", help="Of these, those who may act (default: 8).")
-]
-PerAddress = Annotated[
-    int | None, typer.Option(min=1, max=1_000, metavar="N", help="Visitors from one address (default: 8).")
-]
-Idle = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Who acts and presses no key for so long is asked to go (15m).")
-]
-Stalled = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Who reads nothing that is shown for so long is cut (20s).")
-]
-Stay = Annotated[str | None, typer.Option("--session", metavar="TIME", help="A visit lasts so long at most (2h).")]
-Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="For one visitor's processes (700MB).")]
-
-SPEED = "1"
 LEAST_BYTES = 200_000_000
 """What the processes of a visitor take before anything has happened, and some more."""
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # by name: not every system has all
@@ -99,52 +62,47 @@ def reached_at(host: str) -> str:
 # --- what is offered, and how much ----------------------------------------------------------
 
 
-def offer_of(
-    *,
-    each: bool,
-    shared: bool,
-    play: str | None,
-    preset: str | None,
-    nodes: int | None,
-    seed: int | None,
-    rate: float | None,
-    speed: str,
-    theme: str,
-    save: bool,
-) -> Offer:
+def offer_of(terms: Terms) -> Offer:
     """UserError: the options contradict each other, or make no cluster."""
     from playground.serve.front import Offer
 
-    modes = [name for name, given in (("--each", each), ("--shared", shared), ("--play", play is not None)) if given]
+    modes = [
+        name
+        for name, given in (("--each", terms.each), ("--shared", terms.shared), ("--play", terms.play is not None))
+        if given
+    ]
     if len(modes) > 1:
         raise UserError(f"{' and '.join(modes)}: choose one of them")
-    if theme not in ("light", "dark", "auto"):
-        raise UserError(f"--theme: {theme[:40]!r} is no theme; write light or dark")
-    if save and not shared:
+    if terms.theme not in ("light", "dark", "auto"):
+        raise UserError(f"--theme: {terms.theme[:40]!r} is no theme; write light or dark")
+    if terms.save and not terms.shared:
         raise UserError("--save keeps a cluster that all share: it needs --shared")
-    pace = parse_speed(speed)
-    if pace == 0 and not shared and play is None:
+    pace = parse_speed(terms.speed)
+    if pace == 0 and not terms.shared and terms.play is None:
         raise UserError("--speed max would take all of the machine for each visitor; write a number")
-    if play is not None:
-        if (preset, nodes, seed, rate) != (None, None, None, None):
+    if terms.play is not None:
+        if (terms.preset, terms.nodes, terms.seed, terms.rate) != (None, None, None, None):
             raise UserError(
                 "--preset, --nodes, --seed and --rate make a cluster; that of --play stands in the scenario"
             )
-        programme = _scenario(play, pace)
+        programme = _scenario(terms.play, pace)
     else:
-        programme = _cluster(preset, nodes, seed, rate, pace)
+        programme = _cluster(terms, pace)
     # What is behind a visitor's terminal is not known here: dark, as most are.
-    return Offer(programme, shared or play is not None, "light" if theme == "light" else "dark", save)
+    return Offer(
+        programme, terms.shared or terms.play is not None, "light" if terms.theme == "light" else "dark", terms.save
+    )
 
 
-def _cluster(preset: str | None, nodes: int | None, seed: int | None, rate: float | None, pace: float) -> Programme:
+def _cluster(terms: Terms, pace: float) -> Programme:
     from playground.scenario.loader import cluster_spec
     from playground.serve.messages import Programme
     from playground.spec import DEFAULT
 
-    overrides: dict[str, Any] = {"nodes": nodes, "load": {} if rate is None else {"rate": rate}}
-    spec = cluster_spec(preset or DEFAULT, {name: value for name, value in overrides.items() if value})
-    said = (("--preset", preset), ("--nodes", nodes), ("--rate", rate), ("--seed", seed))
+    rate, seed = terms.rate, terms.seed
+    overrides: dict[str, Any] = {"nodes": terms.nodes, "load": {} if rate is None else {"rate": rate}}
+    spec = cluster_spec(terms.preset or DEFAULT, {name: value for name, value in overrides.items() if value})
+    said = (("--preset", terms.preset), ("--nodes", terms.nodes), ("--rate", rate), ("--seed", seed))
     name = " ".join(["playground", *(f"{option} {value}" for option, value in said if value is not None)])
     return Programme(spec, seed, pace, name=name)
 
@@ -160,10 +118,11 @@ def _scenario(play: str, pace: float) -> Programme:
     return Programme(read.spec, read.seed, pace, script, looped=True, name=f"playground play {play}")
 
 
-def guests_of(role: str | None, offer: Offer) -> Role:
+def guests_of(terms: Terms, offer: Offer) -> Role:
     """The role of whom none is known. UserError: there is no such one."""
     from playground.company import Role
 
+    role = terms.guests
     if role is None:
         return Role.SPECTATOR if offer.shared else Role.PLAYER
     if role not in (Role.SPECTATOR, Role.PLAYER):
@@ -173,48 +132,51 @@ def guests_of(role: str | None, offer: Offer) -> Role:
     return Role(role)
 
 
-def limits_of(
-    *,
-    visitors: int | None,
-    players: int | None,
-    per_address: int | None,
-    idle: str | None,
-    stalled: str | None = None,
-    session: str | None,
-    memory: str | None,
-) -> Limits:
+def _seconds(value: str) -> float:
+    from playground.quantities import parse_duration_us
+
+    span_s = parse_duration_us(value) / 1e6
+    if span_s < 1:
+        raise ValueError(f"{value!r} is too short: at least a second")
+    return span_s
+
+
+def _memory_bytes(value: str) -> int:
+    from playground.quantities import parse_size_bytes
+
+    size_bytes = parse_size_bytes(value)
+    if size_bytes < LEAST_BYTES:
+        raise ValueError(f"{value!r} is too little for a visit: at least {LEAST_BYTES / 1e6:.0f}MB")
+    return size_bytes
+
+
+LIMITS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "visitors": ("visitors", int),
+    "players": ("players", int),
+    "per_address": ("per_address", int),
+    "idle": ("idle_s", _seconds),
+    "stalled": ("stalled_s", _seconds),
+    "session": ("session_s", _seconds),
+    "memory": ("memory_bytes", _memory_bytes),
+}
+"""The option -> the limit that it sets, and how it is read."""
+
+
+def limits_of(terms: Terms) -> Limits:
     """Those that are given, else as they are. UserError: one is no such thing."""
     from dataclasses import replace
 
-    from playground.quantities import parse_duration_us, parse_size_bytes
     from playground.serve.limits import Limits
 
-    def memory_bytes(value: str) -> int:
-        size_bytes = parse_size_bytes(value)
-        if size_bytes < LEAST_BYTES:
-            raise ValueError(f"{value!r} is too little for a visit: at least {LEAST_BYTES / 1e6:.0f}MB")
-        return size_bytes
-
-    def seconds(value: str) -> float:
-        span_s = parse_duration_us(value) / 1e6
-        if span_s < 1:
-            raise ValueError(f"{value!r} is too short: at least a second")
-        return span_s
-
-    given: dict[str, Any] = {"visitors": visitors, "players": players, "per_address": per_address}
-    parsers: tuple[tuple[str, str, str | None, Callable[[str], Any]], ...] = (
-        ("--idle", "idle_s", idle, seconds),
-        ("--stalled", "stalled_s", stalled, seconds),
-        ("--session", "session_s", session, seconds),
-        ("--memory", "memory_bytes", memory, memory_bytes),
-    )
-    for option, name, value, parse in parsers:
-        if value is not None:
+    given: dict[str, Any] = {}
+    for option, (limit, parse) in LIMITS.items():
+        typed = getattr(terms, option)
+        if typed is not None:
             try:
-                given[name] = parse(value)
+                given[limit] = parse(typed)
             except ValueError as error:
-                raise UserError(f"{option}: {error}") from None
-    return replace(Limits(), **{name: value for name, value in given.items() if value is not None})
+                raise UserError(f"--{option.replace('_', '-')}: {error}") from None
+    return replace(Limits(), **given)
 
 
 # --- while it is open ---------------------------------------------------------------------

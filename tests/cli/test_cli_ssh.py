@@ -12,36 +12,23 @@ import pytest
 
 from playground.cli import ORDER, serving
 from playground.cli.inviting import ssh
+from playground.cli.terms import Terms
 from playground.company import Role
 from playground.kernel.errors import UserError
 from tests.cli.test_cli import playground
 
-ANYTHING: dict[str, Any] = {
-    "each": False,
-    "shared": False,
-    "play": None,
-    "preset": None,
-    "nodes": None,
-    "seed": None,
-    "rate": None,
-    "speed": "1",
-    "theme": "dark",
-    "save": False,
-}
-NOTHING: dict[str, Any] = dict.fromkeys(("visitors", "players", "per_address", "idle", "stalled", "session", "memory"))
-
 
 def test_what_is_offered_is_what_was_typed() -> None:
-    offer = serving.offer_of(**{**ANYTHING, "nodes": 3, "seed": 7, "rate": 10.0, "theme": "light"})
+    offer = serving.offer_of(Terms(nodes=3, seed=7, rate=10.0, theme="light"))
     assert (offer.shared, offer.theme, offer.programme.seed, offer.programme.looped) == (False, "light", 7, False)
     assert offer.programme.name == "playground --nodes 3 --rate 10.0 --seed 7"
-    assert serving.guests_of(None, offer) is Role.PLAYER
-    offer = serving.offer_of(**{**ANYTHING, "play": "first-crash"})
+    assert serving.guests_of(Terms(), offer) is Role.PLAYER
+    offer = serving.offer_of(Terms(play="first-crash"))
     assert offer.shared
     assert offer.programme.looped
     assert offer.programme.script.timeline
-    assert serving.guests_of(None, offer) is Role.SPECTATOR
-    assert serving.guests_of("player", offer) is Role.PLAYER
+    assert serving.guests_of(Terms(), offer) is Role.SPECTATOR
+    assert serving.guests_of(Terms(guests="player"), offer) is Role.PLAYER
 
 
 @pytest.mark.parametrize(
@@ -59,12 +46,12 @@ def test_what_is_offered_is_what_was_typed() -> None:
 )
 def test_what_can_not_be_offered_is_refused(typed: dict[str, Any], why: str) -> None:
     with pytest.raises(UserError, match=why) as caught:
-        serving.offer_of(**{**ANYTHING, **typed})
+        serving.offer_of(Terms(**typed))
     assert "\n" not in str(caught.value)
 
 
 def test_limits_are_as_they_are_typed() -> None:
-    limits = serving.limits_of(**{**NOTHING, "players": 2, "idle": "5m", "session": "1h", "memory": "1GB"})
+    limits = serving.limits_of(Terms(players=2, idle="5m", session="1h", memory="1GB"))
     assert (limits.players, limits.idle_s, limits.session_s, limits.memory_bytes) == (2, 300.0, 3600.0, 10**9)
     assert limits.visitors == 60
 
@@ -75,15 +62,15 @@ def test_limits_are_as_they_are_typed() -> None:
 )
 def test_limits_that_are_none_are_refused(typed: dict[str, str], why: str) -> None:
     with pytest.raises(UserError, match=why):
-        serving.limits_of(**{**NOTHING, **typed})
+        serving.limits_of(Terms(**typed))
 
 
 def test_a_guest_is_a_spectator_or_a_player() -> None:
-    shared = serving.offer_of(**{**ANYTHING, "shared": True})
+    shared = serving.offer_of(Terms(shared=True))
     with pytest.raises(UserError, match="'presenter' is no role for a guest"):
-        serving.guests_of("presenter", shared)
+        serving.guests_of(Terms(guests="presenter"), shared)
     with pytest.raises(UserError, match="--guests"):
-        serving.guests_of("player", serving.offer_of(**ANYTHING))
+        serving.guests_of(Terms(guests="player"), serving.offer_of(Terms()))
 
 
 def test_only_loopback_is_this_machine_alone() -> None:
@@ -147,4 +134,4 @@ def test_a_lab_is_no_demo_to_watch_together() -> None:
 
     name = next(name for name, path in shipped().items() if isinstance(load_file(path), Experiment))
     with pytest.raises(UserError, match="is a lab"):
-        serving.offer_of(**{**ANYTHING, "play": name})
+        serving.offer_of(Terms(play=name))

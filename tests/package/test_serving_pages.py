@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from configparser import ConfigParser
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pytest
 import typer
 
 import playground.cli
-from playground.cli.serving import limits_of
+from playground.cli.serving import LIMITS
 from playground.screens import keys
 from playground.screens.words import COMPANY
 from playground.serve.limits import Limits
@@ -64,7 +63,7 @@ def test_limits_in_the_table_of_options_have_the_values_of_the_code() -> None:
     }
     rows = {row[0].strip("`"): row[1] for row in table("docs/serving.md")}
     assert rows == wanted
-    assert set(rows) == {f"--{name.replace('_', '-')}" for name in signature(limits_of).parameters}
+    assert set(rows) == {f"--{name.replace('_', '-')}" for name in LIMITS}
     for command in ("ssh", "web"):
         assert set(rows) <= set(options(command)), command
 
