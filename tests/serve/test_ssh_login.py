@@ -127,7 +127,6 @@ def test_who_says_to_be_somebody_else_over_and_over_is_cut(tmp_path: Path) -> No
     class Many(asyncssh.SSHClient):
         def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
             self.connection: Any = conn
-
             self.names = iter(range(20))
 
         async def public_key_auth_requested(self) -> None:
