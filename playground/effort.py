@@ -1,12 +1,13 @@
 """How much one player may ask of a cluster that others look at, too: all of them see it at the pace that it keeps.
 
 What goes on until it is undone has a bound per second, see :func:`excess`. What is asked for at once is weighed
-(:func:`effort`), for whoever serves it to say how much of that they bear in the long run. Presenters know no bounds.
+(:func:`effort`), for whoever serves it to say how much of that they bear in the long run. What the cluster bears
+beside what is in force already is for :mod:`playground.bearing` to say. Presenters know no bounds.
 """
 
 from __future__ import annotations
 
-from playground.commands import Add, Burst, Command, Consume, Herd, Load, Partitions, Produce
+from playground.commands import Add, Burst, Command, Consume, Disk, Herd, Load, Partitions, Produce
 
 MOST_PER_S = 500.0
 """Operations, or messages; the default cluster keeps its pace on one processor at twice as many."""
@@ -19,6 +20,8 @@ EACH = 20.0
 MACHINE = 200.0
 """That of one machine more."""
 PARTITION = 20.0
+ROT = 0.02
+"""That of one bit which rots, of all machines that it may be about."""
 
 
 def effort(command: Command) -> float:
@@ -32,6 +35,8 @@ def effort(command: Command) -> float:
             return EACH + MACHINE * consumers
         case Partitions(count=count):
             return EACH + PARTITION * (count or 1)
+        case Disk(fault="rot", amount=amount):
+            return EACH + ROT * amount
     return EACH
 
 

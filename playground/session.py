@@ -379,6 +379,9 @@ class Session:
     async def _apply(self, command: Any, viewpoint: Viewpoint, cluster: Cluster) -> None:
         by = viewpoint.by
         try:
+            refusal = viewpoint.bears(cluster, command)
+            if refusal:
+                raise UserError(refusal)
             text = await cluster.apply(command.model_copy(update={"by": by}) if by else command)
         except UserError as error:
             viewpoint.tell(str(error), Tone.WARN)

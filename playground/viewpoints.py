@@ -18,6 +18,7 @@ from playground.frame import Frame, View
 from widgets.shapes import Tone
 
 if TYPE_CHECKING:
+    from playground.cluster import Cluster
     from playground.record import Record
     from playground.session import Session
 
@@ -41,6 +42,8 @@ class Viewpoint:
         self.notice: tuple[int, str, Tone] = (0, "", Tone.PLAIN)
         self._listener: Callable[[Frame], None] = _nobody
         self._lost: Callable[[str], None] = _nobody
+        self.bears: Callable[[Cluster, Any], str] = _anything
+        """Why the cluster bears no such act from here, in one line; "": it does. Asked in its thread, right before."""
         self._patient = patient
         self._shown = False
         """A Frame has been shown, and not been taken yet."""
@@ -141,3 +144,7 @@ class Viewpoint:
 
 def _nobody(_what: object) -> None:
     pass
+
+
+def _anything(_cluster: object, _command: object) -> str:
+    return ""

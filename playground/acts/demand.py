@@ -51,13 +51,18 @@ def load(cluster: Cluster, command: commands.Load) -> Done:
 
 
 def burst(cluster: Cluster, command: commands.Burst) -> Done:
-    usual = next((each.before["rate"] for each in cluster.passing if "rate" in each.before), cluster.load.rate)
-    rate = command.rate or min(usual * BURST, MOST_PER_S)
+    rate = burst_rate(cluster, command)
     if not rate:
         raise UserError("burst: there is no load to multiply: say rate=400")
     passing = _remember(cluster, {"rate": rate})
     text = _change(cluster, {"rate": rate})
     return Done(f"burst for {format_duration(command.lasting)}: {text}", partial(_end, cluster, passing))
+
+
+def burst_rate(cluster: Cluster, command: commands.Burst) -> float:
+    """Operations per second that it comes to now."""
+    usual = next((each.before["rate"] for each in cluster.passing if "rate" in each.before), cluster.load.rate)
+    return command.rate or min(usual * BURST, MOST_PER_S)
 
 
 def herd(cluster: Cluster, command: commands.Herd) -> Done:

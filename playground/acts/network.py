@@ -76,7 +76,9 @@ def flap(cluster: Cluster, command: commands.Flap) -> Done:
     down_us = max(1, round(command.period * command.down))
     text = f"{scope} flaps: down for {format_duration(down_us)} of every {format_duration(command.period)}"
     done = _put_in_force(cluster, command, text, ())
-    cluster.faults[-1].end = Flapping(cluster.world, scope, command.period, down_us).stop
+    fault = cluster.faults[-1]
+    fault.end = Flapping(cluster.world, scope, command.period, down_us).stop
+    fault.cuts_per_s = 1e6 / command.period
     return done
 
 

@@ -22,6 +22,8 @@ class Fault:
     """The single links that it concerns, for a picture."""
     end: Callable[[], None] | None = None
     """Stops what changes by itself (a flapping link, a rolling restart)."""
+    cuts_per_s: float = 0.0
+    """How often that cuts links."""
 
     def lift(self, network: Network) -> None:
         """Healed: what it broke works again; what was lost stays lost."""

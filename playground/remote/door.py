@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from playground.bearing import borne
 from playground.company import Company
+from playground.remote.allowance import Allowance, Allowances
 from playground.remote.server import Server
 from playground.remote.wire import Call, Chair, Gone, Wire, Word
 from playground.session import Session
@@ -23,6 +25,7 @@ class Door:
         self._wire = wire
         self._viewpoints = [session.known_as(by)]
         self._servers: list[Server] = []
+        self._allowances = Allowances()
         self.company = Company()
         threading.Thread(target=self._serve, name="door", daemon=True).start()
 
@@ -46,19 +49,27 @@ class Door:
 
     def _let_in(self, name: str, wire: Wire) -> None:
         viewpoint = self._session.viewpoint(name)
+        viewpoint.bears = lambda cluster, command: borne(self.company, name, cluster, command)
         self._viewpoints.append(viewpoint)
-        self._servers.append(Server(viewpoint, wire, viewpoint.close, host=_Host(self, name)))
+        host = _Host(self, name, self._allowances.take(name))
+
+        def gone() -> None:
+            viewpoint.close()
+            self._allowances.give_back(name, host.allowance)
+
+        self._servers.append(Server(viewpoint, wire, gone, host=host))
 
 
 class _Host:
     """What one of those who were let in may do."""
 
-    def __init__(self, door: Door, name: str) -> None:
+    def __init__(self, door: Door, name: str, allowance: Allowance) -> None:
         self._door = door
         self._name = name
+        self.allowance = allowance
 
     def may(self, call: Call) -> str:
-        return self._door.company.refuses(self._name, call.name, *call.args)
+        return self.allowance.may(self._door.company, self._name, call)
 
     def hear(self, call: Call, carried: Wire | None) -> None:
         if carried is not None:

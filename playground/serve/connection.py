@@ -14,7 +14,8 @@ from typing import Any
 
 import asyncssh
 
-from playground.serve.limits import Bucket, Limits
+from playground.bucket import Bucket
+from playground.serve.limits import Limits
 from playground.serve.sluice import FLOODED, LAST_OF_KEX, UNREAD, Sluice
 
 SOCKET_BYTES = 131_072

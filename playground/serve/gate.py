@@ -16,8 +16,9 @@ import socket
 import time
 from dataclasses import replace
 
+from playground.bucket import Bucket
 from playground.serve.guard import Guard
-from playground.serve.limits import Bucket, Limits
+from playground.serve.limits import Limits
 from playground.serve.logbook import Logbook
 
 A_PAGE = 6

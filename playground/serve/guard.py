@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from playground.serve.limits import Bucket, Limits
+from playground.bucket import Bucket
+from playground.serve.limits import Limits
 
 REMEMBERED = 4_096
 """Addresses whose connections are counted at a time."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
-from playground.serve.limits import Bucket
+from playground.bucket import Bucket
 
 SHORTEST = 200
 """Characters of a line that strangers have had a say in."""

@@ -11,8 +11,8 @@ import asyncio
 import time
 from typing import Protocol
 
+from playground.bucket import Bucket
 from playground.screens.layout import LEAST
-from playground.serve.limits import Bucket
 from playground.serve.messages import Style
 from playground.serve.presses import Press, Presses
 from playground.serve.styles import style_of

@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playground.serve.limits import Bucket, Limits
+from playground.bucket import Bucket
+from playground.serve.limits import Limits
 
 LOGIN_BYTES = 100_000
 """More than any client needs for logging in, with many keys."""

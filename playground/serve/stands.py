@@ -14,8 +14,9 @@ import time
 from collections import deque
 from typing import Any
 
+from playground.bucket import Bucket
 from playground.serve.doors import Doors
-from playground.serve.limits import Bucket, Limits
+from playground.serve.limits import Limits
 from playground.serve.messages import Drawn, Lost, Open, Shut, Style, Whole
 from playground.serve.place import Place
 from playground.serve.renderer import Renderer

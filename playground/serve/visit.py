@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from playground.bucket import Bucket
 from playground.company import Role
-from playground.serve.limits import Bucket, Limits, span
+from playground.serve.limits import Limits, span
 from playground.serve.line import Line, Terminal, terminal
 from playground.serve.restoring import Restoring
 

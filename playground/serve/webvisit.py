@@ -14,9 +14,10 @@ from contextlib import suppress
 from aiohttp import WSMessage, WSMsgType, web
 from aiohttp.http import WebSocketError
 
+from playground.bucket import Bucket
 from playground.company import Role
 from playground.serve.front import GOODBYE, Front, Refused
-from playground.serve.limits import Bucket, Limits
+from playground.serve.limits import Limits
 from playground.serve.line import Terminal, terminal
 from playground.serve.links import Links
 from playground.serve.logbook import Logbook

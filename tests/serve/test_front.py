@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playground.bucket import Bucket
 from playground.company import Role
 from playground.screens.layout import LEAST
 from playground.serve import visit as visits
 from playground.serve.front import Front, Offer, Refused
-from playground.serve.limits import Bucket, Limits, span
+from playground.serve.limits import Limits, span
 from playground.serve.line import NEEDED, Terminal
 from playground.serve.logbook import AGAIN_S, SHORTEST, Logbook
 from playground.serve.messages import Assigned, Programme

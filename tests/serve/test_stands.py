@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from playground.bucket import Bucket
 from playground.serve import place, stands
-from playground.serve.limits import Bucket
 from playground.serve.messages import Lost, Open, Shut, Style, Whole
 from playground.serve.place import ENTER, NOTICE
 from playground.serve.stands import Stands
