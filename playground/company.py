@@ -5,7 +5,7 @@ name and a *role*. What follows from a role is said here once:
 
 =============  ========================================================================================
 presenter      acts, has time in hand (pause, speed, steps, the way back), says who else may act, and leads:
-               spectators see what the presenter looks at
+               spectators see what the presenter looks at; of several one leads
 player         acts on the cluster, and looks where they like; has time in hand while there is no presenter
 spectator      looks
 =============  ========================================================================================
@@ -50,7 +50,9 @@ class Company:
     locked: bool = False
     """Only the presenter acts."""
     lead: View | None = None
-    """What the presenter looks at."""
+    """What the presenter looks at who leads."""
+    leader: str = ""
+    """Who that is; "": nobody yet."""
     brought: int = 0
     """Grows each time when the presenter brings everybody to that view."""
 
@@ -62,6 +64,11 @@ class Company:
     def presented(self) -> bool:
         """Somebody presents."""
         return any(each.role is Role.PRESENTER for each in self.visitors)
+
+    @property
+    def several_present(self) -> bool:
+        """Only one of them leads."""
+        return sum(each.role is Role.PRESENTER for each in self.visitors) > 1
 
     def refuses(self, name: str, call: str, *what: Any) -> str:
         """Why ``name`` may not ask this of the session, in one line; "": they may.

@@ -16,6 +16,7 @@ from widgets.shapes import (
     Matrix,
     Partitions,
     Picked,
+    Place,
     Ring,
     Series,
     SpaceTime,
@@ -133,8 +134,12 @@ class View:
     front: str = ""
     """The panel that is focused …"""
     zoomed: str = ""
-    """… and the one that fills the stage; "": none does. Nothing is painted otherwise for these two: they are for
-    somebody else, who is to look at the same."""
+    """… and the one that fills the stage; "": none does."""
+    filtered: str = ""
+    """Words that a line of the log must hold to show; "": all show."""
+    places: tuple[tuple[str, Place], ...] = ()
+    """Where in the panels somebody reads; of others that show it is not told. Nothing is painted otherwise for these
+    last four: they are for somebody else, who is to look at the same."""
 
 
 @dataclass(frozen=True, slots=True)

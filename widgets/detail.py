@@ -110,9 +110,8 @@ def draw_history(lines: Sequence[LogLine], width: int, look: Look, *, selected: 
 
 
 class DetailPanel(Panel[Detail]):
-    """Shows a ``Detail``."""
+    """Shows a ``Detail``. Its place is a part of the way down, in thousandths: lines break otherwise elsewhere."""
 
-    top: int = 0
     _lines: int = 0
     _title: str = ""
 
@@ -120,7 +119,9 @@ class DetailPanel(Panel[Detail]):
         return [row.name for _, table in self.shape.tables for row in table.rows if row.name] if self.shape else []
 
     def scroll_lines(self, lines: int) -> None:
-        self.top = max(0, min(self.top + lines, self._lines - self.content_size.height))
+        most = max(0, self._lines - self.content_size.height)
+        self.top = max(0, min(self.top + lines, most))
+        self._stay(*([round(1000 * self.top / most)] if most else ()))
         self.redraw()
 
     def reveal(self) -> None:
@@ -135,9 +136,13 @@ class DetailPanel(Panel[Detail]):
 
     def paint(self, shape: Detail, width: int, height: int) -> Picture:
         if shape.title != self._title:
-            self._title, self.top = shape.title, 0  # another thing: from its beginning
+            self._title = shape.title
+            if not self._led:
+                self.top, self._place = 0, ()  # another thing: from its beginning
         picture = draw_detail(shape, width, self.look, selected=self.selected, marked=self.marked, picked=self.picked)
         self._lines = len(picture.strips)
+        if self._led and self._place:
+            self.top = round(self._place[0] * (self._lines - height) / 1000)
         self.top = max(0, min(self.top, self._lines - height))
         spots = [replace(s, y=s.y - self.top) for s in picture.spots if 0 <= s.y - self.top < height]
         return Picture(picture.strips[self.top : self.top + height], spots)

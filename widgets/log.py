@@ -13,7 +13,7 @@ from textual import events
 from widgets.canvas import Picture
 from widgets.log_draw import clock, draw_entry, draw_log, draw_rows, kinds_width, lines_at_most, matches, place_of
 from widgets.panel import Panel
-from widgets.shapes import Log, LogLine
+from widgets.shapes import Log, LogLine, Place
 
 __all__ = ["LogPanel", "clock", "draw_log"]
 
@@ -138,12 +138,32 @@ class LogPanel(Panel[Log]):
         most, kinds = lines_at_most(size.height), kinds_width(self.shape)
         return len(draw_entry(entry, max(1, size.width), self.look, "", None, kinds, most))
 
+    def _end(self, entries: Sequence[LogLine]) -> int | None:
+        """Which entry stands at the bottom, so that the chosen one is seen: as ``bottom``, in a panel of this size."""
+        if self.bottom is None or not entries:
+            return self.bottom
+        end, chosen = place_of(entries, self.bottom), max(0, place_of(entries, self.cursor))
+        while end > chosen and self._top(entries, end) > chosen:
+            end -= 1
+        return entries[max(0, end)].index
+
+    @property
+    def place(self) -> Place:
+        """The entry at the bottom, and the chosen one."""
+        return () if self.bottom is None or self.cursor is None else (self.bottom, self.cursor)
+
+    def turn_to(self, place: Place) -> None:
+        if place != self.place:
+            self.bottom, self.cursor = (place[0], place[1]) if place else (None, None)
+            self.redraw()
+
     # -- drawing and events ----------------------------------------------------------------------------
 
     def paint(self, shape: Log, width: int, height: int) -> Picture:
         cursor = self.chosen_entry() if self.has_focus or self.cursor is not None else None
+        end = self._end(self._entries())
         picture, self._rows = draw_rows(
-            shape, width, height, self.look, self.wanted, self.selected, self.bottom, cursor, self.picked.items
+            shape, width, height, self.look, self.wanted, self.selected, end, cursor, self.picked.items
         )
         return picture
 
@@ -159,3 +179,4 @@ class LogPanel(Panel[Log]):
         if offset is not None and 0 <= offset.y < len(self._rows) and self._rows[offset.y] >= 0:
             entries = self._entries()
             self._choose(entries, place_of(entries, self._rows[offset.y]))
+            self.post_message(self.Scrolled())

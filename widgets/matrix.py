@@ -179,8 +179,6 @@ def _silence(state: State, width: int, look: Look, bg: RGB | None) -> list[Piece
 class MatrixPanel(Panel[Matrix]):
     """Shows a ``Matrix``; a click on a row's or a column's head selects that node."""
 
-    top: int = 0
-
     def names(self) -> list[str]:
         return [node.name for node in self.shape.nodes] if self.shape else []
 
@@ -191,6 +189,7 @@ class MatrixPanel(Panel[Matrix]):
     def scroll_lines(self, lines: int) -> None:
         self.top += lines
         self._clamp()
+        self._stay(self.top)
         self.redraw()
 
     def reveal(self) -> None:
@@ -203,5 +202,6 @@ class MatrixPanel(Panel[Matrix]):
             self._clamp()
 
     def paint(self, shape: Matrix, width: int, height: int) -> Picture:
+        self._seek()
         self._clamp()
         return draw_matrix(shape, width, height, self.look, selected=self.selected, marked=self.marked, top=self.top)

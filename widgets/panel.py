@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from widgets.canvas import Picture, Spot, pad, width_of
 from widgets.palette import DEFAULT, Look
-from widgets.shapes import NOTHING_PICKED, Item, Picked
+from widgets.shapes import NOTHING_PICKED, Item, Picked, Place
 
 S = TypeVar("S")
 
@@ -61,6 +61,12 @@ class Panel(Widget, Generic[S], can_focus=True):
         def control(self) -> Panel[Any]:
             return self.panel
 
+    class Scrolled(Message):
+        """Somebody reads elsewhere in the panel, by the mouse."""
+
+    top: int = 0
+    """The first of the lines (or rows) that show."""
+
     def __init__(
         self,
         name: str,
@@ -81,6 +87,9 @@ class Panel(Widget, Generic[S], can_focus=True):
         self.marked: frozenset[str] = frozenset()
         self.picked = NOTHING_PICKED
         """What is selected beside a machine, and what lights up with it."""
+        self._place: Place = ()
+        self._led = False
+        """It stands where somebody else reads."""
         self._look = look
         self._strips: list[Strip] = []
         self._spots: tuple[Spot, ...] | list[Spot] = ()
@@ -105,6 +114,7 @@ class Panel(Widget, Generic[S], can_focus=True):
         """Highlight ``name`` if it is here; None or an unknown name highlights nothing."""
         if name != self.selected:
             self.selected = name
+            self._place = ()
             self.reveal()
             self.redraw()
 
@@ -119,6 +129,7 @@ class Panel(Widget, Generic[S], can_focus=True):
         if picked != self.picked:
             before, self.picked = self.picked, picked
             if picked.item is not None and picked.item != before.item:
+                self._place = ()
                 self.stand_on(picked.item)
             self.redraw()
 
@@ -151,6 +162,18 @@ class Panel(Widget, Generic[S], can_focus=True):
     def scroll_lines(self, lines: int) -> None:
         """Scroll down (positive) or up by that many lines; panels that always fit ignore it."""
 
+    @property
+    def place(self) -> Place:
+        """Where somebody has scrolled to since the selection changed: means the same in a panel of any size."""
+        return self._place
+
+    def turn_to(self, place: Place) -> None:
+        """Stand where somebody else reads, as far as there is as much to scroll here."""
+        self._led = bool(place)
+        if place != self.place:
+            self._place = place
+            self.redraw()
+
     def chosen_us(self) -> int | None:
         """The virtual instant, in microseconds, of what is chosen here: a line, a message; None: nothing is."""
         return None
@@ -180,6 +203,15 @@ class Panel(Widget, Generic[S], can_focus=True):
 
     def reveal(self) -> None:
         """Scroll so that the selection is visible."""
+
+    def _stay(self, *place: int) -> None:
+        """It is read here from now on."""
+        self._place, self._led = place, False
+
+    def _seek(self) -> None:
+        """To the place that is known, before a size or a shape of the moment bounds it."""
+        if self._place:
+            self.top = self._place[0]
 
     # -- drawing ---------------------------------------------------------------------------------------
 
@@ -279,7 +311,9 @@ class Panel(Widget, Generic[S], can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
         self.scroll_lines(3)
+        self.post_message(self.Scrolled())
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
         self.scroll_lines(-3)
+        self.post_message(self.Scrolled())

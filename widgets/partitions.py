@@ -91,7 +91,6 @@ class PartitionsPanel(Panel[Partitions]):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.top = 0
         self.row = ""
         """The partition on which the selection stands."""
         self._kept = Kept()
@@ -147,9 +146,11 @@ class PartitionsPanel(Panel[Partitions]):
     def scroll_lines(self, lines: int) -> None:
         self.top += (lines > 0) - (lines < 0) if abs(lines) < 4 else lines
         self._clamp()
+        self._stay(self.top)
         self.redraw()
 
     def paint(self, shape: Partitions, width: int, height: int) -> Picture:
+        self._seek()
         self._clamp()
         return draw_partitions(
             shape,

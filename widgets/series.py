@@ -153,18 +153,21 @@ def draw_series(
 class SeriesPanel(Panel[Series]):
     """Shows a ``Series``; scrolls by whole curves when there are more than lines."""
 
-    top: int = 0
-
     def names(self) -> list[str]:
         return [item.name for item in self.shape.lines if item.name] if self.shape else []
 
     def scroll_lines(self, lines: int) -> None:
-        step = 1 if lines > 0 else -1
-        count, height = len(self.shape.lines) if self.shape else 0, self.content_size.height
-        most = max(0, count - height + (height < count))  # what is cut takes a line to say so
-        self.top = max(0, min(self.top + step, most))
+        self.top += 1 if lines > 0 else -1
+        self._clamp(self.content_size.height)
+        self._stay(self.top)
         self.redraw()
 
+    def _clamp(self, height: int) -> None:
+        count = len(self.shape.lines) if self.shape else 0
+        most = max(0, count - height + (height < count))  # what is cut takes a line to say so
+        self.top = max(0, min(self.top, most))
+
     def paint(self, shape: Series, width: int, height: int) -> Picture:
-        self.top = max(0, min(self.top, len(shape.lines) - 1))
+        self._seek()
+        self._clamp(height)
         return draw_series(shape, width, height, self.look, selected=self.selected, top=self.top)

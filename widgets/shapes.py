@@ -18,6 +18,9 @@ from typing import NamedTuple
 
 from widgets.travelling import hasten
 
+Place = tuple[int, ...]
+"""Where somebody reads in a panel, in its own measure; (): it stands as it came."""
+
 
 class State(Enum):
     """What *is*: the life of a node's process, or of anything drawn like one."""

@@ -183,7 +183,6 @@ class TablePanel(Panel[Table]):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.top = 0
         self._stood: Item | None = None
         """The item whose row was clicked last: a machine may have rows of several."""
 
@@ -226,6 +225,7 @@ class TablePanel(Panel[Table]):
     def scroll_lines(self, lines: int) -> None:
         self.top += lines
         self._clamp()
+        self._stay(self.top)
         self.redraw()
 
     def reveal(self) -> None:
@@ -238,6 +238,7 @@ class TablePanel(Panel[Table]):
                 return
 
     def paint(self, shape: Table, width: int, height: int) -> Picture:
+        self._seek()
         self._clamp()
         return draw_table(
             shape,

@@ -23,7 +23,7 @@ from textual import events
 from widgets.canvas import Picture, Piece, Spot, curtail, line, shorten, width_of
 from widgets.palette import SELECTION, Look
 from widgets.panel import Panel
-from widgets.shapes import NOTHING_PICKED, Item, Picked, Tone, Tree, TreeNode
+from widgets.shapes import NOTHING_PICKED, Item, Picked, Place, Tone, Tree, TreeNode
 from widgets.tree_layout import Layout, fold, layout
 
 _LEAST_TEXT = 4
@@ -127,7 +127,6 @@ class TreePanel(Panel[Tree]):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.top = 0
         self.folded = True
         """Whether it shows what matters most where there is no room for all."""
         self._first = ""
@@ -202,6 +201,17 @@ class TreePanel(Panel[Tree]):
         if lines < 0 and self.top == 0:
             self.folded = True
         self.redraw()
+
+    @property
+    def place(self) -> Place:
+        return () if self.folded else (self.top,)
+
+    def turn_to(self, place: Place) -> None:
+        if place != self.place:
+            self.folded = not place
+            self.top = place[0] if place else 0
+            self._clamp()
+            self.redraw()
 
     def reveal(self) -> None:
         nodes = self._lines()

@@ -20,7 +20,7 @@ from widgets.canvas import Picture, Piece, Spot, line, shorten, width_of, wrap
 from widgets.log import clock
 from widgets.palette import BORDER, SELECTION, Look
 from widgets.panel import Panel
-from widgets.shapes import Step, Tone, Why
+from widgets.shapes import Place, Step, Tone, Why
 from widgets.why_rail import Rail
 
 _CLOCK = 9
@@ -165,7 +165,6 @@ class WhyPanel(Panel[Why]):
 
     cursor: int = -1
     """The place of the chosen step; -1: the last one."""
-    top: int = 0
     _of: tuple[str, int] = ("", -1)
     """The question, and when what it is about happened: another one begins at its end again."""
     _rows: Sequence[int] = ()
@@ -179,7 +178,9 @@ class WhyPanel(Panel[Why]):
         asked = (shape.question, shape.steps[-1].at_us if shape.steps else -1)
         another = asked != self._of
         if another:
-            self._of, self.cursor, self.top = asked, -1, 0
+            self._of, self.top = asked, 0
+            if not self._led:
+                self.cursor = -1
         super().show(shape)
         if another:
             self._tell()
@@ -212,7 +213,7 @@ class WhyPanel(Panel[Why]):
         return True
 
     def _choose(self, place: int) -> None:
-        before, self.cursor = self._at, place
+        before, self.cursor, self._led = self._at, place, False
         if place != before:
             self.redraw()
             self._tell()
@@ -237,6 +238,16 @@ class WhyPanel(Panel[Why]):
 
     def scroll_lines(self, lines: int) -> None:
         self.step(1 if 0 < lines < 4 else -1 if -4 < lines < 0 else lines)
+
+    @property
+    def place(self) -> Place:
+        return () if self.cursor < 0 else (self.cursor,)
+
+    def turn_to(self, place: Place) -> None:
+        self._led = bool(place)
+        if place != self.place:
+            self.cursor = place[0] if place else -1
+            self.redraw()
 
     def text(self) -> str:
         """All of it, whether or not it has room."""

@@ -53,7 +53,8 @@ def _send(command: Any) -> tuple[Any]:
 def _look(view: Any) -> tuple[View]:
     _hold(type(view) is View and type(view.panels) is frozenset and len(view.panels) <= MOST)
     _hold(all(_word(panel) for panel in view.panels))
-    _hold(all(_word(word) for word in (view.selected, view.key, view.front, view.zoomed)))
+    _hold(all(_word(word) for word in (view.selected, view.key, view.front, view.zoomed, view.filtered)))
+    _hold(type(view.places) is tuple and len(view.places) <= MOST and all(_place(*each) for each in view.places))
     _hold(_whole(view.columns) and 0 <= view.columns <= MOST)
     _hold(type(view.lens) is Lens and _plain(view.lens))
     _hold(view.question is None or (type(view.question) is Question and _plain(view.question)))
@@ -114,6 +115,10 @@ def _word(value: Any) -> bool:
 
 def _whole(value: Any) -> bool:
     return type(value) is int and abs(value) < _BEYOND
+
+
+def _place(panel: Any, place: Any) -> bool:
+    return _word(panel) and type(place) is tuple and len(place) <= 2 and all(_whole(each) for each in place)
 
 
 def _plain(value: Any) -> bool:

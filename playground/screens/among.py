@@ -4,8 +4,9 @@
   this screen's own sizes. While nobody presents it is as in a fresh app.
 * Who acts looks where they like. When a presenter brings everybody, they are brought once; who has just been lent the
   keyboard begins with what they have watched until then.
-* The presenter's app tells what it looks at, down to the panel that is focused, and which session it shows: the
-  present, a past that was gone back to. The others turn to that one as well.
+* The presenter's app tells what it looks at, down to the panel that is focused, the lines that are read and the words
+  that the log is filtered by, and which session it shows: the present, a past that was gone back to. The others turn to
+  that one as well.
 
 The host calls from any thread; all it says becomes a message of the app, and of several waiting ones the newest counts.
 """
@@ -80,8 +81,9 @@ class Among:
 
     @property
     def presenters(self) -> tuple[str, ...]:
-        """The names of the others who present."""
-        named = (each.name for each in self.company.visitors if each.role is Role.PRESENTER)
+        """The names of the others who present; first who leads."""
+        named = [each.name for each in self.company.visitors if each.role is Role.PRESENTER]
+        named.sort(key=lambda name: name != self.company.leader)
         return tuple(name for name in named if name != self.host.name)
 
     def here(self) -> Here:
@@ -155,8 +157,8 @@ class Among:
         app.show_top()
         app.show_bars()
 
-    def focused(self) -> None:
-        """Another panel is focused: nothing has to be painted for that, but others look there as well."""
+    def looked(self) -> None:
+        """What is looked at may be something else: others look there as well."""
         if self.role is Role.PRESENTER and self._app.view() != self.told:
             self._app.tell_view()
 
@@ -174,7 +176,7 @@ class Among:
         app.turn(session)
         self._follows = False
         header = app.frame.header
-        who = self.presenters[0] if len(self.presenters) == 1 else "the presenter"
+        who = self.presenters[0] if self.presenters else "the presenter"
         if header.present_us >= 0:
             app.say(f"{who} goes back to {clock(header.at_us)}", Tone.ACCENT)
         elif header.branched_us >= 0:

@@ -187,6 +187,7 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         self.acts.answered(frame)
         self.stage.show(frame)
         self.show_bars()
+        self.looked()
 
     def show_top(self) -> None:
         """The two lines of the header."""
@@ -239,6 +240,11 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         if self.among is not None:
             self.among.told = view
 
+    def looked(self) -> None:
+        """Something may be looked at otherwise, and nothing has to be painted for that: but others follow."""
+        if self.among is not None:
+            self.among.looked()
+
     # --- among others ---------------------------------------------------------------
 
     def offer(self) -> None:
@@ -271,6 +277,7 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         stage.lens, stage.question = view.lens, view.question
         self.choose(Choice(view.selected, key=view.key, item=view.item).within(self.frame))
         stage.follow(view.front, view.zoomed)
+        stage.read(view.filtered, view.places)
         stage.help.close()
         there = stage.zoomed and stage.front not in stage.plan.places
         self.bring(stage.shown()[0] if there else view.front if view.front in stage.panels else stage.front)
@@ -289,6 +296,7 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
 
     def do(self, act: str, key: str = "") -> None:
         self.acts.do(act, key)
+        self.looked()
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         self.notices.say(text, tone)
@@ -311,8 +319,7 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         # At once, not by focus(), which would let the next key pass before it.
         for screen in self.screen_stack[:1]:  # there is none any more while the app closes
             screen.set_focus(self.stage.panels[panel], scroll_visible=False)
-        if self.among is not None:
-            self.among.focused()
+        self.looked()
         self.show_bars()
 
     def open_command(self, text: str) -> None:
@@ -345,6 +352,9 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
     def on_panel_selected(self, message: Panel.Selected) -> None:
         self.acts.clicked(message.panel, message.name, message.item)
 
+    def on_panel_scrolled(self) -> None:
+        self.looked()
+
     def on_space_time_panel_picked(self, message: SpaceTimePanel.Picked) -> None:
         if self.stage.front == "spacetime":  # else it was left before the click came here
             self.acts.trace_pick(message.id)
@@ -371,8 +381,7 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         name = event.widget.name or ""
         if name in self.stage.panels and name != self.stage.front:
             self.stage.bring(name)
-            if self.among is not None:
-                self.among.focused()
+            self.looked()
             self.show_bars()
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
@@ -381,6 +390,7 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         self.stage.events.search(message.text)
         self.show_bars()
+        self.looked()
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         self.acts.left(message.mode)

@@ -42,12 +42,14 @@ class HostActs:
 
     def bring(self, rest: str) -> None:
         """``:bring``."""
+        self._show_own_session()
         self._for_all("bring", rest)
 
     def toggle_lock(self, _key: str) -> None:
         self._wish("unlock" if self._presents.company.locked else "lock")
 
     def bring_all(self, _key: str) -> None:
+        self._show_own_session()
         self._wish("bring")
 
     def who(self, _rest: str) -> None:
@@ -62,6 +64,12 @@ class HostActs:
             self.who("")
 
     # --- within -----------------------------------------------------------------------
+
+    def _show_own_session(self) -> None:
+        """Somebody else leads: their session may be another one, or have taken this one's place."""
+        among = self._presents
+        if among.company.leader not in ("", among.host.name):
+            among.turned(self.app.session)
 
     def _wish(self, act: str, name: str = "") -> None:
         self._presents.host.manage(Wish(act, name))
@@ -109,16 +117,21 @@ def listed(company: Company, name: str) -> Detail:
         facts.append(Fact("locked", "only who presents acts", Tone.WARN))
     table = Table(
         (Column("name", 20), Column("", 10), Column("", 30, weight=1)),
-        tuple(_row(each, each.name == name, company.locked) for each in company.visitors),
+        tuple(_row(each, each.name == name, company) for each in company.visitors),
     )
     return Detail("", tuple(facts), (("in the order in which they came", table),) if count else ())
 
 
-def _row(visitor: Visitor, oneself: bool, locked: bool) -> Row:
+def _row(visitor: Visitor, oneself: bool, company: Company) -> Row:
     does = {
         Role.PRESENTER: Cell("presents", Tone.ACCENT),
-        Role.PLAYER: Cell("plays", Tone.MUTED if locked else Tone.PLAIN),
+        Role.PLAYER: Cell("plays", Tone.MUTED if company.locked else Tone.PLAIN),
         Role.SPECTATOR: Cell("watches", Tone.MUTED),
     }[visitor.role]
-    asides = ["you"] * oneself + ["was lent the keyboard"] * visitor.lent
+    leads = visitor.name == company.leader and company.several_present
+    asides = (
+        ["you"] * oneself
+        + ["leads: spectators see what they look at"] * leads
+        + ["was lent the keyboard"] * visitor.lent
+    )
     return Row((Cell(visitor.name), does, Cell(", ".join(asides), Tone.MUTED)))

@@ -25,7 +25,7 @@ from widgets.partitions import PartitionsPanel
 from widgets.partitions_layout import height_of
 from widgets.ring import RingPanel
 from widgets.series import SeriesPanel
-from widgets.shapes import Item, Picked
+from widgets.shapes import Item, Picked, Place
 from widgets.spacetime import SpaceTimePanel
 from widgets.table import TablePanel
 from widgets.tree import TreePanel
@@ -264,6 +264,13 @@ class Stage(Widget):
         """What a panel is called on its border, and so among the tabs and in help."""
         return self.titles.get(name, TITLES[name]).partition(":")[0]
 
+    def read(self, filtered: str, places: Sequence[tuple[str, Place]]) -> None:
+        """Read in the panels where somebody else does; in others stand as they came."""
+        self.events.search(filtered)
+        there = dict(places)
+        for name, panel in self.panels.items():
+            panel.turn_to(there.get(name, ()))
+
     def choose(self, choice: Choice) -> None:
         if choice.item != self._item:
             self._item = choice.item
@@ -288,4 +295,6 @@ class Stage(Widget):
             item=choice.item,
             front=self.front,
             zoomed=self.zoomed,
+            filtered=self.events.wanted,
+            places=tuple((name, read) for name in self.shown() if (read := self.panels[name].place)),
         )

@@ -9,25 +9,29 @@ What is staged (:mod:`.staging`) is shown to all but presenters: they have time 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from playground.bearing import borne
-from playground.cluster import Cluster
 from playground.company import ACTS, TIME, Company, Role, Wish
+from playground.effort import MOST_AT_ONCE, effort
 from playground.frame import View
 from playground.kernel.errors import UserError
-from playground.remote.allowance import Allowances
 from playground.remote.server import Server
 from playground.remote.wire import Call, Staged, Wire, Word
+from playground.serve.limits import Bucket
 from playground.serve.messages import Assigned
 from playground.serve.roster import Roster, Told
 from playground.serve.staging import Staging
 from playground.session import Session
 from playground.viewpoints import Viewpoint
 from widgets.shapes import Tone
+
+CALLS_PER_S, CALLS_BURST = 50.0, 200.0
+"""Of one guest. No keyboard asks for more; who does is listened to later."""
+EFFORT_PER_S = 100.0
+"""Of one player, in the long run, and :data:`MOST_AT_ONCE`; who asks for more is refused it for the moment."""
 
 
 class Audience:
@@ -42,7 +46,6 @@ class Audience:
         self._roster = Roster()
         self._told = self._roster.company
         self._places: list[_Place] = []
-        self.allowances = Allowances()
         self._numbers: dict[str, int] = {}
         """Of the visits, by name."""
         self._owed: dict[str, str] = {}
@@ -71,20 +74,22 @@ class Audience:
 
     def enter(self, name: str, role: Role, number: int) -> None:
         self._roster.enter(name, role)
+        if role is Role.PRESENTER and self.company().leader:
+            self._word(name, f"{self.company().leader} leads: bring lets everybody see what you look at instead")
         self._numbers[name] = number
         self._inform(f"{name} is here" + (" to watch" if role is Role.SPECTATOR else ""), but=name)
         self._count()
 
     def leave(self, name: str) -> None:
-        led = name in self._roster.presenters
+        led = name == self.company().leader
         self._roster.leave(name)
-        if led:
-            self._lead_by_others()
         self._owed.pop(name, None)
         self._numbers.pop(name, None)
         for place in [each for each in self._places if each.name == name and name]:
             place.server.close()
         self._inform(f"{name} has left")
+        if led:
+            self._lead_by_another()
         self._count()
 
     def decline(self, name: str, text: str) -> None:
@@ -106,17 +111,25 @@ class Audience:
         if place not in self._places:
             return
         self._places.remove(place)
-        self.allowances.give_back(place.name, place.allowance)
         place.viewpoint.close()
         if place is self._stager:
             self._clear()
             if place.halted and not self._session.frame().header.ended:
                 self._session.pause(False)
 
-    def _lead_by_others(self) -> None:
-        """Whoever led has left: of those who present, the one who came last leads."""
-        views = [each.viewpoint.wanted for each in self._places if each.name in self._roster.presenters]
-        self._roster.lead(views[-1] if views else None)
+    def _lead_by_another(self) -> None:
+        """Whoever led has left: of those who present, the one who came first leads."""
+        for place in self._places:
+            if place.name in self._roster.presenters:
+                self._let_lead(place)
+                self._word(place.name, "now you lead: everybody sees what you look at")
+                return
+
+    def _let_lead(self, place: _Place) -> None:
+        """From now on it is what this presenter looks at that all see, and not the past of another one."""
+        self._roster.lead(place.name, place.viewpoint.wanted)
+        if self._stager is not place:
+            self._clear()
 
     def _count(self) -> None:
         acting = any(visitor.role is not Role.SPECTATOR for visitor in self.company().visitors)
@@ -157,9 +170,11 @@ class Audience:
 
     def _looked(self, place: _Place, view: View) -> None:
         if place.name in self._roster.presenters:
-            self._roster.lead(view)
+            self._roster.look(place.name, view)
 
     def _wish(self, place: _Place, wish: Wish) -> None:
+        if wish.act == "bring" and place.name in self._roster.presenters and place.name != self.company().leader:
+            self._let_lead(place)
         try:
             told = self._roster.wish(place.name, wish)
         except UserError as error:
@@ -196,6 +211,7 @@ class Audience:
             if place is self._stager:
                 self._clear()
             return
+        self._roster.lead(place.name, place.viewpoint.wanted)
         before, self._stager = self._staging, place
         staging = self._staging = Staging(wire, self.company(), lambda: self._post(partial(self._lost, staging)))
         for each in self._places:
@@ -232,15 +248,14 @@ class _Place:
         self.viewpoint = viewpoint
         self.halted = False
         """The session was under way when it paused it last."""
-        self.viewpoint.bears = self._bears
-        self.allowance = audience.allowances.take(name)
+        self._calls = Bucket(CALLS_BURST, CALLS_PER_S, time.monotonic())
+        self._effort = Bucket(MOST_AT_ONCE, EFFORT_PER_S, time.monotonic())
         gone = partial(audience._post, partial(audience._gone, self))
         self.server = Server(viewpoint, wire, gone, host=self, first=[audience.company()])
 
     def turn(self, session: Session) -> None:
         before = self.viewpoint
         self.viewpoint = session.viewpoint(self.name, before.wanted)
-        self.viewpoint.bears = self._bears
         self.viewpoint.notice = (before.notice[0], "", Tone.PLAIN)
         self.server.turn(self.viewpoint)
         before.close()
@@ -248,11 +263,24 @@ class _Place:
     # --- as a host, in the server's thread -------------------------------------------------
 
     def may(self, call: Call) -> str:
-        return self.allowance.may(self._audience.company(), self.name, call)
+        now_s = time.monotonic()
+        self._calls.take(1, now_s)
+        wait_s = self._calls.wait_s(now_s)
+        if wait_s:
+            time.sleep(wait_s)
+        company = self._audience.company()
+        refusal = company.refuses(self.name, call.name, *call.args)
+        if refusal or call.name not in ACTS or company.role_of(self.name) is Role.PRESENTER:
+            return refusal
+        return self._tire(effort(*call.args), time.monotonic())
 
-    def _bears(self, cluster: Cluster, command: Any) -> str:
-        """In the world's thread."""
-        return borne(self._audience.company(), self.name, cluster, command)
+    def _tire(self, asked: float, now_s: float) -> str:
+        """Why a player has asked for too much of late to ask for so much more; "": they have not, and do."""
+        lacking = asked - self._effort.left(now_s)
+        if lacking > 0:
+            return f"not so much at once: the cluster is everybody's; again in {math.ceil(lacking / EFFORT_PER_S)} s"
+        self._effort.take(asked, now_s)
+        return ""
 
     def hear(self, call: Call, carried: Wire | None) -> None:
         audience = self._audience

@@ -3,6 +3,8 @@
 * Whoever comes has the role they were let in with. *Lending* makes a player of a spectator; *taking* makes a spectator
   of a player, of one who came as a player, too: a presenter has the last word on the keyboards.
 * Nobody but a presenter manages anything, and nobody manages a presenter.
+* Of several presenters one leads: who looked at something first, until another one brings everybody or shows them the
+  past. Nobody is taken along by what somebody else prepares meanwhile.
 * With the last presenter go the lock and the lead: there would be nobody to end them. What was lent stays lent.
 """
 
@@ -49,9 +51,15 @@ class Roster:
         if self._is_lent(name):
             self._change(name, Role.SPECTATOR)
 
-    def lead(self, view: View | None) -> None:
-        """What the presenter looks at now."""
-        self.company = replace(self.company, lead=view if self.company.presented else None)
+    def look(self, name: str, view: View) -> None:
+        """``name`` looks at this now: so does whoever follows, if it is them who leads, or nobody does."""
+        if self.company.leader in ("", name):
+            self.lead(name, view)
+
+    def lead(self, name: str, view: View) -> None:
+        """``name`` leads from now on, if they present, and looks at this."""
+        if name in self.presenters:
+            self.company = replace(self.company, leader=name, lead=view)
 
     def wish(self, by: str, wish: Wish) -> Told:
         """Do what ``by`` wants. UserError: it makes no sense, and this is why."""
@@ -137,5 +145,7 @@ class Roster:
 
     def _seat(self, visitors: Iterable[Visitor]) -> None:
         self.company = replace(self.company, visitors=tuple(visitors))
+        if self.company.leader not in self.presenters:
+            self.company = replace(self.company, leader="", lead=None)
         if not self.company.presented:
-            self.company = replace(self.company, locked=False, lead=None)
+            self.company = replace(self.company, locked=False)

@@ -204,6 +204,54 @@ def test_who_watches_sees_what_the_presenter_looks_at(size: tuple[int, int]) -> 
     visit("", steps, size=size)
 
 
+@pytest.mark.parametrize("size", [(160, 50), (80, 24)])
+def test_who_watches_reads_where_the_presenter_does(size: tuple[int, int]) -> None:
+    async def steps(d: Driver, host: FakeHost) -> None:
+        log = d.app.stage.events
+        for number in range(60):
+            d.session.write("note", "n1", f"{'old' if number < 20 else 'new'} {number}")
+        d.session.tick()
+        host.lead(View(selected="n1", front="log"))
+        await d.until(lambda: "new 59" in log.text())
+        oldest = next(line.index for line in d.app.frame.log.lines if line.text == "old 0")
+        host.lead(View(selected="n1", front="log", places=(("log", (oldest + 9, oldest + 1)),)))
+        await d.until(lambda: any(line.rstrip().endswith("old 1") for line in log.text().splitlines()))
+        assert log.chosen_entry() == oldest + 1
+        assert "new 59" not in log.text()
+        host.lead(View(selected="n1", front="log", filtered="old"))
+        await d.until(lambda: "old 19" in log.text())
+        assert "new" not in log.text()
+        assert "filter: old" in d.text()
+        host.lead(View(selected="n1", front="log"))
+        await d.until(lambda: "new 59" in log.text() and "filter" not in d.text())
+
+    visit("", steps, size=size)
+
+
+def test_a_presenter_lets_others_read_along_and_loses_the_place_with_the_selection() -> None:
+    async def steps(d: Driver, host: FakeHost) -> None:
+        for number in range(60):
+            d.session.write("note", "n1", f"note {number}")
+        d.session.tick()
+        await d.press("slash")
+        await d.write("note")
+        assert d.session.view.filtered == "note"
+        await d.press("enter", "up", "up")
+        chosen = d.app.stage.events.chosen_entry()
+        assert dict(d.session.view.places)["log"][1] == chosen
+        await d.press("escape")
+        assert d.session.view.filtered == ""
+        await d.press("end", "4", "pagedown")
+        front = d.app.stage.front
+        assert [name for name, _ in d.session.view.places] in ([front], [])
+        before = len(d.session.views)
+        d.session.tick()
+        await d.pilot.pause()
+        assert len(d.session.views) == before
+
+    visit("anna", steps)
+
+
 def test_who_watches_is_not_told_of_keys() -> None:
     async def steps(d: Driver, host: FakeHost) -> None:
         assert "press" not in d.notice

@@ -139,6 +139,30 @@ def test_what_the_presenter_looks_at_leads_and_all_can_be_brought_to_it() -> Non
     in_hall(steps)
 
 
+def test_who_presents_as_well_takes_nobody_along_until_they_bring_everybody_or_stay_alone() -> None:
+    async def steps(lab: Lab) -> None:
+        ben = await lab.guest("ben")
+        anna = await lab.guest("anna", Role.PRESENTER)
+        hers, his = View(selected="n1"), View(selected="n2")
+        anna.look(hers)
+        await until(lambda: ben.company().lead == hers)
+        dan = await lab.guest("dan", Role.PRESENTER)
+        assert dan.frame().notice.startswith("anna leads")
+        dan.look(his)
+        manage(anna, "lock")
+        await until(lambda: ben.company().locked)
+        assert (ben.company().leader, ben.company().lead) == ("anna", hers)
+        manage(dan, "bring")
+        await until(lambda: ben.company().brought == 1)
+        assert (ben.company().leader, ben.company().lead) == ("dan", his)
+        words = notices(anna)
+        lab.doors.leave("dan")
+        await until(lambda: ben.company().lead == hers)
+        await until(lambda: "now you lead: everybody sees what you look at" in words)
+
+    in_hall(steps)
+
+
 def test_time_is_in_the_presenters_hands_while_there_is_one() -> None:
     async def steps(lab: Lab) -> None:
         ben = await lab.guest("ben")

@@ -78,11 +78,29 @@ def test_all_can_be_brought_to_what_the_presenter_looks_at() -> None:
     here = roster(anna=A, ben=B)
     with pytest.raises(UserError, match="no view yet"):
         here.wish("anna", Wish("bring"))
-    here.lead(View(selected="n2"))
+    here.look("ben", View(selected="n1"))
+    assert here.company.lead is None
+    here.look("anna", View(selected="n2"))
     assert words(here.wish("anna", Wish("bring")))["ben"] == "anna brings everybody to this view"
     assert here.company.brought == 1
     here.leave("anna")
     assert here.company.lead is None
+
+
+def test_of_several_presenters_one_leads_until_another_does_or_they_leave() -> None:
+    here = roster(anna=A, ben=B, dan=A)
+    here.look("anna", View(selected="n1"))
+    here.look("dan", View(selected="n2"))
+    assert (here.company.leader, here.company.lead) == ("anna", View(selected="n1"))
+    here.lead("ben", View())
+    assert here.company.leader == "anna"
+    here.lead("dan", View(selected="n2"))
+    here.look("anna", View(selected="n3"))
+    assert (here.company.leader, here.company.lead) == ("dan", View(selected="n2"))
+    here.leave("anna")
+    assert here.company.leader == "dan"
+    here.leave("dan")
+    assert (here.company.leader, here.company.lead) == ("", None)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +164,7 @@ def test_whatever_happens_a_company_stays_sound(steps: list[tuple[str, str, obje
             case "decline":
                 here.decline(name)
             case "lead" if isinstance(what, View):
-                here.lead(what)
+                here.look(name, what)
             case "wish" if isinstance(what, Wish):
                 try:
                     told = here.wish(name, what)
@@ -163,7 +181,8 @@ def test_whatever_happens_a_company_stays_sound(steps: list[tuple[str, str, obje
             assert not visitor.lent or visitor.role is B
         if not company.presented:
             assert not company.locked
-            assert company.lead is None
+        assert (company.lead is None) == (company.leader == "")
+        assert not company.leader or company.role_of(company.leader) is A
         for visitor in company.visitors:
             for call in ACTS | TIME | MANAGES:
                 if visitor.role is A:
