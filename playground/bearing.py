@@ -21,8 +21,8 @@ FAULTS = 40
 LATENCY_US = 10_000_000
 """Of all bad links together, jitter included: what is under way takes memory, and each cut looks at all of it."""
 COPIES = 1.0
-"""Of each message, by all bad links together. Each answer has as many, and each answer to that: one more and the default
-cluster, at the load that a player may ask for, keeps half of its pace."""
+"""Of each message, by all bad links together. Each answer has as many, and each answer to that: with one more the
+default cluster, at the load that a player may ask for, keeps half of its pace."""
 CUTS_PER_S = 5.0
 """By all links that flap."""
 MACHINES = 20
