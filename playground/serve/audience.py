@@ -9,29 +9,25 @@ What is staged (:mod:`.staging`) is shown to all but presenters: they have time 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+from playground.bearing import borne
+from playground.cluster import Cluster
 from playground.company import ACTS, TIME, Company, Role, Wish
-from playground.effort import MOST_AT_ONCE, effort
 from playground.frame import View
 from playground.kernel.errors import UserError
+from playground.remote.allowance import Allowances
 from playground.remote.server import Server
 from playground.remote.wire import Call, Staged, Wire, Word
-from playground.serve.limits import Bucket
 from playground.serve.messages import Assigned
 from playground.serve.roster import Roster, Told
 from playground.serve.staging import Staging
 from playground.session import Session
 from playground.viewpoints import Viewpoint
 from widgets.shapes import Tone
-
-CALLS_PER_S, CALLS_BURST = 50.0, 200.0
-"""Of one guest. No keyboard asks for more; who does is listened to later."""
-EFFORT_PER_S = 100.0
-"""Of one player, in the long run, and :data:`MOST_AT_ONCE`; who asks for more is refused it for the moment."""
 
 
 class Audience:
@@ -46,6 +42,7 @@ class Audience:
         self._roster = Roster()
         self._told = self._roster.company
         self._places: list[_Place] = []
+        self.allowances = Allowances()
         self._numbers: dict[str, int] = {}
         """Of the visits, by name."""
         self._owed: dict[str, str] = {}
@@ -111,6 +108,7 @@ class Audience:
         if place not in self._places:
             return
         self._places.remove(place)
+        self.allowances.give_back(place.name, place.allowance)
         place.viewpoint.close()
         if place is self._stager:
             self._clear()
@@ -248,14 +246,15 @@ class _Place:
         self.viewpoint = viewpoint
         self.halted = False
         """The session was under way when it paused it last."""
-        self._calls = Bucket(CALLS_BURST, CALLS_PER_S, time.monotonic())
-        self._effort = Bucket(MOST_AT_ONCE, EFFORT_PER_S, time.monotonic())
+        self.viewpoint.bears = self._bears
+        self.allowance = audience.allowances.take(name)
         gone = partial(audience._post, partial(audience._gone, self))
         self.server = Server(viewpoint, wire, gone, host=self, first=[audience.company()])
 
     def turn(self, session: Session) -> None:
         before = self.viewpoint
         self.viewpoint = session.viewpoint(self.name, before.wanted)
+        self.viewpoint.bears = self._bears
         self.viewpoint.notice = (before.notice[0], "", Tone.PLAIN)
         self.server.turn(self.viewpoint)
         before.close()
@@ -263,24 +262,11 @@ class _Place:
     # --- as a host, in the server's thread -------------------------------------------------
 
     def may(self, call: Call) -> str:
-        now_s = time.monotonic()
-        self._calls.take(1, now_s)
-        wait_s = self._calls.wait_s(now_s)
-        if wait_s:
-            time.sleep(wait_s)
-        company = self._audience.company()
-        refusal = company.refuses(self.name, call.name, *call.args)
-        if refusal or call.name not in ACTS or company.role_of(self.name) is Role.PRESENTER:
-            return refusal
-        return self._tire(effort(*call.args), time.monotonic())
+        return self.allowance.may(self._audience.company(), self.name, call)
 
-    def _tire(self, asked: float, now_s: float) -> str:
-        """Why a player has asked for too much of late to ask for so much more; "": they have not, and do."""
-        lacking = asked - self._effort.left(now_s)
-        if lacking > 0:
-            return f"not so much at once: the cluster is everybody's; again in {math.ceil(lacking / EFFORT_PER_S)} s"
-        self._effort.take(asked, now_s)
-        return ""
+    def _bears(self, cluster: Cluster, command: Any) -> str:
+        """In the world's thread."""
+        return borne(self._audience.company(), self.name, cluster, command)
 
     def hear(self, call: Call, carried: Wire | None) -> None:
         audience = self._audience
