@@ -197,7 +197,10 @@ def logbook_in(file: Path | None) -> Iterator[Logbook]:
     finally:
         book.close()
         if file is not None:
-            stream.close()
+            with contextlib.suppress(OSError):  # known already, from the last line
+                stream.close()
+            if book.lost:
+                print(f"playground: --log: {file}: not all of it could be written: {book.lost}", file=sys.stderr)
 
 
 def quietly(logbook: Logbook) -> None:
@@ -248,3 +251,5 @@ def say_closed(closed: Closed | None) -> None:
     print(f"seed {closed.seed}, {at}, digest {closed.digest}")
     if closed.saved:
         print(f"playground replay {closed.saved}")
+    if closed.unsaved:
+        print(f"playground: --save: it could not be saved: {closed.unsaved}", file=sys.stderr)

@@ -129,14 +129,16 @@ class Hall:
     def end(self) -> Closed:
         """End the session; what it has come to."""
         record = self._session.close()
-        return Closed(record.seed, record.end_us, len(record.timeline), record.digest, self._keep(record))
+        return Closed(record.seed, record.end_us, len(record.timeline), record.digest, *self._keep(record))
 
-    def _keep(self, record: Record) -> str:
-        """Save what somebody has done, if that is wanted; the file."""
-        if self._save and record.touched:
-            with contextlib.suppress(UserError):
-                return str(rescue(record))
-        return ""
+    def _keep(self, record: Record) -> tuple[str, str]:
+        """Save what somebody has done, if that is wanted: the file, and why there is none."""
+        if not (self._save and record.touched):
+            return "", ""
+        try:
+            return str(rescue(record)), ""
+        except UserError as error:
+            return "", str(error)
 
     # --- the session -------------------------------------------------------------------
 

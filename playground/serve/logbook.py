@@ -31,14 +31,16 @@ class Logbook:
         self._clock = clock
         self._refused: dict[tuple[str, str], tuple[float, int]] = {}
         self._lines = Bucket(REFUSALS, REFUSALS_PER_S, clock())
+        self.lost = ""
+        """Why a line could not be written; "": all were."""
 
     def write(self, text: str) -> None:
         """A line, after the time of day."""
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         try:
             print(now, plain(text), file=self._file, flush=True)
-        except (OSError, ValueError):
-            return
+        except (OSError, ValueError) as error:
+            self.lost = getattr(error, "strerror", None) or str(error)
 
     def came(self, name: str, role: str, address: str, by: str) -> None:
         self.write(f"{name} came as {role} from {address} ({by})")

@@ -110,13 +110,17 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The session has ended; what is worth keeping of it. ``saved``: the file that holds it; "": none does."""
+    """The session has ended; what is worth keeping of it. ``saved``: the file that holds it; "": none does.
+
+    ``unsaved``: why not, if one was wanted.
+    """
 
     seed: int
     end_us: int
     commands: int
     digest: str
     saved: str = ""
+    unsaved: str = ""
 
 
 # --- from the front to the gallery --------------------------------------------------------

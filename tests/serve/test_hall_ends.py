@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from playground.cli.serving import say_closed
 from playground.company import Role
 from playground.kernel.errors import UserError
 from playground.record import Script
@@ -202,3 +203,28 @@ def test_a_session_that_has_grown_as_much_as_it_may_begins_anew(
     hall.end()
     here.close()
     there.close()
+
+
+def test_what_could_not_be_saved_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(_record: object) -> Path:
+        raise UserError("session-7-1.yaml: No space left on device")
+
+    monkeypatch.setattr("playground.serve.hall.rescue", full)
+    here, there = Wire.pair()
+    hall = Hall(Begin(Programme(SPEC, 7, 0.0), save=True), there)
+    mine, its = Wire.pair()
+    hall.hear(Enter("anna", Role.PLAYER), None)
+    hall.hear(Sit("anna"), its)
+    anna = Guest(mine, "anna")
+    wait_until(lambda: anna.arrived)
+    act(anna, "crash n3")
+    wait_until(lambda: "anna: crash n3" in log(anna))
+    closed = hall.end()
+    assert (closed.commands, closed.saved) == (1, "")
+    say_closed(closed)
+    assert (
+        capsys.readouterr().err
+        == "playground: --save: it could not be saved: session-7-1.yaml: No space left on device\n"
+    )
+    for wire in (anna, here, there):
+        wire.close()

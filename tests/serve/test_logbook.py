@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
+import pytest
+
+from playground.cli.serving import logbook_in
 from playground.serve.logbook import AGAIN_S, MANY, REFUSALS, REFUSALS_PER_S, Logbook
 
 
@@ -40,3 +44,10 @@ def test_who_is_refused_later_stands_in_it_again() -> None:
     assert f"refused {MANY}: it is still full\n" in said
     assert f"refused {MANY}: it is full ({10_000 - REFUSALS - 1} more times)" in said
     assert said.endswith("refused 10.1.2.3: it is full\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
+def test_a_full_disk_ends_nothing_and_is_told_of_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with logbook_in(Path("/dev/full")) as logbook:
+        logbook.came("anna", "player", "192.0.2.1", "by a key")
+    assert capsys.readouterr().err.startswith("playground: --log: /dev/full: not all of it could be written: No space")
