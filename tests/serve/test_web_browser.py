@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -151,6 +152,14 @@ def test_keys_paste_and_size_arrive_and_the_end_is_told_with_a_way_back() -> Non
                 event += " d.setData('text/plain', 'pasted'); return d;})(), bubbles: true})"
                 await page.evaluate(paste % event)
                 await until(lambda: '["stdin","pasted"]' in heard)
+                small: list[str] = []
+                browser = page.context.browser
+                assert browser is not None
+                telephone = await browser.new_page(viewport={"width": 360, "height": 640})
+                telephone.on("websocket", lambda socket: socket.on("framesent", lambda data: small.append(str(data))))
+                await telephone.goto(served.url)
+                await until(lambda: len(small) > 1)
+                assert json.loads(small[1])[1]["width"] >= 60, "there is room for the picture"
             await page.wait_for_selector("body.-closed")
             assert await page.text_content("#says") == "the playground closes; thank you for coming"
             assert await page.is_visible("#again")

@@ -9,13 +9,17 @@
 
 (() => {
   const SIZES = [8, 15, 48]; // of the font: least, usual, most; 15 makes a cell of 9 x 18 points
+  const NEEDED = [60, 20]; // columns and rows without which nothing can be drawn
+  const CELL = [0.62, 1.25]; // of the font's size, and a little more: cells are whole points
   const STALE = "this link opens nothing, or not any more";
   const SAYS = { quit: "You have left the playground.", "": "The connection has ended." };
 
   const address = new URL(window.location.href);
   const asked = address.searchParams;
   const name = (asked.get("name") || "").slice(0, 100);
-  const size = Math.round(Number(asked.get("fontsize"))) || SIZES[1];
+  // On a telephone the usual letters would leave no room for the picture.
+  const room = Math.min(window.innerWidth / NEEDED[0] / CELL[0], window.innerHeight / NEEDED[1] / CELL[1]);
+  const size = Math.round(Number(asked.get("fontsize"))) || Math.min(SIZES[1], Math.floor(room));
 
   function kept(secret) {
     try {
