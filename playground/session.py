@@ -453,9 +453,14 @@ class Session:
         again = False
         for viewpoint in viewpoints:
             with self._changed:
+                if viewpoint.wearies(time.monotonic()):
+                    if viewpoint in self._viewpoints:
+                        self._asking.add(viewpoint)
+                    continue
                 self._asking.discard(viewpoint)
             if not viewpoint.due():
                 continue
+            began_s = time.thread_time()
             try:
                 frame = self._painted(painter, viewpoint, again)
             except Exception as error:  # what a guest asks to be shown must not stop the world
@@ -465,7 +470,7 @@ class Session:
                 viewpoint.lose(f"{type(error).__name__}: {error}")
                 continue
             again = True
-            viewpoint.show(frame)
+            viewpoint.show(frame, time.thread_time() - began_s)
 
     def _painted(self, painter: Painter, viewpoint: Viewpoint, again: bool) -> Frame:
         frame = painter.paint(

@@ -6,6 +6,7 @@ them, with the name of who acted; why an act was refused, only to the one who tr
 
 Whoever takes long to take a Frame gets the next one later, and costs the world nothing meanwhile. Whoever looks around
 quickly is shown what they look at, and nobody else is: at most some thirty times a second, if it is from elsewhere.
+What takes long to paint for somebody elsewhere is painted seldom: the world's thread has a world to compute.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 REST_S = 0.03
 """The least time between two Frames that a patient viewpoint asks for."""
+SHARE = 0.1
+"""Of the world's thread, what the painting for one patient viewpoint may take."""
 
 
 class Viewpoint:
@@ -50,6 +53,8 @@ class Viewpoint:
         self._owed = False
         self._shown_s = 0.0
         """When the newest Frame was shown."""
+        self._wearies_s = 0.0
+        """For so long after it there is no other one."""
 
     def frame(self) -> Frame:
         """The newest picture."""
@@ -130,11 +135,17 @@ class Viewpoint:
 
     def rested(self, now_s: float) -> bool:
         """Whether it may be shown what it has asked for."""
-        return not self._patient or now_s - self._shown_s >= REST_S
+        return not self._patient or now_s - self._shown_s >= max(REST_S, self._wearies_s)
 
-    def show(self, frame: Frame) -> None:
+    def wearies(self, now_s: float) -> bool:
+        """Whether its last Frame took so long that it is not its turn yet."""
+        return self._patient and now_s - self._shown_s < self._wearies_s
+
+    def show(self, frame: Frame, took_s: float = 0.0) -> None:
+        """``took_s``: processor time of the world's thread, for painting it."""
         self.newest = frame
         self._shown_s = time.monotonic()
+        self._wearies_s = took_s * (1 / SHARE - 1)
         self._shown = True
         self._listener(frame)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from playground.pacing import Anchor
 from playground.pictures import Painter
 from playground.record import Record
 from playground.session import Session
-from playground.viewpoints import Viewpoint
+from playground.viewpoints import SHARE, Viewpoint
 from tests.session.living import SPEC, until
 from widgets.shapes import Tone
 
@@ -240,3 +242,28 @@ def test_what_is_the_same_for_all_is_painted_once() -> None:
         assert later.ring is not one.ring
 
     run(main)
+
+
+def test_what_takes_long_to_paint_is_painted_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    paint = Painter.paint
+    painted: list[tuple[float, float]] = []
+
+    def slow(self: Painter, view: View, **rest: Any) -> Frame:
+        if view.selected != "n1":
+            return paint(self, view, **rest)
+        began_s, work_s = time.monotonic(), time.thread_time()
+        while time.thread_time() - work_s < 0.02:
+            pass
+        frame = paint(self, view, **rest)
+        painted.append((began_s, time.monotonic()))
+        return frame
+
+    monkeypatch.setattr(Painter, "paint", slow)
+    with Session(SPEC, 3) as session:
+        anna = Looker(session, "anna", View(selected="n1"))
+        for columns in range(10, 15):  # whoever looks around is painted for no more often
+            anna.viewpoint.look(View(selected="n1", columns=columns))
+        anna.until(lambda _: len(painted) > 4)
+    assert all(after - before >= 0.02 * (1 / SHARE - 1) for (_, before), (after, _) in pairwise(painted)), (
+        "the world's thread had to paint for longer than its share"
+    )
