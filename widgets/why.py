@@ -170,7 +170,8 @@ class WhyPanel(Panel[Why]):
     _rows: Sequence[int] = ()
 
     def on_mount(self) -> None:
-        self.border_subtitle = self.look.clean("enter: this step in space-time · r: rewind there · W: why that?")
+        if self.look.keyed:
+            self.border_subtitle = self.look.clean("enter: this step in space-time · r: rewind there · W: why that?")
 
     def show(self, shape: Why) -> None:
         if shape.ahead and self._steps:

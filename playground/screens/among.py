@@ -109,6 +109,8 @@ class Among:
         """Those of ``means`` that are left, and what there is besides."""
         if self._app.timelines is None:
             means &= ~Means.PAST
+        if self.company.presented and self.role is not Role.PRESENTER:
+            means &= ~Means.TIME
         if self.watching:
             means &= ~Means.KEYS
         return means | Means.COMPANY if self.role is Role.PRESENTER else means

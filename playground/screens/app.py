@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
 
-from playground.frame import Frame, View
+from playground.frame import VIEWS, Frame, View
 from playground.screens.acts import Acts
 from playground.screens.among import Among, Staged
 from playground.screens.bars import Bar, CaptionBar, Notice, NoticeBar
@@ -280,7 +280,13 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         stage.read(view.filtered, view.places)
         stage.help.close()
         there = stage.zoomed and stage.front not in stage.plan.places
-        self.bring(stage.shown()[0] if there else view.front if view.front in stage.panels else stage.front)
+        self.bring(
+            stage.shown()[0]
+            if there and stage.front not in VIEWS
+            else view.front
+            if view.front in stage.panels
+            else stage.front
+        )
         if self.prompt.is_open:
             self.prompt.take_focus()
 

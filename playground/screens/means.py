@@ -17,11 +17,13 @@ class Means(Flag):
     """A folder on the machine on which the app runs."""
     PAST = auto()
     """The way back in time."""
+    TIME = auto()
+    """Time in hand: to stop it, and to let it go slower and faster."""
     COMPANY = auto()
     """A say in what others may do who look at the same session."""
 
 
 NOTHING = Means(0)
-OWN = Means.KEYS | Means.FILES | Means.PAST
+OWN = Means.KEYS | Means.FILES | Means.PAST | Means.TIME
 """Of whoever sits in front of a playground of their own."""
 NO_FILES = "visitors have no files here"

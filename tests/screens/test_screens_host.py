@@ -175,6 +175,7 @@ LEADS = [
     View(selected="n7", key="k17", item=Item("key", "k17"), front="replicas", zoomed="replicas"),
     View(selected="n7", front="detail", zoomed="replicas"),
     View(selected="n1", front="why", zoomed="why", question=Question(entry=3)),
+    View(selected="n4", front="spacetime", zoomed="why", question=Question(entry=3)),
     View(selected="n1", front="detail"),
 ]
 
@@ -194,6 +195,7 @@ def test_who_watches_sees_what_the_presenter_looks_at(size: tuple[int, int]) -> 
             assert lead.front in shown or (lead.zoomed in ("replicas",) and shown == ["detail"])
             assert d.app.stage.front in shown
             assert "esc" not in d.text()
+            assert "rewind" not in d.text()
             assert d.footer.strip() == "you are watching · q leaves · anna presents"
         host.lead(None)
         await d.until(lambda: d.app.choice.selected == fresh.selected)
@@ -325,6 +327,7 @@ def test_who_comes_later_is_not_brought_but_who_was_lent_the_keyboard_begins_whe
 
 def test_a_player_has_no_way_back_and_is_told_why() -> None:
     async def presented(d: Driver, host: FakeHost) -> None:
+        assert "pause" not in d.footer
         for key in ("less_than_sign", "greater_than_sign", "r"):
             await d.press("x")
             await d.press(key)
@@ -336,6 +339,7 @@ def test_a_player_has_no_way_back_and_is_told_why() -> None:
         assert d.app.prompt.is_open
 
     async def alone(d: Driver, host: FakeHost) -> None:
+        assert "pause" in d.footer
         await d.press("less_than_sign")
         assert "only a presenter has one" in d.notice
 
