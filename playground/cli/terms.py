@@ -40,7 +40,7 @@ PerAddress = Annotated[
     int | None, typer.Option(min=1, max=1_000, metavar="N", help="Visitors from one address (default: 8).")
 ]
 Idle = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Who acts and presses no key for so long is asked to go (15m).")
+    str | None, typer.Option(metavar="TIME", help="Who plays and presses no key for so long is asked to go (15m).")
 ]
 Stalled = Annotated[
     str | None, typer.Option(metavar="TIME", help="Who reads nothing that is shown for so long is cut (20s).")

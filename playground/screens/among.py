@@ -93,8 +93,14 @@ class Among:
 
     def watchword(self) -> str:
         """What stands in the footer of those who have no keys but one."""
-        presents = f" · {self.presenters[0]} presents" if self.presenters else ""
+        presents = f" · {self._whoever} leads" if self.presenters else ""
         return f"you are watching · q leaves{presents}"
+
+    @property
+    def _whoever(self) -> str:
+        """Who leads. Without a name of their own, presenters are called as their role is."""
+        first = next(iter(self.presenters), Role.PRESENTER.value)
+        return "the presenter" if first == Role.PRESENTER else first
 
     @property
     def no_way_back(self) -> str:
@@ -178,7 +184,7 @@ class Among:
         app.turn(session)
         self._follows = False
         header = app.frame.header
-        who = self.presenters[0] if self.presenters else "the presenter"
+        who = self._whoever
         if header.present_us >= 0:
             app.say(f"{who} goes back to {clock(header.at_us)}", Tone.ACCENT)
         elif header.branched_us >= 0:

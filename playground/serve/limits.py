@@ -26,7 +26,7 @@ class Limits:
     start_s: float = 10.0
     """From the login to the request for a terminal."""
     idle_s: float = 900.0
-    """Without a key, of those who act."""
+    """Without a key, of those who act; who presents may talk as long as they like."""
     stalled_s: float = 20.0
     """Without reading what was sent."""
     session_s: float = 7_200.0

@@ -146,7 +146,7 @@ class Visit:
             self.end("nothing that was sent has been read for too long")
         elif now_s - self.began_s > self._limits.session_s:
             self.end(f"a visit lasts {span(self._limits.session_s)} at most")
-        elif self.role is not Role.SPECTATOR and now_s - self._typed_s > self._limits.idle_s:
+        elif self.role is Role.PLAYER and now_s - self._typed_s > self._limits.idle_s:
             self.end(f"no key for {span(self._limits.idle_s)}")
 
     def end(self, why: str, status: int = 1) -> None:

@@ -196,7 +196,7 @@ def test_who_watches_sees_what_the_presenter_looks_at(size: tuple[int, int]) -> 
             assert d.app.stage.front in shown
             assert "esc" not in d.text()
             assert "rewind" not in d.text()
-            assert d.footer.strip() == "you are watching · q leaves · anna presents"
+            assert d.footer.strip() == "you are watching · q leaves · anna leads"
         host.lead(None)
         await d.until(lambda: d.app.choice.selected == fresh.selected)
         await d.until(lambda: d.app.view() == fresh)

@@ -226,6 +226,20 @@ def test_time_is_limited(limits: Limits, why: str) -> None:
         assert why in line.sent.decode()
 
 
+def test_who_presents_may_talk_for_as_long_as_they_like_without_a_key() -> None:
+    @within(Limits(idle_s=60))
+    async def _(lab: Lab) -> None:
+        visit, _ = lab.come()
+        visit.role = Role.PRESENTER
+        with pytest.MonkeyPatch.context() as patch:
+            at(patch, visit.began_s + 3_600)
+            visit.check()
+            assert not visit.ending
+            visit.role = Role.PLAYER
+            visit.check()
+        await visit.ended()
+
+
 def test_who_does_not_read_is_cut_and_gets_no_more_to_read() -> None:
     @within()
     async def _(lab: Lab) -> None:

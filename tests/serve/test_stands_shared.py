@@ -38,7 +38,7 @@ def in_shared(test: Callable[[Lab, Stands, list[Watching]], Awaitable[None]]) ->
 def test_spectators_follow_the_presenter_and_see_acts_with_names() -> None:
     async def test(lab: Lab, here: Stands, watching: list[Watching]) -> None:
         anna = await lab.guest("anna", Role.PRESENTER)
-        await all_see(watching, lambda text: "anna presents" in text, "who presents")
+        await all_see(watching, lambda text: "anna leads" in text, "who presents")
         anna.look(View(front="log", zoomed="log"))
         act(anna, "crash n2")
         await all_see(
