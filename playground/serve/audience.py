@@ -72,7 +72,7 @@ class Audience:
     def enter(self, name: str, role: Role, number: int) -> None:
         self._roster.enter(name, role)
         if role is Role.PRESENTER and self.company().leader:
-            self._word(name, f"{self.company().leader} leads: bring lets everybody see what you look at instead")
+            self._word(name, f"{self.company().leader} leads: bring takes everybody to what you look at")
         self._numbers[name] = number
         self._inform(f"{name} is here" + (" to watch" if role is Role.SPECTATOR else ""), but=name)
         self._count()
@@ -120,7 +120,7 @@ class Audience:
         for place in self._places:
             if place.name in self._roster.presenters:
                 self._let_lead(place)
-                self._word(place.name, "now you lead: everybody sees what you look at")
+                self._word(place.name, "now you lead: whoever watches sees what you look at")
                 return
 
     def _let_lead(self, place: _Place) -> None:

@@ -158,7 +158,7 @@ def test_who_presents_as_well_takes_nobody_along_until_they_bring_everybody_or_s
         words = notices(anna)
         lab.doors.leave("dan")
         await until(lambda: ben.company().lead == hers)
-        await until(lambda: "now you lead: everybody sees what you look at" in words)
+        await until(lambda: "now you lead: whoever watches sees what you look at" in words)
 
     in_hall(steps)
 
