@@ -3,6 +3,7 @@
 * It is the world's process, and not niced: those of visitors are.
 * The main thread does one thing after the other: what the front says, what guests want of the company, what the world
   comes to. Whatever else happens, each guest's reading and writing, has a thread of its own and waits for nobody else.
+* What somebody has stopped goes on when nobody who may act has been here for a while.
 * A looped programme begins anew when its script has been over for a while, and nobody is at it any more. All guests are
   turned to the new session, on the wires that they have.
 * A session keeps all of its history. One that has grown as much as it may begins anew, too, whoever is at it: rather
@@ -175,18 +176,20 @@ class Hall:
             self._keep(self._session.record())
             self._begin_anew(GROWN)
             return
-        until_us = self._programme.script.until_us
-        if not self._programme.looped or until_us is None:
-            return
-        now_s, rest_s = time.monotonic(), self._programme.rest_s
-        alone = self._audience.left_alone_s(now_s) >= rest_s
-        if alone:
+        until_us, rest_s = self._programme.script.until_us, self._programme.rest_s
+        looped = self._programme.looped and until_us is not None
+        now_s = time.monotonic()
+        alone_s = self._audience.left_alone_s(now_s)
+        # What is no loop may have been stopped on purpose by somebody who comes back at once.
+        if alone_s >= (rest_s if looped else ACTED * rest_s):
             self._audience.let_go_on(self._programme.speed)
+        if not looped or until_us is None:
+            return
         if self._session.frame().header.at_us < until_us:
             self._over_s = None
             return
         self._over_s = now_s if self._over_s is None else self._over_s
-        idle = alone or now_s - self._audience.acted_s >= ACTED * rest_s
+        idle = alone_s >= rest_s or now_s - self._audience.acted_s >= ACTED * rest_s
         if now_s - self._over_s >= rest_s and idle and not self._audience.staged:
             self._begin_anew()
 

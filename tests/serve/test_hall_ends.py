@@ -160,6 +160,20 @@ def test_what_somebody_left_paused_goes_on_and_begins_anew() -> None:
     in_hall(steps, LOOPED)
 
 
+def test_a_shared_cluster_that_somebody_left_stopped_goes_on_too() -> None:
+    async def steps(lab: Lab) -> None:
+        rendering, anna = await lab.seat(""), await lab.guest("anna")
+        anna.pause()
+        anna.set_speed(0.001)
+        await until(lambda: anna.paused and rendering.frame().header.speed == 0.001)
+        stood_us = rendering.frame().header.at_us
+        lab.doors.leave("anna")
+        await until(lambda: rendering.frame().header.at_us > stood_us and not rendering.frame().header.paused)
+        await until(lambda: rendering.frame().header.speed == 1.0)
+
+    in_hall(steps, Programme(SPEC, 7, rest_s=0.01))
+
+
 def test_it_does_not_begin_anew_while_somebody_is_at_it() -> None:
     async def steps(lab: Lab) -> None:
         anna = await lab.guest("anna")
