@@ -21,7 +21,7 @@ from tests.remote.test_remote_follower import is_gone
 
 SPEC = ClusterSpec.model_validate({"nodes": 3, "load": {"rate": 20, "clients": 1}})
 QUICK = View(panels=frozenset({"log"}))
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 async def until(so: Callable[[], bool]) -> None:

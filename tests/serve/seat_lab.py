@@ -159,7 +159,7 @@ def in_loop(test: Callable[[], Awaitable[None]]) -> None:
             noting.cancel()
 
     asyncio.run(watched())
-    _, alive = psutil.wait_procs(started, timeout=10)
+    _, alive = psutil.wait_procs(started, timeout=PATIENCE_S)
     assert not alive, f"left behind: {alive}"
     assert _open() == before, "a file is still open"
 

@@ -35,7 +35,7 @@ from playground.serve.visit import Seat, Visit
 from playground.spec import ClusterSpec
 from tests.screens.terminals import Terminal
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 HOST_KEY = asyncssh.generate_private_key("ssh-ed25519")
 SPEC = ClusterSpec.model_validate({"nodes": 3})
 KIND = b"\x1b[?62;22c"

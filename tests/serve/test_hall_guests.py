@@ -64,7 +64,7 @@ def test_the_company_is_known_before_the_first_frame(session: Session) -> None:
     anna.server.put(Company())
     wait_until(lambda: told == [Company()])
     anna.guest.close()
-    assert anna.left.wait(10)
+    assert anna.left.wait(60)
 
 
 def test_what_cannot_be_painted_for_one_is_painted_for_the_others(
@@ -82,7 +82,7 @@ def test_what_cannot_be_painted_for_one_is_painted_for_the_others(
     anna.guest.look(View(selected="boom"))
     wait_until(lambda: bool(anna.guest.over))
     assert anna.guest.over == "KeyError: 'boom'"
-    assert anna.left.wait(10)
+    assert anna.left.wait(60)
     act(ben.guest, "crash n3")
     wait_until(lambda: "ben: crash n3" in log(ben.guest))
     assert session.alive

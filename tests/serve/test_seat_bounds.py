@@ -25,7 +25,7 @@ SMALL = ClusterSpec.model_validate({"nodes": 3})
 def wait(session: Session, so: Callable[[Frame], bool]) -> Frame:
     changed = threading.Event()
     session.on_frame(lambda _: changed.set())
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 60
     while not so(session.frame()):
         assert changed.wait(ends - time.monotonic()), "it never came"
         changed.clear()

@@ -106,7 +106,7 @@ def test_nothing_is_brought_along_but_a_terminal(shared: Server) -> None:
     for port, asks in ((local, b""), (proxy, b"\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x16")):
         with socket.create_connection(("127.0.0.1", port)) as through:
             through.sendall(asks)
-            through.settimeout(10)
+            through.settimeout(PATIENCE_S)
             answers = b"".join(iter(lambda: through.recv(100), b""))
             assert b"SSH-2.0" not in answers
     shared.logs("forwarding of a port: there is none here")

@@ -30,6 +30,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[PlayedRenderer]:
     monkeypatch.setattr(place, "SETTLED_S", 0.02)
     monkeypatch.setattr(place, "NOTICE_S", 0.1)
     monkeypatch.setattr(stands, "OPENINGS_PER_S", 0.0001)
+    monkeypatch.setattr(place, "SETTLES_PER_S", 0.0001)
     return PlayedRenderer.made
 
 

@@ -47,7 +47,7 @@ def started(program: str, mark: str = OURS) -> Iterator[subprocess.Popen[bytes]]
 
 
 def wait(so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 15
+    ends = time.monotonic() + 60
     while not so():
         assert time.monotonic() < ends, "it never came to that"
         time.sleep(0.01)
@@ -111,7 +111,7 @@ def test_who_spins_is_found_out_after_the_window_and_not_before() -> None:
         began = time.monotonic()
         why = ""
         while not why:
-            assert time.monotonic() - began < 15
+            assert time.monotonic() - began < 60
             eye.look()
             why = eye.cpu_excess(time.monotonic())
             time.sleep(0.02)

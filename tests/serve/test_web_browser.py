@@ -84,7 +84,7 @@ def test_the_app_is_drawn_and_obeys_a_key(width: int, height: int, tmp_path: Pat
         async with serving(front=Front) as served, browsing(width, height) as browsed:
             page = browsed.page
             await page.goto(f"{served.url}?name=anna")
-            async with asyncio.timeout(3 * DEADLINE_S):
+            async with asyncio.timeout(DEADLINE_S):
                 while len(await page.evaluate(COLOURS, 30)) < 50:  # the ring has edges of many colours
                     await asyncio.sleep(0.05)
             assert await page.title() == "chaos playground"

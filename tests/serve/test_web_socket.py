@@ -143,7 +143,7 @@ def test_at_the_end_everybody_is_told() -> None:
             opened = await client.ws_connect(served.url + "ws", origin=served.origin)
             await opened.send_str('["enter", {"name": "anna", "key": ""}]')
             await until(lambda: served.front.visits)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (message := await opened.receive()).type is aiohttp.WSMsgType.BINARY:
                 pass
         assert message.extra == "the playground closes; thank you for coming"

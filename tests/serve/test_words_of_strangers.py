@@ -13,7 +13,7 @@ from playground.spec import ClusterSpec
 SPEC = ClusterSpec.model_validate({"nodes": 3, "load": {"rate": 5, "clients": 1}})
 EVIL = ("\x1b]0;owned\x07", "\x1b[2J", "\x9b2J", "a\rb", "\u202ecat", "\u2028", "\x00", "\x7f", "\x1b_Gq\x1b\\")
 LOOKS = ("8", "m", "escape", "t", "escape", "W", "escape", "question_mark", "escape")
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 def on_screen(app: PlaygroundApp) -> str:

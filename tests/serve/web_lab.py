@@ -24,7 +24,7 @@ from playground.serve.visit import Seat, Visit
 from playground.serve.web import Web
 from tests.screens.terminals import UNKNOWN
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 class EchoSeat:
@@ -141,7 +141,7 @@ class Page:
         screen = pyte.Screen(columns, rows)
         stream = pyte.ByteStream(screen)
         fed = 0
-        async with asyncio.timeout(DEADLINE_S * 3):
+        async with asyncio.timeout(DEADLINE_S):
             while not any(text in line for line in screen.display):
                 if fed == len(self.shown):
                     assert self._take(await self.socket.receive()), (text, screen.display)
