@@ -120,7 +120,10 @@ def test_who_spins_is_found_out_after_the_window_and_not_before() -> None:
 
 
 def test_who_rests_is_left_alone_and_so_is_whose_share_has_no_limit() -> None:
-    with started("import time; time.sleep(600)") as process, started(SPINS, ANOTHER) as spinning:
+    rests = "import time; print(flush=True); time.sleep(600)"
+    with started(rests) as process, started(SPINS, ANOTHER) as spinning:
+        assert process.stdout is not None
+        process.stdout.readline()  # it does not begin any more, which is work
         idle = Watch(process.pid, OURS, Limits(cpu_share=0.5, cpu_window_s=0.2), lambda _: None)
         free = Watch(spinning.pid, ANOTHER, Limits(cpu_share=0.0, cpu_window_s=0.2), lambda _: None)
         ends = time.monotonic() + 0.6
