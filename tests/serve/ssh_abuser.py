@@ -32,7 +32,7 @@ class Deaf(asyncssh.SSHClient):
 async def log_in(port: int, user: str, source: str, **options: Any) -> asyncssh.SSHClientConnection:
     given: dict[str, Any] = {"client_keys": None, "agent_path": None, "config": [], **options}
     return await asyncssh.connect(
-        "127.0.0.1", port, username=user, known_hosts=None, local_addr=(source, 0), login_timeout=10, **given
+        "127.0.0.1", port, username=user, known_hosts=None, local_addr=(source, 0), login_timeout=60, **given
     )
 
 

@@ -228,8 +228,8 @@ def test_while_the_way_is_full_nothing_is_drawn_and_then_what_is_new(session: Se
         await until(lambda: len(way.said) > 5)
         way.ready = False
         before = picture.frame.header.at_us
-        await asyncio.sleep(0.05)  # what was drawn before is on its way by now
-        full = len(way.said)
+        await until(lambda: picture.frame.header.at_us > before + 300_000)  # what was drawn before has come by now
+        full, before = len(way.said), picture.frame.header.at_us
         await until(lambda: picture.frame.header.at_us > before + 500_000, "the app goes on")
         assert len(way.said) == full
         session.pause()

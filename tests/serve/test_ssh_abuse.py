@@ -34,8 +34,15 @@ def measured(client: Client) -> tuple[float, float]:
         now_s, shown_s = time.monotonic(), clock_s(client)
         if not seen or seen[-1][1] != shown_s:
             seen.append((now_s, shown_s))
+    if len(seen) < 3:
+        return 0.0, 0.0
     (from_s, first_s), (to_s, last_s) = seen[1], seen[-1]
     return (len(seen) - 2) / (to_s - from_s), (last_s - first_s) / (to_s - from_s)
+
+
+def medians(windows: list[tuple[float, float]]) -> tuple[float, float]:
+    frames, paces = zip(*windows, strict=True)
+    return statistics.median(frames), statistics.median(paces)
 
 
 class Traces:
@@ -108,10 +115,12 @@ def test_a_presenter_does_not_notice_what_strangers_try(tmp_path: Path) -> None:
         finally:
             abuser.kill()
             abuser.communicate()
-        frames, pace = (statistics.median(each) for each in zip(*calm, strict=True))
-        frames_then, pace_then = (statistics.median(each) for each in zip(*stormy, strict=True))
-        assert pace_then > 0.9 * pace, (calm, stormy)
-        assert frames_then > 0.9 * frames, (calm, stormy)
+        later = [measured(client) for _ in range(3)]
+        frames_then, pace_then = medians(stormy)
+        # The machine may have got busier meanwhile, of other things: then it is so afterwards, too.
+        frames, pace = (min(each) for each in zip(medians(calm), medians(later), strict=True))
+        assert pace_then > 0.9 * pace, (calm, stormy, later)
+        assert frames_then > 0.9 * frames, (calm, stormy, later)
         client.until(traces.look, "nothing is left")
         assert traces.many
         for reason in (

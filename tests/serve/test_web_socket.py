@@ -11,7 +11,7 @@ import pytest
 from playground.company import Role
 from playground.kernel.errors import UserError
 from playground.serve.limits import Limits
-from tests.serve.web_lab import SharedEcho, handshaken, page, send, serving, until
+from tests.serve.web_lab import SharedEcho, Somewhere, handshaken, page, send, serving, until
 
 
 def test_a_visitor_comes_in_types_resizes_and_leaves() -> None:
@@ -90,6 +90,13 @@ def test_names_are_made_plain() -> None:
     asyncio.run(visit())
 
 
+async def come_over_and_over(served: Somewhere) -> None:
+    """Until it is too often: on a slow machine that takes one more, and another."""
+    while True:
+        async with page(served) as each:
+            await each.farewell()
+
+
 def test_there_is_room_for_so_many() -> None:
     async def visit() -> None:
         limits = Limits(per_address=2, visits_per_minute=4)
@@ -98,11 +105,8 @@ def test_there_is_room_for_so_many() -> None:
             await two.sees("welcome anna-2")
             async with page(served) as three:
                 assert await three.farewell() == "no more than 2 at a time may come from your address"
-            async with page(served) as four:
-                await four.farewell()
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                async with page(served):
-                    pass
+                await come_over_and_over(served)
             assert refused.value.status == 429
             assert "more than 4 connections a minute" in served.log
 
