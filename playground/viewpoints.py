@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REST_S = 0.03
 """The least time between two Frames that a patient viewpoint asks for."""
-SHARE = 0.1
+SHARE = 0.2
 """Of the world's thread, what the painting for one patient viewpoint may take."""
 
 

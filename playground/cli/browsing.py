@@ -42,10 +42,10 @@ def web(
     import asyncio
 
     from playground.serve.links import Links
-    from playground.serve.origins import Origins
+    from playground.serve.origins import Origins, is_loopback
 
     Origins(host, port, public_url)  # complains of an address that is none before anything begins
-    alone = serving.is_loopback(host) and not (public_url or trust_proxy)
+    alone = is_loopback(host) and not (public_url or trust_proxy)
     anybody = terms.everybody or alone
     links = Links(role, open_to_all=anybody, presented=offer.shared)
     with serving.logbook_in(terms.log) as logbook:

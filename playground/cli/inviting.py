@@ -42,11 +42,13 @@ def ssh(
     Only this machine can connect, unless --host says otherwise; then it takes --authorized-keys, or --open.
     """
     serving.need("ssh")
+    from playground.serve.origins import is_loopback
+
     host = terms.host
     offer = serving.offer_of(terms)
     limits = serving.limits_of(terms)
     role = serving.guests_of(terms, offer)
-    if not serving.is_loopback(host) and authorized_keys is None and not terms.everybody:
+    if not is_loopback(host) and authorized_keys is None and not terms.everybody:
         raise UserError(
             f"--host {host}: others can connect there, so say who may come in: --authorized-keys FILE, or --open"
         )
@@ -109,6 +111,7 @@ def _say(plan: _Plan, port: int) -> None:
     """All that one needs to know to invite people."""
     from playground.serve.hostkey import fingerprint
     from playground.serve.names import PRESENTER
+    from playground.serve.origins import is_loopback
 
     where = serving.reached_at(plan.host)
     command = "ssh" if port == 22 else f"ssh -p {port}"
@@ -124,7 +127,7 @@ def _say(plan: _Plan, port: int) -> None:
         print(f"  to present  {command} {PRESENTER}@{where}  ({how})")
     who = []
     if plan.anybody:
-        who.append(f"anybody {'on this machine' if serving.is_loopback(plan.host) else 'who reaches this port'}")
+        who.append(f"anybody {'on this machine' if is_loopback(plan.host) else 'who reaches this port'}")
     if plan.keys is not None:
         who.append("the holder of one key" if len(plan.keys) == 1 else f"the holders of {len(plan.keys)} keys")
     print(f"  who         {', and '.join(who)}; at most {plan.limits.visitors}, of whom {plan.limits.players} act")

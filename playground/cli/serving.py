@@ -40,14 +40,6 @@ def need(command: str) -> None:
         raise UserError(f"playground {command} needs {name}: pip install 'chaos-playground[{command}]'")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches it."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def reached_at(host: str) -> str:
     """What a visitor may type for ``host``."""
     import socket

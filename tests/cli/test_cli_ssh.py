@@ -15,6 +15,7 @@ from playground.cli.inviting import ssh
 from playground.cli.terms import Terms
 from playground.company import Role
 from playground.kernel.errors import UserError
+from playground.serve.origins import is_loopback
 from tests.cli.test_cli import playground
 
 
@@ -74,8 +75,8 @@ def test_a_guest_is_a_spectator_or_a_player() -> None:
 
 
 def test_only_loopback_is_this_machine_alone() -> None:
-    assert all(serving.is_loopback(host) for host in ("127.0.0.1", "127.8.8.8", "::1", "localhost"))
-    assert not any(serving.is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.1", "example.org", ""))
+    assert all(is_loopback(host) for host in ("127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost", "LOCALHOST"))
+    assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.1", "example.org", ""))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", ""])
