@@ -112,8 +112,9 @@ class Audience:
         place.viewpoint.close()
         if place is self._stager:
             self._clear()
-            if place.halted and not self._session.frame().header.ended:
-                self._session.pause(False)
+        # Whichever of the two is heard of first, that they have gone or that what they had staged has.
+        if place.back_in_time and place.halted and not self._session.frame().header.ended:
+            self._session.pause(False)
 
     def _lead_by_another(self) -> None:
         """Whoever led has left: of those who present, the one who came first leads."""
@@ -205,6 +206,7 @@ class Audience:
 
     def _stage(self, place: _Place, wire: Wire | None) -> None:
         """A presenter shows everybody the session to whose door ``wire`` leads; None: the present again."""
+        place.back_in_time = wire is not None
         if wire is None:
             if place is self._stager:
                 self._clear()
@@ -246,6 +248,8 @@ class _Place:
         self.viewpoint = viewpoint
         self.halted = False
         """The session was under way when it paused it last."""
+        self.back_in_time = False
+        """It has staged something since it was in the present last."""
         self.viewpoint.bears = self._bears
         self.allowance = audience.allowances.take(name)
         gone = partial(audience._post, partial(audience._gone, self))

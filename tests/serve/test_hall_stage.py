@@ -166,6 +166,8 @@ def test_when_the_past_dies_all_are_back_at_the_present() -> None:
             assert ben.guest.paused, "the presenter decides when it goes on"
             act(ben.guest, "crash n1")
             await until(lambda: "ben: crash n1" in log(ben.guest))
+            anna.guest.close()
+            await until(lambda: not ben.guest.paused)
 
     in_hall(steps)
 
