@@ -40,6 +40,8 @@ class Visitor:
     role: Role
     lent: bool = False
     """A spectator who has been lent the keyboard."""
+    number: int = 0
+    """Of the visit: the name may be somebody else's later, this is not."""
 
 
 @dataclass(frozen=True, slots=True)

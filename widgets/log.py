@@ -125,7 +125,7 @@ class LogPanel(Panel[Log]):
 
     def _top(self, entries: Sequence[LogLine], end: int) -> int:
         """The first entry that is seen whole when ``end`` stands at the bottom."""
-        room = self.content_size.height - (1 if end < len(entries) - 1 else 0)
+        room = self._room(entries, end)
         top = end
         used = self._height(entries[end])
         while top > 0 and used + self._height(entries[top - 1]) <= room:
@@ -138,14 +138,27 @@ class LogPanel(Panel[Log]):
         most, kinds = lines_at_most(size.height), kinds_width(self.shape)
         return len(draw_entry(entry, max(1, size.width), self.look, "", None, kinds, most))
 
-    def _end(self, entries: Sequence[LogLine]) -> int | None:
+    def _end(self) -> int | None:
         """Which entry stands at the bottom, so that the chosen one is seen: as ``bottom``, in a panel of this size."""
-        if self.bottom is None or not entries:
+        if self.bottom is None:
+            return None
+        entries = self._entries()
+        if not entries:
             return self.bottom
-        end, chosen = place_of(entries, self.bottom), max(0, place_of(entries, self.cursor))
-        while end > chosen and self._top(entries, end) > chosen:
-            end -= 1
-        return entries[max(0, end)].index
+        bottom, chosen = place_of(entries, self.bottom), max(0, place_of(entries, self.cursor))
+        if chosen >= bottom:
+            return entries[max(0, bottom)].index
+        end, used = chosen, self._height(entries[chosen])
+        while end < bottom:
+            used += self._height(entries[end + 1])
+            if used > self._room(entries, end + 1):
+                break
+            end += 1
+        return entries[end].index
+
+    def _room(self, entries: Sequence[LogLine], end: int) -> int:
+        """Lines for entries when ``end`` stands at the bottom: where there are newer ones, one line says so."""
+        return self.content_size.height - (1 if end < len(entries) - 1 else 0)
 
     @property
     def place(self) -> Place:
@@ -154,16 +167,15 @@ class LogPanel(Panel[Log]):
 
     def turn_to(self, place: Place) -> None:
         if place != self.place:
-            self.bottom, self.cursor = (place[0], place[1]) if place else (None, None)
+            self.bottom, self.cursor = place if len(place) == 2 else (None, None)
             self.redraw()
 
     # -- drawing and events ----------------------------------------------------------------------------
 
     def paint(self, shape: Log, width: int, height: int) -> Picture:
         cursor = self.chosen_entry() if self.has_focus or self.cursor is not None else None
-        end = self._end(self._entries())
         picture, self._rows = draw_rows(
-            shape, width, height, self.look, self.wanted, self.selected, end, cursor, self.picked.items
+            shape, width, height, self.look, self.wanted, self.selected, self._end(), cursor, self.picked.items
         )
         return picture
 

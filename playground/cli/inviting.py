@@ -111,9 +111,9 @@ def _say(plan: _Plan, port: int) -> None:
     """All that one needs to know to invite people."""
     from playground.serve.hostkey import fingerprint
     from playground.serve.names import PRESENTER
-    from playground.serve.origins import is_loopback
+    from playground.serve.origins import is_loopback, reached_at
 
-    where = serving.reached_at(plan.host)
+    where = reached_at(plan.host)
     command = "ssh" if port == 22 else f"ssh -p {port}"
     what = "everybody gets a cluster of their own"
     if plan.offer.programme.looped:

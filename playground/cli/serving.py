@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -38,17 +37,6 @@ def need(command: str) -> None:
     if lacking:
         name = lacking[0].replace("_", "-")
         raise UserError(f"playground {command} needs {name}: pip install 'chaos-playground[{command}]'")
-
-
-def reached_at(host: str) -> str:
-    """What a visitor may type for ``host``."""
-    import socket
-
-    try:
-        wild = ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        wild = False
-    return socket.gethostname() if wild else host
 
 
 # --- what is offered, and how much ----------------------------------------------------------

@@ -280,13 +280,10 @@ class PlaygroundApp(Confined, Leaving, Patient, TerseDisplay, App[None], inherit
         stage.read(view.filtered, view.places)
         stage.help.close()
         there = stage.zoomed and stage.front not in stage.plan.places
-        self.bring(
-            stage.shown()[0]
-            if there and stage.front not in VIEWS
-            else view.front
-            if view.front in stage.panels
-            else stage.front
-        )
+        if there and stage.front not in VIEWS:
+            self.bring(stage.shown()[0])
+        else:
+            self.bring(view.front if view.front in stage.panels else stage.front)
         if self.prompt.is_open:
             self.prompt.take_focus()
 

@@ -49,8 +49,7 @@ class HostActs:
         self._wish("unlock" if self._presents.company.locked else "lock")
 
     def bring_all(self, _key: str) -> None:
-        self._show_own_session()
-        self._wish("bring")
+        self.bring("")
 
     def who(self, _rest: str) -> None:
         """``:who``: a list that lies over the panels."""

@@ -27,6 +27,7 @@
 :mod:`.staging`     what is shown to all of them instead: the past that a presenter went back to
 :mod:`.roster`      who is there, who may act, who has been lent the keyboard
 :mod:`.guard`       who may connect at all, and how often
+:mod:`.listening`   what all do alike who listen for strangers
 :mod:`.ssh`         visitors over SSH
 :mod:`.connection`  one such connection, from its first byte on
 :mod:`.sluice`      how much comes in and goes out of it, whatever it is

@@ -43,8 +43,6 @@ class Audience:
         self._told = self._roster.company
         self._places: list[_Place] = []
         self.allowances = Allowances()
-        self._numbers: dict[str, int] = {}
-        """Of the visits, by name."""
         self._owed: dict[str, str] = {}
         """Words for those who have no screen of their own yet."""
         self._staging: Staging | None = None
@@ -70,10 +68,9 @@ class Audience:
     # --- who comes and goes ------------------------------------------------------------
 
     def enter(self, name: str, role: Role, number: int) -> None:
-        self._roster.enter(name, role)
+        self._roster.enter(name, role, number)
         if role is Role.PRESENTER and self.company().leader:
             self._word(name, f"{self.company().leader} leads: bring takes everybody to what you look at")
-        self._numbers[name] = number
         self._inform(f"{name} is here" + (" to watch" if role is Role.SPECTATOR else ""), but=name)
         self._count()
 
@@ -81,7 +78,6 @@ class Audience:
         led = name == self.company().leader
         self._roster.leave(name)
         self._owed.pop(name, None)
-        self._numbers.pop(name, None)
         for place in [each for each in self._places if each.name == name and name]:
             place.server.close()
         self._inform(f"{name} has left")
@@ -183,7 +179,7 @@ class Audience:
         for name, text in told.words:
             self._word(name, text)
         for visitor in told.changed:
-            self._say(Assigned(visitor.name, visitor.role, self._numbers.get(visitor.name, 0)))
+            self._say(Assigned(visitor.name, visitor.role, visitor.number))
         self._count()
 
     # --- the sessions that are shown -------------------------------------------------------

@@ -7,7 +7,6 @@ there, and has to answer, which it can't without having read all before; and her
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,11 +14,10 @@ from typing import Any
 import asyncssh
 
 from playground.bucket import Bucket
-from playground.serve.limits import Limits
-from playground.serve.sluice import FLOODED, LAST_OF_KEX, UNREAD, Sluice
+from playground.serve.limits import UNREAD, Limits
+from playground.serve.listening import keep_little
+from playground.serve.sluice import FLOODED, LAST_OF_KEX, Sluice
 
-SOCKET_BYTES = 131_072
-"""What the system keeps for a client: it is neither seen from here nor new any more when it is read."""
 KEXINIT = 20
 """Keys are exchanged anew: the message with which that begins (RFC 4253)."""
 EXCHANGES, EXCHANGES_PER_S = 20.0, 0.2
@@ -86,9 +84,7 @@ class Connection(asyncssh.SSHServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        opened = transport.get_extra_info("socket")
-        if opened is not None:
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+        keep_little(transport)
         peer = transport.get_extra_info("peername")
         if peer:
             self.address = str(peer[0])

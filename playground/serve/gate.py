@@ -12,19 +12,17 @@ Rules kept here, below all that speaks HTTP:
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from dataclasses import replace
 
 from playground.bucket import Bucket
 from playground.serve.guard import Guard
 from playground.serve.limits import Limits
+from playground.serve.listening import keep_little
 from playground.serve.logbook import Logbook
 
 A_PAGE = 6
 """A browser opens so many connections for one page."""
-SOCKET_BYTES = 131_072
-"""Of what is on its way to somebody, so much at most is out of our hands."""
 WRAPPED = 4
 """A key takes so many times its size on a web socket."""
 
@@ -98,10 +96,7 @@ class Gated(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert self._inner is not None
         assert isinstance(transport, asyncio.Transport)
-        opened = transport.get_extra_info("socket")
-        if opened is not None:
-            # What lies there is neither seen from here nor new any more when it is read.
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+        keep_little(transport)
         self._transport = transport
         if self._gate.came(transport):
             self._inner.connection_made(transport)

@@ -176,14 +176,13 @@ class Hall:
             self._keep(self._session.record())
             self._begin_anew(GROWN)
             return
-        until_us, rest_s = self._programme.script.until_us, self._programme.rest_s
-        looped = self._programme.looped and until_us is not None
-        now_s = time.monotonic()
+        until_us = self._programme.script.until_us if self._programme.looped else None
+        now_s, rest_s = time.monotonic(), self._programme.rest_s
         alone_s = self._audience.left_alone_s(now_s)
         # What is no loop may have been stopped on purpose by somebody who comes back at once.
-        if alone_s >= (rest_s if looped else ACTED * rest_s):
+        if alone_s >= (ACTED * rest_s if until_us is None else rest_s):
             self._audience.let_go_on(self._programme.speed)
-        if not looped or until_us is None:
+        if until_us is None:
             return
         if self._session.frame().header.at_us < until_us:
             self._over_s = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNREAD = "nothing that was sent has been read for too long"
+"""Why somebody is cut, wherever it is seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

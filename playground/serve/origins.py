@@ -36,7 +36,7 @@ class Origins:
         if self._public is not None:
             self.url = public.rstrip("/") + "/"
         else:
-            shown = socket.gethostname() if host in ("0.0.0.0", "::", "") else host
+            shown = reached_at(host)
             shown = f"[{shown}]" if ":" in shown else shown
             self.url = f"http://{shown}:{port}/" if port != _PORTS["http"] else f"http://{shown}/"
 
@@ -79,6 +79,15 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def reached_at(host: str) -> str:
+    """What a visitor may type for ``host``."""
+    try:
+        everywhere = not host or ip_address(host).is_unspecified
+    except ValueError:
+        everywhere = False
+    return socket.gethostname() if everywhere else host
 
 
 def _split(authority: str, usual: int) -> tuple[str, int] | None:

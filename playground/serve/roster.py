@@ -37,10 +37,10 @@ class Roster:
     def __init__(self) -> None:
         self.company = Company()
 
-    def enter(self, name: str, role: Role) -> None:
+    def enter(self, name: str, role: Role, number: int = 0) -> None:
         """Somebody has come; whoever had that name before has gone."""
         self.leave(name)
-        self._seat((*self.company.visitors, Visitor(name, role)))
+        self._seat((*self.company.visitors, Visitor(name, role, number=number)))
 
     def leave(self, name: str) -> None:
         """Somebody has gone. Without effect if they are not here."""
@@ -139,9 +139,12 @@ class Roster:
         return any(visitor.lent for visitor in self.company.visitors if visitor.name == name)
 
     def _change(self, name: str, role: Role) -> Visitor:
-        changed = Visitor(name, role, lent=role is Role.PLAYER)
+        changed = replace(self._named(name), role=role, lent=role is Role.PLAYER)
         self._seat(changed if visitor.name == name else visitor for visitor in self.company.visitors)
         return changed
+
+    def _named(self, name: str) -> Visitor:
+        return next(visitor for visitor in self.company.visitors if visitor.name == name)
 
     def _seat(self, visitors: Iterable[Visitor]) -> None:
         self.company = replace(self.company, visitors=tuple(visitors))

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from playground.bucket import Bucket
-from playground.serve.limits import Limits
+from playground.serve.limits import UNREAD, Limits
 
 LOGIN_BYTES = 100_000
 """More than any client needs for logging in, with many keys."""
@@ -31,7 +31,6 @@ UNREAD_BYTES = 512_000
 LAST_OF_KEX = 49
 """Messages of a higher number wait until keys have been exchanged (RFC 4250)."""
 FLOODED = "too much was sent"
-UNREAD = "nothing that was sent has been read for too long"
 
 
 class Tap(asyncio.Transport):

@@ -20,18 +20,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 
 import asyncssh
 
-from playground.kernel.errors import UserError
 from playground.serve.admission import Admission
 from playground.serve.connection import Connection
 from playground.serve.doorman import Desk, Doorman
 from playground.serve.front import Front
 from playground.serve.guard import Guard
 from playground.serve.limits import Limits
+from playground.serve.listening import cannot_listen
 from playground.serve.logbook import Logbook
 
 VERSION = "playground"
@@ -112,9 +111,7 @@ class SshServer:
                 reuse_address=True,
             )
         except OSError as error:
-            # A resolver's numbers are below zero.
-            why = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address here"
-            raise UserError(f"cannot listen on {self._host}, port {self.port}: {why}") from None
+            raise cannot_listen(self._host, self.port, error) from None
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def __aexit__(self, *_: object) -> None:

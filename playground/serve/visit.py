@@ -15,7 +15,7 @@ from typing import Protocol
 
 from playground.bucket import Bucket
 from playground.company import Role
-from playground.serve.limits import Limits, span
+from playground.serve.limits import UNREAD, Limits, span
 from playground.serve.line import Line, Terminal, terminal
 from playground.serve.restoring import Restoring
 
@@ -143,7 +143,7 @@ class Visit:
             self._flowed_s = now_s
         self._pending = backlog
         if now_s - self._flowed_s > self._limits.stalled_s:
-            self.end("nothing that was sent has been read for too long")
+            self.end(UNREAD)
         elif now_s - self.began_s > self._limits.session_s:
             self.end(f"a visit lasts {span(self._limits.session_s)} at most")
         elif self.role is Role.PLAYER and now_s - self._typed_s > self._limits.idle_s:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -25,13 +24,13 @@ from ipaddress import ip_address
 
 from aiohttp import web
 
-from playground.kernel.errors import UserError
 from playground.serve.answerer import Answerer
 from playground.serve.front import Front
 from playground.serve.gate import Gate, Gated, peer
 from playground.serve.guard import Guard
 from playground.serve.limits import Limits
 from playground.serve.links import Links
+from playground.serve.listening import cannot_listen
 from playground.serve.logbook import Logbook
 from playground.serve.origins import Origins
 from playground.serve.pagefiles import HEADERS, page_files
@@ -108,8 +107,7 @@ class Web:
         try:
             return await loop.create_server(answerer, host, port, backlog=64)
         except OSError as error:
-            why = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address here"
-            raise UserError(f"cannot listen on {host}, port {port}: {why}") from None
+            raise cannot_listen(host, port, error) from None
 
     def _app(self) -> web.Application:
         @web.middleware

@@ -17,7 +17,7 @@ from aiohttp.http import WebSocketError
 from playground.bucket import Bucket
 from playground.company import Role
 from playground.serve.front import GOODBYE, Front, Refused
-from playground.serve.limits import Limits
+from playground.serve.limits import UNREAD, Limits
 from playground.serve.line import Terminal, terminal
 from playground.serve.links import Links
 from playground.serve.logbook import Logbook
@@ -34,7 +34,6 @@ SETTLED_S = 0.15
 TERM, LANG = "xterm-direct", "en_US.UTF-8"
 """Of the page's terminal: it shows all colours."""
 BROKEN = f"a message was sent that is broken, or has more than {LONGEST / 1000:.0f} kB"
-UNREAD = "nothing that was sent has been read for too long"
 _END = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 

@@ -191,13 +191,8 @@ def test_it_does_not_begin_anew_while_somebody_is_at_it() -> None:
     in_hall(steps, replace(LOOPED, rest_s=1.0))  # between acts there may be six of that
 
 
-def test_a_session_that_has_grown_as_much_as_it_may_begins_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    here, there = Wire.pair()
-    sizes = [100]
-    hall = Hall(Begin(Programme(SPEC, 7, 0.0), save=True, memory_bytes=150), there, lambda: sizes[-1])
+def acted_in(hall: Hall) -> Guest:
+    """Somebody who has come and crashed a node."""
     mine, its = Wire.pair()
     hall.hear(Enter("anna", Role.PLAYER), None)
     hall.hear(Sit("anna"), its)
@@ -205,6 +200,17 @@ def test_a_session_that_has_grown_as_much_as_it_may_begins_anew(
     wait_until(lambda: anna.arrived)
     act(anna, "crash n3")
     wait_until(lambda: "anna: crash n3" in log(anna))
+    return anna
+
+
+def test_a_session_that_has_grown_as_much_as_it_may_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here, there = Wire.pair()
+    sizes = [100]
+    hall = Hall(Begin(Programme(SPEC, 7, 0.0), save=True, memory_bytes=150), there, lambda: sizes[-1])
+    anna = acted_in(hall)
     for size in (149, 199):  # the latter is less than twice what it was at first
         sizes.append(size)
         hall.check()
@@ -227,13 +233,7 @@ def test_what_could_not_be_saved_is_told(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr("playground.serve.hall.rescue", full)
     here, there = Wire.pair()
     hall = Hall(Begin(Programme(SPEC, 7, 0.0), save=True), there)
-    mine, its = Wire.pair()
-    hall.hear(Enter("anna", Role.PLAYER), None)
-    hall.hear(Sit("anna"), its)
-    anna = Guest(mine, "anna")
-    wait_until(lambda: anna.arrived)
-    act(anna, "crash n3")
-    wait_until(lambda: "anna: crash n3" in log(anna))
+    anna = acted_in(hall)
     closed = hall.end()
     assert (closed.commands, closed.saved) == (1, "")
     say_closed(closed)
