@@ -107,6 +107,11 @@ def shown(lines: list[str]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
+def stands(picture: Picture) -> bool:
+    """Whether it has drawn, and not only heard, that the session is paused."""
+    return picture.encoder is not None and "paused" in picture.encoder.lines()[0]
+
+
 @pytest.mark.parametrize("style", [LARGE, SMALL])
 def test_the_bytes_show_what_the_app_shows(session: Session, style: Style) -> None:
     async def test(front: Front) -> None:
@@ -114,7 +119,7 @@ def test_the_bytes_show_what_the_app_shows(session: Session, style: Style) -> No
         await until(lambda: len(front.drawn(style)) > 20, "pictures come")
         session.pause()
         picture = front.picture(style)
-        await until(lambda: picture.paused)
+        await until(lambda: stands(picture), "the last picture is drawn")
         front.wire.send(Whole(style))
         await until(lambda: any(drawn.whole for drawn in front.drawn(style)))
         early, late = Screen(style.columns, style.rows), Screen(style.columns, style.rows)
@@ -235,7 +240,7 @@ def test_while_the_way_is_full_nothing_is_drawn_and_then_what_is_new(session: Se
         session.pause()
         await until(lambda: picture.paused)
         way.ready = True
-        await until(lambda: len(way.said) > full)
+        await until(lambda: len(way.said) > full and stands(picture))
         assert len(way.said) <= full + 2  # not all that was missed
         screen = Screen(LARGE.columns, LARGE.rows)
         for drawn in way.said:
