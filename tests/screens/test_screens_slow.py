@@ -26,7 +26,7 @@ def test_after_a_stall_the_newest_picture_stands_there_and_the_world_has_gone_on
     began, began_s = time.monotonic(), clock_s(terminal)
     terminal.pause(1.0)
     before, before_s, before_kb = time.monotonic(), clock_s(terminal), terminal.memory_kb()
-    pace = (before_s - began_s) / (before - began)
+    pace = min(10, (before_s - began_s) / (before - began))  # what was not read at first may seem to come faster
     time.sleep(3)  # nobody reads
     stalled_s = time.monotonic() - before
     drawn = len(terminal.output)
