@@ -91,11 +91,20 @@ async def half_open(port: int) -> None:
 
 
 async def garbage(port: int) -> None:
-    for first, size in ((b"GET / HTTP/1.0\r\n\r\n", 100), (b"SSH-2.0-x\r\n", 1_000), (b"SSH-2.0-x\r\n", 500_000)):
+    # The last is understood, and means nothing (SSH_MSG_IGNORE, RFC 4253): what comes of it is for its amount alone.
+    ignored = b"\x02" + (30_000).to_bytes(4, "big") + bytes(30_000)
+    padding = 16 - (len(ignored) + 5) % 8
+    packet = (len(ignored) + 1 + padding).to_bytes(4, "big") + bytes([padding]) + ignored + bytes(padding)
+    for said in (
+        b"GET / HTTP/1.0\r\n\r\n" + os.urandom(100),
+        b"SSH-2.0-x\r\n" + os.urandom(1_000),
+        b"SSH-2.0-x\r\n" + os.urandom(500_000),
+        b"SSH-2.0-x\r\n" + packet * 17,
+    ):
         with contextlib.suppress(*LOST):
-            _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(GARBAGE, 0))
-            writer.write(first + os.urandom(size))
-            await writer.drain()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(GARBAGE, 0))
+            writer.write(said)
+            await reader.read()
             writer.close()
 
 
